@@ -1,0 +1,111 @@
+"""The words that all rooms share: what a page says, as frozen records.
+
+Nothing here reads, fetches or stores. A change to a record is `dataclasses.replace(...)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+VIETNAM = timezone(timedelta(hours=7), "+07:00")
+"""Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
+
+Precision = Literal["minute", "day"]
+ArticleKind = Literal["article", "procedure"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """When something happened, as exactly as the page said it.
+
+    `at` is aware and in `VIETNAM`; with precision `day` it is midnight there.
+    """
+
+    at: datetime
+    precision: Precision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A row of a listing, a feed, a sitemap or a related list.
+
+    `title` is empty where the link had none; `truncated` says that the portal cut it off ("triển khai...").
+    """
+
+    url: str
+    title: str = ""
+    published: Moment | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """A picture of the body and the caption that the page prints under it (empty where it prints none)."""
+
+    url: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A document that the page links to. `title` is the link's text: file names on these portals are mangled."""
+
+    url: str
+    title: str = ""
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counters:
+    """Numbers that change at every hit. They are never part of a content hash."""
+
+    votes: int | None = None
+    online: int | None = None
+    views: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Postback:
+    """What an ASP.NET form must be sent to show a listing's next page: the fields of the page just read."""
+
+    target: str
+    argument: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextPage:
+    """The way to a listing's next page: an address to get, or (with `postback`) to post a form to."""
+
+    url: str
+    postback: Postback | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Article:
+    """One article or notice as its own page tells it.
+
+    `url` is where it was found, `canonical_url` the address that names it. `published` is what the page itself
+    prints, `published_raw` the words that it was read from. `body_text` has one paragraph a line and leaves
+    captions to `images`; `body_html` keeps both. `related` is the page's list of other articles.
+    """
+
+    url: str
+    canonical_url: str
+    title: str
+    kind: ArticleKind = "article"
+    published: Moment | None = None
+    published_raw: str | None = None
+    updated: Moment | None = None
+    summary: str | None = None
+    author: str | None = None
+    section: str | None = None
+    body_text: str = ""
+    body_html: str = ""
+    images: tuple[Image, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    related: tuple[Entry, ...] = ()
+    counters: Counters = field(default_factory=Counters)
+    language: str | None = None
