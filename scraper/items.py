@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from scraper.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from scraper.history import Validators
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
@@ -109,3 +114,53 @@ class Article:
     related: tuple[Entry, ...] = ()
     counters: Counters = field(default_factory=Counters)
     language: str | None = None
+
+
+PageKind = Literal["article", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """All that was made of one response.
+
+    `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
+    OK. A listing gives `entries` and the way to its `next_page`; a page that was refused gives its `title` alone.
+    """
+
+    kind: PageKind
+    outcome: Outcome
+    message: str = ""
+    platform: str | None = None
+    title: str = ""
+    article: Article | None = None
+    entries: tuple[Entry, ...] = ()
+    next_page: NextPage | None = None
+
+
+VisitRole = Literal["detail", "listing", "feed", "sitemap"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One page of a portal, asked for and answered (or not): what the spider hands on to be kept.
+
+    `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `listing`
+    names the listing that a page belongs to. `walk` says where a walk stands after this page of a listing: `open`
+    while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `fetch` is the
+    ticket of the fetch that capture opened, if there was a response or an error on the wire.
+    """
+
+    role: VisitRole
+    url: str
+    canonical_url: str
+    final_url: str
+    outcome: Outcome
+    at: datetime
+    message: str = ""
+    section: str | None = None
+    reading: Reading | None = None
+    entries: tuple[tuple[str, Entry], ...] = ()
+    walk: Literal["open", "closed"] | None = None
+    validators: Validators | None = None
+    conditional: bool = False
+    fetch: object | None = None

@@ -1,0 +1,232 @@
+"""An article's body: its subtree → paragraphs, pictures with their captions, clean HTML. Pure.
+
+These portals write a caption as an ordinary paragraph after the picture (or under it in the same paragraph or table
+cell), centred, in italics, or just short and without a full stop. It belongs to the picture, not to the text; no
+word of either is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import nh3
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
+
+from scraper import text, urls
+from scraper.items import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body center caption dd div dl dt fieldset figcaption figure footer form h1 h2 h3 "
+    "h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul br".split()
+)
+_ALLOWED = frozenset(
+    "a b blockquote br caption cite code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins li ol p "
+    "pre q s small span strong sub sup table tbody td tfoot th thead tr u ul".split()
+)
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_DECORATION = re.compile(r"/_layouts/|/imageads/|/linkimage/|/images?/(icon|btn|spacer)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,2}|[IVX]{1,5}|[a-zđ])\s*[.)/]\s|^[-+•*]\s")
+_CAPTION_CLASS = re.compile(r"caption|chu-?thich|image-?note|desc", re.IGNORECASE)
+
+LONGEST_CAPTION = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Body:
+    """What a body says: `text` with one paragraph a line and no captions, `html` with both, its pictures in order."""
+
+    text: str
+    html: str
+    images: tuple[Image, ...]
+    author: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """One visible line: its text nodes, and how it is set."""
+
+    nodes: list[NavigableString] = field(default_factory=list)
+    text: str = ""
+    after: Tag | None = None
+    """The picture that stands directly before it."""
+
+    def finish(self) -> bool:
+        self.text = text.clean("".join(self.nodes))
+        return bool(self.text)
+
+
+def read(html: str, base: str, noise: Sequence[str] = ()) -> Body:
+    """Reads a body's HTML.
+
+    Args:
+        html: the subtree that holds the body, and nothing that does not belong to it.
+        base: the address that relative links start from.
+        noise: regular expressions of whole paragraphs that are controls and not text.
+    """
+    soup = BeautifulSoup(html, "lxml")
+    pictures = _pictures(soup, base)
+    lines = [line for line in _lines(soup, pictures) if line.finish()]
+    unwanted = [re.compile(pattern, re.IGNORECASE) for pattern in noise]
+    kept: list[_Line] = []
+    captions: dict[Tag, _Line] = {}
+    for position, line in enumerate(lines):
+        if any(pattern.search(line.text) for pattern in unwanted):
+            _remove(line)
+        elif line.after is not None and _is_caption(line, last=position == len(lines) - 1):
+            captions[line.after] = line
+        else:
+            kept.append(line)
+    for picture in pictures:
+        if line := captions.get(picture):
+            _frame(soup, picture, line)
+    author = _author(kept)
+    images = tuple(
+        Image(url=str(picture["src"]), caption=captions[picture].text if picture in captions else "")
+        for picture in pictures
+    )
+    return Body(text="\n".join(line.text for line in kept), html=_clean(soup, base), images=images, author=author)
+
+
+def _pictures(soup: BeautifulSoup, base: str) -> list[Tag]:
+    found = []
+    for picture in soup.find_all("img"):
+        address = urls.join(base, str(picture.get("src") or picture.get("data-src") or ""))
+        if address is None or _DECORATION.search(address):
+            picture.extract()
+            continue
+        picture["src"] = address
+        found.append(picture)
+    return found
+
+
+def _lines(soup: BeautifulSoup, pictures: Sequence[Tag]) -> Iterator[_Line]:
+    """The visible lines in order; a block's start and end, a picture and `<br>` end a line."""
+    own = frozenset(map(id, pictures))
+    line = _Line()
+    block: Tag | None = None
+    for node in soup.descendants:
+        if isinstance(node, NavigableString):
+            if isinstance(node, PreformattedString) or not node:
+                continue
+            around = _block_around(node)
+            if around is not block:
+                yield line
+                line = _Line(after=line.after if not line.nodes or not "".join(line.nodes).strip() else None)
+                block = around
+            line.nodes.append(node)
+        elif isinstance(node, Tag) and (node.name in _BLOCKS or id(node) in own):
+            yield line
+            blank = not "".join(line.nodes).strip("\xa0 \t\r\n\u200b")
+            line = _Line(after=node if id(node) in own else line.after if blank else None)
+            block = node if node.name in _BLOCKS and node.name not in {"br", "hr"} else block
+    yield line
+
+
+def _block_around(node: NavigableString) -> Tag | None:
+    for parent in node.parents:
+        if parent.name in _BLOCKS:
+            return parent
+    return None
+
+
+def _set_apart(line: _Line) -> tuple[bool, bool, bool]:
+    """Whether the line is centred (or in italics, or marked as a caption), set in bold throughout, set to the right."""
+    centred = bold = right = False
+    words = [node for node in line.nodes if node.strip("\xa0 \t\r\n")]
+    italic = bool(words)
+    bold = bool(words)
+    for node in words:
+        slanted = strong = False
+        for parent in node.parents:
+            style = f"{parent.get('style') or ''};{parent.get('align') or ''}".replace(" ", "").lower()
+            slanted = slanted or parent.name in {"em", "i", "cite"} or "font-style:italic" in style
+            strong = strong or parent.name in {"strong", "b"} or "font-weight:bold" in style
+            if parent.name in _BLOCKS:
+                centred = (
+                    centred or "text-align:center" in style or style.endswith(";center") or parent.name == "center"
+                )
+                right = right or "text-align:right" in style or style.endswith(";right")
+                named = " ".join(parent.get("class") or ())
+                centred = centred or parent.name == "figcaption" or bool(named and _CAPTION_CLASS.search(named))
+                break
+        italic = italic and slanted
+        bold = bold and strong
+    return centred or italic, bold, right
+
+
+def _is_caption(line: _Line, *, last: bool) -> bool:
+    said = line.text
+    if any(parent.name == "figcaption" for parent in line.nodes[0].parents):
+        return True
+    if len(said) > LONGEST_CAPTION or said.endswith((":", ";", "./.")) or _NUMBERED.match(said):
+        return False
+    apart, bold, right = _set_apart(line)
+    if right and last:  # the author's name under a last picture
+        return False
+    if bold and (not apart or said.isupper()):  # a heading after a picture
+        return False
+    return apart or (len(said) <= 200 and not said.endswith((".", "!", "?", "…", ".”", '."')))
+
+
+def _remove(line: _Line) -> None:
+    for node in line.nodes:
+        node.extract()
+
+
+def _frame(soup: BeautifulSoup, picture: Tag, line: _Line) -> None:
+    """Puts a picture and its caption into a figure, where the picture stood."""
+    figure = soup.new_tag("figure")
+    caption = soup.new_tag("figcaption")
+    caption.string = line.text
+    _remove(line)
+    block = picture.find_parent(["p", "div", "td", "th", "figure", "center", "li"])
+    if isinstance(block, Tag) and block.name in {"p", "center"}:
+        block.insert_before(figure)
+    elif isinstance(block, Tag) and block.name == "figure":
+        block.name = "div"
+        picture.insert_before(figure)
+    else:
+        picture.insert_before(figure)
+    figure.append(picture.extract())
+    figure.append(caption)
+
+
+def _author(lines: Sequence[_Line]) -> str | None:
+    """The author: a last short line, set to the right or in bold, after the end of the text."""
+    if len(lines) < 2:
+        return None
+    said = lines[-1].text
+    if len(said) > 60 or said.endswith((".", ":", "!", "?")) or not any(letter.isalpha() for letter in said):
+        return None
+    _, bold, right = _set_apart(lines[-1])
+    return said if right or (bold and lines[-2].text.endswith(("./.", "."))) else None
+
+
+def _clean(soup: BeautifulSoup, base: str) -> str:
+    for link in soup.find_all("a", href=True):
+        address = urls.join(base, str(link["href"]))
+        if address is None:
+            del link["href"]
+        else:
+            link["href"] = address
+    for block in soup.find_all(["p", "div", "span", "figcaption", "em", "i", "b", "strong", "center"]):
+        if block.decomposed:
+            continue
+        if not block.get_text(strip=True).strip("\xa0\u200b") and not block.find(["img", "table"]):
+            block.decompose()
+    body = soup.body or soup
+    html = nh3.clean(
+        body.decode_contents(), tags=set(_ALLOWED), attributes=_ATTRIBUTES, url_schemes={"http", "https"}, link_rel=None
+    )
+    return re.sub(r"\n\s*\n+", "\n", html).strip()

@@ -1,0 +1,68 @@
+"""What the operator set, read once from the environment: every variable begins with `CONGTIN_`."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadConfig(ValueError):
+    """A variable that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The operator's settings.
+
+    `data` holds the database, archive and index; `sources` is a folder of further source files; `gone_hours` is over
+    how long a page must be missing; `contact` stands in the user agent; `allow_networks` are those that the address
+    guard would refuse.
+    """
+
+    data: Path
+    database_url: str
+    sources: Path
+    gone_hours: float = 48.0
+    contact: str = ""
+    allow_networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Config:
+        """Reads the variables. Raises BadConfig."""
+
+        def setting(name: str, default: str = "") -> str:
+            key = f"CONGTIN_{name}"
+            if file := environment.get(f"{key}_FILE"):
+                try:
+                    return Path(file).read_text("utf-8").strip()
+                except OSError as error:
+                    raise BadConfig(f"{key}_FILE: {error}") from None
+            return environment.get(key) or default
+
+        data = Path(setting("DATA", "data")).absolute()
+        try:
+            gone_hours = float(setting("GONE_HOURS", "48"))
+        except ValueError:
+            raise BadConfig(f"CONGTIN_GONE_HOURS: not a number: {setting('GONE_HOURS')!r}") from None
+        return cls(
+            data=data,
+            database_url=setting("DATABASE_URL", f"sqlite:///{data / 'congtin.db'}"),
+            sources=Path(setting("SOURCES", str(data / "sources"))).absolute(),
+            gone_hours=gone_hours,
+            contact=setting("CONTACT"),
+            allow_networks=tuple(_network(word) for word in setting("ALLOW_NETWORKS").split(",") if word.strip()),
+        )
+
+
+def _network(word: str) -> Network:
+    try:
+        return ipaddress.ip_network(word.strip(), strict=False)
+    except ValueError as error:
+        raise BadConfig(f"CONGTIN_ALLOW_NETWORKS: {error}") from None

@@ -1,0 +1,105 @@
+"""Bytes as they came → clean UTF-8, within a limit on what they may unfold to. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+
+MAX_BYTES = 32 * 1024 * 1024
+"""What one page may unfold to."""
+
+
+class Truncated(ValueError):
+    """A compressed stream that ends before its end."""
+
+
+class TooBig(ValueError):
+    """A stream that unfolds to more than the limit."""
+
+
+class Garbled(ValueError):
+    """A content coding that is unknown, or bytes that are not in it."""
+
+
+def unfold(body: bytes, content_encoding: str = "", *, limit: int = MAX_BYTES) -> bytes:
+    """The body without its content codings (RFC 9110 §8.4), at most `limit` bytes of it.
+
+    A body that is announced as gzip and is plain is taken as it is: it happens, and the text is whole.
+
+    Raises Truncated, TooBig, Garbled.
+    """
+    for coding in reversed([word.strip().lower() for word in content_encoding.split(",")]):
+        if coding in {"gzip", "x-gzip"} and body.startswith(b"\x1f\x8b"):
+            body = _inflate(body, zlib.MAX_WBITS | 16, limit)
+        elif coding == "deflate":
+            # Some servers send the raw stream, without the zlib header that the word promises.
+            raw = len(body) < 2 or body[0] & 0x0F != 8 or (body[0] << 8 | body[1]) % 31
+            body = _inflate(body, -zlib.MAX_WBITS if raw else zlib.MAX_WBITS, limit)
+        elif coding not in {"", "identity", "gzip", "x-gzip"}:
+            raise Garbled(f"content coding {coding[:40]!r} was not asked for and is not known")
+    if len(body) > limit:
+        raise TooBig(f"{len(body):,} bytes, more than {limit:,}")
+    return body
+
+
+def _inflate(body: bytes, window: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while body:
+        stream = zlib.decompressobj(window)
+        try:
+            part = stream.decompress(body, limit - size + 1)
+        except zlib.error as error:
+            raise Garbled(f"broken compression: {error}") from None
+        size += len(part)
+        parts.append(part)
+        if size > limit:
+            raise TooBig(f"unfolds to more than {limit:,} bytes")
+        if not stream.eof:
+            raise Truncated(f"the compressed stream ends early, after {size:,} bytes of text")
+        # A gzip body may have several members; zero bytes after the last are padding.
+        body = stream.unused_data.lstrip(b"\0") if window > zlib.MAX_WBITS else b""
+    return b"".join(parts)
+
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
+_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f") + b"\x7f"
+
+
+def utf8(body: bytes, content_type: str = "") -> bytes:
+    """A page's bytes as UTF-8 without a byte order mark, NUL and other controls; what cannot be read is U+FFFD.
+
+    Bytes that are sound UTF-8 are UTF-8 whatever the headers say: servers of these portals announce iso-8859-1 for
+    them. Else the page's own `<meta>` is believed before the header.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return _from(body[len(mark) :], name)
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        declared = [match[1].decode("ascii") for match in [_META.search(body[:4096])] if match]
+        declared += _HEADER.findall(content_type)
+        return _from(body, next((name for name in declared if _known(name)), None) or _guess(body))
+    return body.translate(None, _CONTROLS)
+
+
+def _known(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name != "undefined"
+    except LookupError:
+        return False
+
+
+def _guess(body: bytes) -> str:
+    """UTF-8 with a few damaged bytes, or the old Windows code page of Vietnamese."""
+    damaged = body.decode("utf-8", "replace").count("\ufffd")
+    foreign = len(body) - len(body.translate(None, bytes(range(128, 256))))
+    return "utf-8" if damaged * 20 < foreign else "cp1258"
+
+
+def _from(body: bytes, name: str) -> bytes:
+    return body.decode(name, "replace").encode("utf-8", "replace").translate(None, _CONTROLS)

@@ -1,0 +1,337 @@
+"""A response and its source's layout → what the page says. Pure: no network, clock or database.
+
+This runs in the reader child: a page may be hostile, so nothing here is called by the process that crawls.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree, html
+
+from scraper import body, dates, decode, feeds, listing, outcomes, text, urls
+from scraper.items import Article, Attachment, Counters, Entry, Reading
+from scraper.outcomes import Outcome
+from scraper.selectors import select, select_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from lxml.html import HtmlElement
+
+    from scraper.items import Moment
+    from scraper.sources import Source
+
+Role = Literal["detail", "listing", "feed", "sitemap", "any"]
+
+DOCUMENT_TYPES = {
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "rtf": "application/rtf",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "zip": "application/zip",
+    "rar": "application/vnd.rar",
+    "7z": "application/x-7z-compressed",
+}
+_EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
+_VISIBLE = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]")
+
+
+class TooComplex(ValueError):
+    """A page that libxml2 gives up on: nested too deep."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One response to read: its bytes as they came, and what is known of where it stands.
+
+    `role` is what the address is meant to be, `number` a listing's page, counted from 1.
+    """
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    content_encoding: str = ""
+    role: Role = "any"
+    number: int = 1
+
+
+def read(page: Page, source: Source, *, now: datetime | None = None) -> Reading:
+    """What a page says. Never raises for what the page holds: the outcome tells."""
+    try:
+        return _read(page, source, now)
+    except decode.Truncated as error:
+        return Reading(kind="other", outcome=Outcome.TRUNCATED, message=str(error))
+    except decode.TooBig as error:
+        return Reading(kind="other", outcome=Outcome.TOO_BIG, message=str(error))
+    except (decode.Garbled, feeds.NoFeed) as error:
+        return Reading(kind="other", outcome=Outcome.BROKEN, message=str(error))
+    except TooComplex as error:
+        return Reading(kind="other", outcome=Outcome.TOO_COMPLEX, message=str(error))
+
+
+def _read(page: Page, source: Source, now: datetime | None) -> Reading:
+    plain = decode.unfold(page.body, page.content_encoding)
+    if not plain.strip():
+        return Reading(kind="other", outcome=Outcome.EMPTY, message="an empty body")
+    if page.role == "feed":
+        return Reading(kind="feed", outcome=Outcome.OK, entries=feeds.feed(plain, page.url))
+    if page.role == "sitemap":
+        if plain.startswith(b"\x1f\x8b"):
+            plain = decode.unfold(plain, "gzip")
+        found, further = feeds.sitemap(plain, page.url, now=now)
+        return Reading(kind="sitemap", outcome=Outcome.OK, entries=found + tuple(Entry(url=to) for to in further))
+    markup = decode.utf8(plain, page.content_type)
+    root = tree(markup)
+    if root is None:
+        return Reading(kind="other", outcome=Outcome.EMPTY, message="no element in the page")
+    base = _base(root, page.url)
+    if page.role in {"detail", "any"}:
+        article = _article(root, page, source, base, now)
+        if article and (page.role == "detail" or article.published or source.is_article(article.canonical_url)):
+            return Reading(kind="article", outcome=Outcome.OK, platform=source.platform, article=article)
+    if page.role in {"listing", "any"}:
+
+        def is_article(address: str) -> bool:
+            return _is_article(source, address)
+
+        found = listing.entries(root, source.layout, base, is_article=is_article, now=now)
+        if found:
+            onward = listing.next_page(root, source.layout, base, page.number)
+            return Reading(
+                kind="listing",
+                outcome=Outcome.OK,
+                platform=source.platform,
+                title=_page_title(root, source),
+                entries=found,
+                next_page=onward,
+            )
+    return _nothing(root, markup, page, source)
+
+
+def tree(markup: bytes) -> HtmlElement | None:
+    """Clean UTF-8 → an lxml tree; None where there is no element. Raises TooComplex."""
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=False)
+    try:
+        root = html.document_fromstring(markup, parser=parser)
+    except etree.ParserError:
+        return None
+    if parser.error_log.filter_from_level(etree.ErrorLevels.FATAL):
+        for fault in parser.error_log.filter_from_level(etree.ErrorLevels.FATAL):
+            if "depth" in fault.message.lower():
+                raise TooComplex(f"line {fault.line}: {fault.message}")
+    return root
+
+
+def _is_article(source: Source, address: str) -> bool:
+    try:
+        return bool(source.layout.article_paths) and source.is_article(source.canonical(address))
+    except urls.BadAddress:
+        return False
+
+
+def _base(root: HtmlElement, url: str) -> str:
+    """The address that relative links start from; a `<base>` of another host is not believed."""
+    for element in root.iter("base"):
+        to = urls.join(url, element.get("href") or "")
+        if to and urls.host(to) == urls.host(url):
+            return to
+    return url
+
+
+def _text(element: HtmlElement) -> str:
+    return text.clean(text.unescape_twice("".join(element.itertext())))
+
+
+def _first(root: HtmlElement, selectors: Iterable[str]) -> str:
+    """The text of the first element that has any."""
+    for selector in selectors:
+        for element in select(root, [selector]):
+            if said := _text(element):
+                return said
+    return ""
+
+
+def _meta(root: HtmlElement, *names: str) -> str:
+    for name in names:
+        for element in root.iter("meta"):
+            if name in {element.get("property"), element.get("name")} and element.get("content"):
+                return text.clean(element.get("content") or "")
+    return ""
+
+
+def _page_title(root: HtmlElement, source: Source) -> str:
+    title = text.clean("".join(root.xpath("//head/title/text() | //title/text()")[:1]))
+    for ending in source.layout.title_ends:
+        title = re.sub(ending, "", title)
+    return title
+
+
+def _article(root: HtmlElement, page: Page, source: Source, base: str, now: datetime | None) -> Article | None:
+    layout = source.layout
+    field = _body_field(root, layout.selectors.body)
+    if field is None:
+        return None
+    title = _title(root, source)
+    content = body.read(_body_html(field, source, title), base, layout.noise)
+    attachments = _attachments(root, field, source, base)
+    if not title or not (content.text or content.images or attachments):
+        return None
+    published, raw = _published(root, page.url, source, now)
+    canonical = source.canonical(page.url)
+    return Article(
+        url=page.url,
+        canonical_url=canonical,
+        title=title,
+        published=published,
+        published_raw=raw,
+        updated=dates.parse(_meta(root, "article:modified_time"), now=now),
+        summary=_first(root, layout.selectors.summary) or None,
+        author=_first(root, layout.selectors.author) or content.author,
+        body_text=content.text,
+        body_html=content.html,
+        images=content.images,
+        attachments=attachments,
+        related=listing.related(root, layout, base, now=now),
+        counters=_counters(root, source),
+        language=_language(content.text or title),
+    )
+
+
+def _body_field(root: HtmlElement, selectors: Sequence[str]) -> HtmlElement | None:
+    """The fullest of the fields that may hold the body: SharePoint pages have several, some of them empty."""
+    for selector in selectors:
+        fields = select(root, [selector])
+        full = [(_weight(field), -place, field) for place, field in enumerate(fields)]
+        if full and max(full)[0] > 0:
+            return max(full)[2]
+    return None
+
+
+def _weight(field: HtmlElement) -> int:
+    words = len(text.clean("".join(field.itertext())))
+    return words + 20 * sum(1 for _ in field.iter("img", "a"))
+
+
+def _body_html(field: HtmlElement, source: Source, title: str) -> str:
+    selectors = source.layout.selectors
+    field = copy.deepcopy(field)
+    field.tail = None
+    unwanted = select_all(field, (*selectors.strip, *selectors.published, *selectors.summary))
+    unwanted += [one for one in select_all(field, selectors.title) if _text(one) == title]
+    for element in unwanted:
+        if element is not field and element.getparent() is not None:
+            element.drop_tree()
+    return etree.tostring(field, encoding="unicode", method="html")
+
+
+def _title(root: HtmlElement, source: Source) -> str:
+    """The page's title; a cut one gives way to a whole one that begins like it."""
+    candidates = [_first(root, source.layout.selectors.title), _meta(root, "og:title"), _page_title(root, source)]
+    candidates = [candidate for candidate in candidates if candidate]
+    if not candidates:
+        return ""
+    best = candidates[0]
+    if text.is_cut(best):
+        best = next((one for one in candidates if not text.is_cut(one) and text.same_title(best, one)), best)
+    return best
+
+
+def _published(root: HtmlElement, url: str, source: Source, now: datetime | None) -> tuple[Moment | None, str | None]:
+    """What the page prints, else what its meta tags say, else the date folder of its address."""
+    printed = _first(root, source.layout.selectors.published)
+    stamps = [printed, _meta(root, "article:published_time", "datePublished", "DC.Date")]
+    for stamp in stamps:
+        if moment := dates.parse(stamp, now=now):
+            return moment, stamp
+    moment = dates.from_path(urlsplit(url).path)
+    return moment, printed or (moment.at.date().isoformat() if moment else None)
+
+
+def _attachments(root: HtmlElement, field: HtmlElement, source: Source, base: str) -> tuple[Attachment, ...]:
+    """Documents linked from the body and from the page's own lists of attachments."""
+    areas = [field, *select_all(root, source.layout.selectors.attachments)]
+    found: dict[str, Attachment] = {}
+    for area in areas:
+        for link in area.iter("a"):
+            address = urls.join(base, link.get("href") or "")
+            kind = _document_type(address) if address else None
+            if address is None or kind is None:
+                continue
+            title = _text(link) or text.clean(link.get("title") or "")
+            if address not in found or not found[address].title:
+                found[address] = Attachment(url=address, title=title, media_type=kind)
+    return tuple(found.values())
+
+
+def _document_type(address: str) -> str | None:
+    name = unquote(urlsplit(address).path).rsplit("/", 1)[-1].lower()
+    return DOCUMENT_TYPES.get(name.rsplit(".", 1)[-1]) if "." in name else None
+
+
+def _visible(root: HtmlElement) -> str:
+    return text.clean(" ".join(_VISIBLE(root)))
+
+
+def _counters(root: HtmlElement, source: Source) -> Counters:
+    patterns = source.layout.counters
+    if not (patterns.votes or patterns.online or patterns.views):
+        return Counters()
+    visible = _visible(root)
+
+    def number(expressions: Iterable[str]) -> int | None:
+        for expression in expressions:
+            if match := re.search(expression, visible, re.IGNORECASE):
+                digits = re.sub(r"\D", "", match[1])
+                return int(digits[:15]) if digits else None
+        return None
+
+    return Counters(votes=number(patterns.votes), online=number(patterns.online), views=number(patterns.views))
+
+
+def _language(words: str) -> str | None:
+    """`vi` or `en`, by letters: what `<html lang>` says is wrong on many of these pages."""
+    letters = sum(1 for letter in words if letter.isalpha())
+    if not letters:
+        return None
+    marked = sum(1 for letter in words if letter.isalpha() and ord(letter) > 127)
+    return "vi" if marked * 50 > letters else "en"
+
+
+def _nothing(root: HtmlElement, markup: bytes, page: Page, source: Source) -> Reading:
+    """A page with neither an article nor a listing: what is it then?"""
+    title = _page_title(root, source)
+    visible = _visible(root)
+    folded = text.fold(visible)
+    heads = [text.fold(title), *(text.fold(_text(head)) for head in root.iter("h1", "h2", "h3"))]
+
+    def reading(
+        kind: Literal["blocked", "not_found", "login", "listing", "other"], outcome: Outcome, why: str
+    ) -> Reading:
+        return Reading(kind=kind, outcome=outcome, message=why, platform=source.platform, title=title)
+
+    told = outcomes.of_text(markup.decode("utf-8", "replace"), visible)
+    if told:
+        return reading("blocked", told, f"the page is no content but says: {visible[:120]!r}")
+    if any(re.search(pattern, head) for pattern in source.layout.not_found for head in heads):
+        return reading("not_found", Outcome.SOFT404, f"answered 200 and says {title[:120]!r}")
+    if any((field.get("type") or "").lower() == "password" for field in root.iter("input")):
+        return reading("login", Outcome.LOGIN, "a login form instead of the page")
+    if not visible:
+        return reading("other", Outcome.EMPTY, "no visible text")
+    if page.role == "listing" and _EMPTY_LISTING.search(folded):
+        return reading("listing", Outcome.EMPTY_OK, "the listing says that it is empty")
+    if page.role == "any":
+        return reading("other", Outcome.OK, "neither an article nor a listing")
+    missed = "listing_links" if page.role == "listing" else "body"
+    return reading("other", Outcome.DRIFT, f"selectors.{missed} of {source.platform} meets nothing on this page")

@@ -1,0 +1,116 @@
+"""What a spider may ask about the past. Storage answers it; a test hands over a `Blank`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from scraper import text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from scraper.items import Entry, Moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validators:
+    """What came with the body that we hold: the server's validators, to be sent back word for word (RFC 9110 §13),
+    and the archive's record of it, which a revisit record refers to (WARC 1.1 §6.7).
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    captured_at: datetime | None = None
+    digest: str | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a request can be made conditional with them."""
+        return bool(self.etag or self.last_modified)
+
+
+NONE = Validators()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownListing:
+    """A listing that was read before.
+
+    `walked_at` is when the last walk that came to its end did so: entries first seen before it are settled. It is None,
+    and there are no validators, where a walk was cut off: the next one must go all the way.
+    """
+
+    walked_at: datetime | None = None
+    validators: Validators = NONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownPage:
+    """A page of this source that was heard of before, and what listings said of it."""
+
+    url: str
+    canonical_url: str
+    first_seen: datetime
+    section: str | None = None
+    owed: bool = False
+    listed_title: str = ""
+    listed: Moment | None = None
+    validators: Validators = NONE
+
+
+def moved(known: KnownPage, entry: Entry) -> bool:
+    """Whether a listing now gives a page another title or date than it used to: the page has probably changed.
+
+    A cut title is the same as a whole one that begins like it; what was not given before has not moved.
+    """
+    old, new = known.listed_title, entry.title
+    renamed = bool(old and new) and not (text.same_title(new, old) or text.same_title(old, new))
+    if entry.published is None or known.listed is None:
+        return renamed
+    minutes = entry.published.precision == known.listed.precision == "minute"
+    if minutes:
+        return renamed or entry.published.at != known.listed.at
+    return renamed or entry.published.at.date() != known.listed.at.date()
+
+
+class History(Protocol):
+    """The past of one source, as one crawl of it needs it."""
+
+    first_run: bool
+    """No run of this source has yet come to its end: what is found is backfill, not news."""
+
+    def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:
+        """The pages among these that are known, by canonical address."""
+
+    def listing(self, canonical_url: str) -> KnownListing:
+        """What is known of a section, feed or sitemap."""
+
+    def owed(self) -> Sequence[KnownPage]:
+        """Pages that are owed a visit: heard of and never had, or failed and due again."""
+
+    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
+        """Pages to ask again for silent edits and withdrawals: a few, the longest unasked first; or all."""
+
+
+class Blank:
+    """No past at all."""
+
+    first_run = True
+
+    def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:  # noqa: ARG002 - nothing is known
+        """Nothing is known."""
+        return {}
+
+    def listing(self, canonical_url: str) -> KnownListing:  # noqa: ARG002 - the same for all
+        """No listing was read before."""
+        return KnownListing()
+
+    def owed(self) -> Sequence[KnownPage]:
+        """Nothing is owed."""
+        return ()
+
+    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:  # noqa: ARG002 - there is none
+        """Nothing is old."""
+        return ()

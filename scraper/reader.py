@@ -1,0 +1,186 @@
+"""The child process that reads pages, within limits of time and memory, and the handle that the crawl holds on it.
+
+One hostile megabyte can hold libxml2 for half a minute (100,000 attributes on one tag). So the process that crawls
+never parses: it hands the bytes over a socket pair, waits until the deadline, and kills the child that misses it.
+
+The child limits itself besides: RLIMIT_AS for memory, and RLIMIT_CPU, whose soft limit is raised page by page because
+it counts a life. It dies with its parent (PR_SET_PDEATHSIG; prctl(2): the signal follows the *thread* that forked, so
+a `Reader` is to be used from the main thread) and is replaced after so many pages, so that no leak grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scraper import extract
+from scraper.items import Reading
+from scraper.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scraper.extract import Page
+    from scraper.sources import Source
+
+_LENGTH = struct.Struct("!I")
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one page may cost: seconds from hand-over to answer, CPU seconds, MiB of address space; pages of a child."""
+
+    deadline: float = 10.0
+    cpu: int = 5
+    memory: int = 1024
+    pages: int = 2_000
+
+
+class Reader:
+    """Reads pages in a child process, one at a time. Any task of one event loop may use it."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
+        self._pages = 0
+
+    async def read(self, page: Page, source: Source, *, now: datetime | None = None) -> Reading:
+        """What the page says. A page that the child cannot finish is TOO_COMPLEX; nothing is raised for it."""
+        async with self._turn:
+            try:
+                return await asyncio.wait_for(self._ask(page, source, now), self._limits.deadline)
+            except TimeoutError:
+                await self._stop()
+                return _too_complex(f"not read within {self._limits.deadline:g} s")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                status = await self._stop()
+                if status is not None and status < 0:
+                    return _too_complex(f"the reader was ended by {signal.Signals(-status).name}")
+                return Reading(kind="other", outcome=Outcome.BROKEN, message=f"our reader failed with status {status}")
+            except asyncio.CancelledError:
+                await self._stop()
+                raise
+
+    async def close(self) -> None:
+        """Ends the child."""
+        async with self._turn:
+            await self._stop()
+
+    async def _ask(self, page: Page, source: Source, now: datetime | None) -> Reading:
+        if self._streams is None or self._pages >= self._limits.pages:
+            await self._stop()
+            await self._start()
+        assert self._streams is not None
+        answers, questions = self._streams
+        question = pickle.dumps((page, _packed(source), now), pickle.HIGHEST_PROTOCOL)
+        questions.write(_LENGTH.pack(len(question)) + question)
+        await questions.drain()
+        (size,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
+        self._pages += 1
+        reading = pickle.loads(await answers.readexactly(size))  # noqa: S301 - from our own child
+        assert isinstance(reading, Reading)
+        return reading
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            root = str(Path(__file__).resolve().parent.parent)
+            paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+            code = "from scraper.reader import child; child()"
+            arguments = [str(theirs.fileno()), str(os.getpid()), str(self._limits.cpu), str(self._limits.memory)]
+            self._child = subprocess.Popen(  # noqa: ASYNC220 - fork from this very thread; it takes a millisecond
+                [sys.executable, "-c", code, *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            )
+        ours.setblocking(False)
+        self._streams = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        self._pages = 0
+
+    async def _stop(self) -> int | None:
+        """Ends the child; its exit status, negative for a signal, as it was before we ended it."""
+        child, streams = self._child, self._streams
+        self._child = self._streams = None
+        if streams:
+            streams[1].close()
+        if child is None:
+            return None
+        for _ in range(20):
+            if child.poll() is not None:
+                return child.returncode
+            await asyncio.sleep(0.005)
+        child.kill()
+        while child.poll() is None:
+            await asyncio.sleep(0.005)
+        return None
+
+
+@lru_cache(maxsize=64)
+def _packed(source: Source) -> bytes:
+    return pickle.dumps(source, pickle.HIGHEST_PROTOCOL)
+
+
+@lru_cache(maxsize=64)
+def _unpacked(packed: bytes) -> Source:
+    source: Source = pickle.loads(packed)  # noqa: S301 - from our own parent
+    return source
+
+
+def _too_complex(why: str) -> Reading:
+    return Reading(kind="other", outcome=Outcome.TOO_COMPLEX, message=why)
+
+
+def child() -> None:
+    """The child's life: read questions from the inherited socket until its other end is closed."""
+    descriptor, parent, cpu, memory = (int(word) for word in sys.argv[1:5])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    die_with(parent)
+    resource.setrlimit(resource.RLIMIT_AS, (memory << 20, memory << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with socket.socket(fileno=descriptor) as end, end.makefile("rwb") as stream:
+        while header := stream.read(_LENGTH.size):
+            page, packed, now = pickle.loads(stream.read(*_LENGTH.unpack(header)))  # noqa: S301 - from our own parent
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu, hard))
+            answer = pickle.dumps(_reading(page, _unpacked(packed), now), pickle.HIGHEST_PROTOCOL)
+            stream.write(_LENGTH.pack(len(answer)) + answer)
+            stream.flush()
+
+
+def _reading(page: Page, source: Source, now: datetime | None) -> Reading:
+    try:
+        return extract.read(page, source, now=now)
+    except (MemoryError, RecursionError) as error:
+        return _too_complex(f"{type(error).__name__} while reading")
+    except Exception as error:  # noqa: BLE001 - one page must never stop a crawl; the message keeps the cause
+        return Reading(
+            kind="other", outcome=Outcome.BROKEN, message=f"our reader failed: {type(error).__name__}: {error}"
+        )
+
+
+def die_with(parent: int) -> None:
+    """Makes the kernel end this process when the thread that forked it ends; exits if that has already happened.
+
+    On systems without prctl(2) the closed socket ends the child at its next question.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)

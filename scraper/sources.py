@@ -1,0 +1,413 @@
+"""Reads source and platform TOML into frozen objects, and refuses what it does not know.
+
+A portal is a source file; its id is its path below the sources folder (`thanh-hoa/snv.toml` is `thanh-hoa/snv`).
+What many portals share is a platform file. Values merge leaf by leaf: built-in default < platform < source.
+A refusal is a `BadSource` that names file, line and key.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from scraper import urls
+from scraper.selectors import SelectorError, compile_css
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SectionKind = Literal["news", "procedures", "documents"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing wrong with a file. `line` counts from 1; 0 where the whole file is meant."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class BadSource(ValueError):
+    """A source or platform file that cannot be used. `problems` lists why."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownSource(LookupError):
+    """No source has this id. The message lists those that come close."""
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _css(value: str) -> str:
+    try:
+        compile_css(value)
+    except SelectorError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+Css = Annotated[tuple[Annotated[str, AfterValidator(_css)], ...], BeforeValidator(_listed)]
+Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], BeforeValidator(_listed)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Selectors(_Table):
+    """Where things stand on a page: CSS selectors, tried in order until one of them gives something."""
+
+    listing_links: Css = ()
+    next_page: Css = ()
+    title: Css = ()
+    published: Css = ()
+    summary: Css = ()
+    author: Css = ()
+    body: Css = ()
+    strip: Css = ()
+    attachments: Css = ()
+    related: Css = ()
+
+
+class Counters(_Table):
+    """Regular expressions whose first group is the number that the page shows."""
+
+    votes: Regexes = ()
+    online: Regexes = ()
+    views: Regexes = ()
+
+
+class Layout(_Table):
+    """How one content system writes its pages: the part that a platform states and a source may override."""
+
+    fold_case: bool = False
+    """The server does not tell `/Pages` from `/pages` (IIS)."""
+    drop_parameters: tuple[str, ...] = ()
+    article_paths: Regexes = ()
+    """Paths (and queries) of article pages; with none given, every link of a listing is followed."""
+    page_parameter: str | None = None
+    title_ends: Regexes = ()
+    """What the portal appends to the `<title>` of every page."""
+    noise: Regexes = ()
+    """Whole paragraphs inside the body that are controls and not text."""
+    related_headings: tuple[str, ...] = ()
+    """Headings above the list of other articles, without accents and in lower case."""
+    not_found: Regexes = ()
+    """Words of the main block (accents dropped, lower case) that say: no such page, although the status is 200."""
+    selectors: Selectors = Selectors()
+    counters: Counters = Counters()
+
+
+class Platform(Layout):
+    """A content system that many portals share."""
+
+    id: str
+    name: str
+    detect: tuple[str, ...] = ()
+    """Strings of the HTML that give the system away; the platform with most of them wins."""
+
+
+class Sections(_Table):
+    """Listings of a portal, as paths or addresses."""
+
+    news: Paths = ()
+    procedures: Paths = ()
+    documents: Paths = ()
+
+
+class Expect(_Table):
+    """What a healthy portal shows; less makes a run thin."""
+
+    entries: int = Field(default=0, ge=0)
+    articles_a_month: float = Field(default=0, ge=0)
+
+
+class Hours(_Table):
+    """When the portal may be crawled, in Asia/Ho_Chi_Minh; over midnight where `to` is before `from`."""
+
+    start: time = Field(alias="from")
+    end: time = Field(alias="to")
+
+
+class Was(_Table):
+    """Selectors of a layout before a redesign."""
+
+    until: date
+    selectors: Selectors
+
+
+class _SourceFile(_Table):
+    name: str = Field(min_length=1)
+    url: str
+    platform: str
+    sections: Sections = Sections()
+    hosts: Paths = ()
+    feeds: Paths = ()
+    sitemaps: Paths = ()
+    hub: str | None = None
+    expect: Expect = Expect()
+    budget: int | None = Field(default=None, gt=0)
+    delay: float | None = Field(default=None, ge=0, le=3600)
+    hours: Hours | None = None
+    tls: Literal["verify", "accept-invalid"] = "verify"
+    province: str | None = None
+    aliases: Paths = ()
+    verified: date | Literal[False] = False
+    since: date | None = None
+    notes: str = ""
+    paused: bool = False
+    was: tuple[Was, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return urls.canonical(value) and value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One listing of a portal. `role` is `feed`, `sitemap` or `listing`; the hub is a listing of kind `hub`."""
+
+    kind: SectionKind | Literal["hub"]
+    url: str
+    role: Literal["listing", "feed", "sitemap"] = "listing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One portal: what its file says over what its platform says, with every address made absolute."""
+
+    id: str
+    file: _SourceFile
+    platform: str
+    layout: Layout
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def url(self) -> str:
+        return self.file.url
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """Every place that lists articles, best first: feeds, sitemaps, the hub, the sections."""
+        listed = [Section(kind="news", url=self._absolute(path), role="feed") for path in self.file.feeds]
+        listed += [Section(kind="news", url=self._absolute(path), role="sitemap") for path in self.file.sitemaps]
+        if self.file.hub:
+            listed.append(Section(kind="hub", url=self._absolute(self.file.hub)))
+        kinds: tuple[SectionKind, ...] = ("news", "procedures", "documents")
+        for kind in kinds:
+            listed += [Section(kind=kind, url=self._absolute(path)) for path in getattr(self.file.sections, kind)]
+        return tuple(listed)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that belong to the portal, as `urls.host` writes them; `www.` is no other host."""
+        named = {urls.host(address) for address in (self.url, *(section.url for section in self.sections))}
+        named.update(host.lower() for host in self.file.hosts)
+        return frozenset(host.removeprefix("www.") for host in named)
+
+    def owns(self, address: str) -> bool:
+        """Whether an address is one of this portal's own."""
+        return urls.host(address).removeprefix("www.") in self.hosts
+
+    def canonical(self, address: str) -> str:
+        """The canonical address by this portal's rules; `urls.BadAddress` as in `urls.canonical`."""
+        return urls.canonical(address, fold_case=self.layout.fold_case, drop=self.layout.drop_parameters)
+
+    def is_article(self, canonical_url: str) -> bool:
+        """Whether the canonical address has the form of an article's, as far as the platform can tell."""
+        patterns = self.layout.article_paths
+        if not patterns:
+            return True
+        parts = urlsplit(canonical_url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return any(re.search(pattern, path) for pattern in patterns)
+
+    def _absolute(self, path: str) -> str:
+        return urljoin(self.url, path)
+
+
+def _stated(text: str) -> dict[str, int]:
+    """Every dotted key that a TOML text states, with the first line that states it."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if heading := re.match(r"\s*\[+([^\]]+)\]", line):
+            table = re.sub(r"[\s\"']", "", heading[1]) + "."
+            lines.setdefault(table.rstrip("."), number)
+        elif assignment := re.match(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=", line):
+            lines.setdefault(table + re.sub(r"[\s\"']", "", assignment[1]), number)
+    return lines
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """The line that states a key, or the nearest table above it; 0 where the whole file is meant."""
+    lines = _stated(text)
+    names = [part for part in location if isinstance(part, str)]
+    for depth in range(len(names), 0, -1):
+        key = ".".join(names[:depth])
+        if within := [number for name, number in lines.items() if name == key or name.startswith(key + ".")]:
+            return min(within)
+    return 0
+
+
+def _read(file: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSource([Problem(file=str(file), line=0, key="", message=f"cannot be read: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))
+        line = int(at[1]) if at else 0
+        raise BadSource([Problem(file=str(file), line=line, key="", message=f"is no TOML: {error}")]) from None
+
+
+def _problems(file: Path, text: str, error: ValidationError) -> list[Problem]:
+    problems = []
+    for fault in error.errors():
+        location = fault["loc"]
+        key = ".".join(str(part) for part in location)
+        message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "missing":
+            message = "is required and missing"
+        problems.append(Problem(file=str(file), line=_line_of(text, location), key=key, message=message))
+    return problems
+
+
+def load_platform(file: Path) -> Platform:
+    """One platform file. Raises BadSource."""
+    text, values = _read(file)
+    try:
+        return Platform.model_validate({"id": file.stem, **values})
+    except ValidationError as error:
+        raise BadSource(_problems(file, text, error)) from None
+
+
+_LAYOUT_KEYS = tuple(Layout.model_fields)
+
+
+def load_source(file: Path, source_id: str, platforms: Mapping[str, Platform]) -> Source:
+    """One source file over its platform. Raises BadSource."""
+    text, values = _read(file)
+    own = {key: values.pop(key) for key in _LAYOUT_KEYS if key in values}
+    problems: list[Problem] = []
+    parsed: _SourceFile | None = None
+    try:
+        parsed = _SourceFile.model_validate(values)
+    except ValidationError as error:
+        problems += _problems(file, text, error)
+    try:
+        layout = Layout.model_validate(own)
+    except ValidationError as error:
+        problems += _problems(file, text, error)
+    platform = platforms.get(str(values.get("platform")))
+    if "platform" in values and platform is None:
+        known = ", ".join(sorted(platforms))
+        problems.append(
+            Problem(
+                file=str(file),
+                line=_line_of(text, ("platform",)),
+                key="platform",
+                message=f"no platform {values['platform']!r}; there are {known}",
+            )
+        )
+    if problems or parsed is None or platform is None:
+        raise BadSource(problems)
+    layout = _merged(platform, layout)
+    source = Source(id=source_id, file=parsed, platform=platform.id, layout=layout)
+    if not source.sections:
+        message = "nothing to crawl: name sections.news, sections.procedures, feeds, sitemaps or hub"
+        raise BadSource([Problem(file=str(file), line=0, key="sections", message=message)])
+    return source
+
+
+def _merged(platform: Layout, own: Layout) -> Layout:
+    changes: dict[str, Any] = {}
+    for key in own.model_fields_set:
+        value = getattr(own, key)
+        if isinstance(value, BaseModel):
+            stated = {leaf: getattr(value, leaf) for leaf in value.model_fields_set}
+            value = getattr(platform, key).model_copy(update=stated)
+        changes[key] = value
+    shared = {key: getattr(platform, key) for key in _LAYOUT_KEYS}
+    return Layout.model_construct(**{**shared, **changes})
+
+
+def undeclared(platform: Platform, address: str) -> Source:
+    """A source for one address that no file declares: the platform's layout and nothing else."""
+    file = _SourceFile.model_construct(name=urls.host(address), url=address, platform=platform.id)
+    return Source(id="", file=file, platform=platform.id, layout=_merged(platform, Layout()))
+
+
+class Catalogue:
+    """All platforms and sources of some folders; a file in a later folder overrides one of the same id."""
+
+    def __init__(self, platforms: Path, folders: Iterable[Path]) -> None:
+        self._platform_files = {file.stem: file for file in sorted(platforms.glob("*.toml"))}
+        self.files: dict[str, Path] = {}
+        for folder in folders:
+            for file in sorted(folder.glob("**/*.toml")):
+                self.files[file.relative_to(folder).with_suffix("").as_posix()] = file
+
+    @cached_property
+    def platforms(self) -> dict[str, Platform]:
+        """Every platform by id. Raises BadSource for the first file that is wrong: ours, not the user's."""
+        return {name: load_platform(file) for name, file in self._platform_files.items()}
+
+    def load(self, source_id: str) -> Source:
+        """One source. Raises UnknownSource or BadSource."""
+        file = self.files.get(source_id)
+        if file is None:
+            near = [name for name in self.files if source_id.rsplit("/")[-1] in name] or sorted(self.files)
+            raise UnknownSource(f"no source {source_id!r}; there are {', '.join(near[:8])}")
+        return load_source(file, source_id, self.platforms)
+
+    def usable(self) -> list[Source]:
+        """Every source whose file is sound, by id: one broken file never stops the others."""
+        sources = []
+        for source_id in sorted(self.files):
+            try:
+                sources.append(self.load(source_id))
+            except BadSource:
+                continue
+        return sources
+
+    def check(self, source_id: str) -> tuple[Problem, ...]:
+        """What is wrong with a source's file; nothing if it is sound. Raises UnknownSource."""
+        try:
+            self.load(source_id)
+        except BadSource as error:
+            return error.problems
+        return ()

@@ -1,0 +1,306 @@
+"""Same, new, changed, gone, returned: decides what a page's content means for the record, and writes it.
+
+The only writer of versions. Everything runs in the session's transaction, with the event that tells of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import select
+
+from scraper import dates, text, urls
+from scraper.items import VIETNAM, Moment
+from storage import diff, events
+from storage.models import Article, ArticleVersion, Page
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from scraper import items
+
+Decision = Literal["new", "changed", "unchanged", "deferred"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """What was decided, and whether a record that was gone has come back by it."""
+
+    decision: Decision
+    returned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """An article as it was just read, and where: the page row is the session's own."""
+
+    article: items.Article
+    page: Page
+    source: str
+    platform: str
+    section: str | None
+    origin: str
+    at: datetime
+    capture: int | None
+
+
+def content_hash(article: items.Article) -> str:
+    """SHA-256 over what the page says: title, body, pictures, attachments, the date it prints itself.
+
+    Not counters, related lists, cache-busting parameters of pictures, or a minute learned from a listing.
+    """
+    published = article.published
+    said = [
+        article.title,
+        article.body_text,
+        [[_plain_address(image.url), image.caption] for image in article.images],
+        [[_plain_address(document.url), document.title] for document in article.attachments],
+        [published.at.isoformat(), published.precision] if published else None,
+    ]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def _plain_address(url: str) -> str:
+    try:
+        return urls.canonical(url, drop=("t", "v", "ver", "rev"))
+    except urls.BadAddress:
+        return url
+
+
+def save(session: Session, sighting: Sighting) -> Saved:
+    """Keeps what a page says, as a new record, a new version, or no news; `deferred` where only a second look decides.
+
+    The same content at a second address of the same source is the same record. Where a second address no longer says
+    what the first one says, the first is asked again before the two are taken for two records.
+    """
+    digest = content_hash(sighting.article)
+    page = sighting.page
+    row = session.get(Article, page.record) if page.record else None
+    if row is not None and row.content_hash != digest and row.canonical_url != page.canonical_url:
+        first = session.scalar(
+            select(Page).where(Page.source == sighting.source, Page.canonical_url == row.canonical_url)
+        )
+        if first is not None and not first.missing:
+            if not _asked_since(first, page):
+                first.owed = True
+                return Saved(decision="deferred")
+            row = None
+    row = row or _same_content(session, sighting, digest) or _same_address(session, sighting, digest)
+    if row is None:
+        _create(session, sighting, digest)
+        return Saved(decision="new")
+    page.record = row.id
+    back = returned(session, row, at=sighting.at, origin=sighting.origin)
+    row.counters = _counters(sighting.article)
+    row.related = _related(sighting.article)
+    if row.content_hash == digest:
+        _learn(session, row, page, sighting.at, sighting.origin)
+        return Saved(decision="unchanged", returned=back)
+    _change(session, row, sighting, digest)
+    return Saved(decision="changed", returned=back)
+
+
+def _asked_since(first: Page, page: Page) -> bool:
+    if first.last_checked is None:
+        return False
+    return page.last_checked is None or first.last_checked > page.last_checked
+
+
+def _same_content(session: Session, sighting: Sighting, digest: str) -> Article | None:
+    return session.scalar(
+        select(Article).where(Article.source == sighting.source, Article.content_hash == digest).limit(1)
+    )
+
+
+def _same_address(session: Session, sighting: Sighting, digest: str) -> Article | None:  # noqa: ARG001 - one signature
+    """The record that this very address names, over http or https, with or without `www.`."""
+    row = session.get(Article, urls.record_id(urls.key(sighting.article.canonical_url)))
+    return row if row is not None and row.source == sighting.source else None
+
+
+def _create(session: Session, sighting: Sighting, digest: str) -> None:
+    article, page = sighting.article, sighting.page
+    published = dates.refine(article.published, _listed(page))
+    name = urls.key(article.canonical_url)
+    if session.get(Article, urls.record_id(name)) is not None:  # another source's record: two files name one portal
+        name = f"{sighting.source} {name}"
+    row = Article(
+        id=urls.record_id(name),
+        source=sighting.source,
+        platform=sighting.platform,
+        kind=article.kind,
+        section=sighting.section,
+        canonical_url=article.canonical_url,
+        url=article.url,
+        state="live",
+        version=1,
+        title=_title(article, page),
+        content_hash=digest,
+        published_at=published.at if published else None,
+        precision=published.precision if published else None,
+        first_seen=sighting.at,
+        last_checked=sighting.at,
+        changed_at=sighting.at,
+        counters=_counters(article),
+        related=_related(article),
+    )
+    session.add(row)
+    session.flush()
+    page.record = row.id
+    session.add(_version(row, sighting, digest, (len(article.body_text.split()), 0)))
+    events.append(session, "article.new", row, at=sighting.at, origin=sighting.origin)
+
+
+def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> None:
+    article = sighting.article
+    before = session.get_one(ArticleVersion, (row.id, row.version))
+    body = diff.words(before.body_text, article.body_text)
+    row.version += 1
+    row.title = _title(article, sighting.page)
+    row.content_hash = digest
+    row.changed_at = sighting.at
+    row.section = row.section or sighting.section
+    published = dates.refine(article.published, _listed(sighting.page))
+    row.published_at = published.at if published else None
+    row.precision = published.precision if published else None
+    after = _version(row, sighting, digest, diff.counts(body))
+    session.add(after)
+    changes = field_changes(before, after)
+    events.append(session, "article.changed", row, at=sighting.at, origin=sighting.origin, changes=changes)
+
+
+def _learn(session: Session, row: Article, page: Page, at: datetime, origin: str) -> None:
+    """A listing's minute refines a known day; a whole title learned elsewhere replaces a cut one."""
+    changes: list[dict[str, Any]] = []
+    known = moment(row.published_at, row.precision)
+    published = dates.refine(known, _listed(page))
+    if published and published != known:
+        row.published_at, row.precision = published.at, published.precision
+        changes.append({"field": "published_at", "to": events.iso(published.at), "precision": published.precision})
+    whole = _whole_title(row.title, page)
+    if whole != row.title:
+        changes.append({"field": "title", "from": row.title, "to": whole})
+        row.title = whole
+    if changes:
+        events.append(session, "record.updated", row, at=at, origin=origin, changes=changes)
+
+
+def learn(session: Session, page: Page, *, at: datetime, origin: str) -> None:
+    """Lets what a listing just said of a page reach its record."""
+    row = session.get(Article, page.record) if page.record else None
+    if row is not None:
+        _learn(session, row, page, at, origin)
+
+
+def gone(session: Session, row: Article, *, at: datetime, origin: str) -> bool:
+    """The record's pages are not there any more. Whether that was news."""
+    if row.state == "gone":
+        return False
+    row.state = "gone"
+    events.append(session, "article.gone", row, at=at, origin=origin)
+    return True
+
+
+def returned(session: Session, row: Article, *, at: datetime, origin: str) -> bool:
+    """The record's page answers again. Whether that was news."""
+    row.last_checked = at
+    if row.state != "gone":
+        return False
+    row.state = "live"
+    events.append(session, "article.returned", row, at=at, origin=origin)
+    return True
+
+
+def moment(at: datetime | None, precision: str | None) -> Moment | None:
+    """A stored time as the shared word for it."""
+    if at is None:
+        return None
+    return Moment(at=at.astimezone(VIETNAM), precision="minute" if precision == "minute" else "day")
+
+
+def _listed(page: Page) -> Moment | None:
+    return moment(page.listed_at, page.listed_precision)
+
+
+def _title(article: items.Article, page: Page) -> str:
+    return _whole_title(article.title, page)
+
+
+def _whole_title(title: str, page: Page) -> str:
+    listed = page.listed_title
+    whole = text.is_cut(title) and listed and not text.is_cut(listed) and text.same_title(title, listed)
+    return listed if whole else title
+
+
+def _counters(article: items.Article) -> dict[str, Any]:
+    counters = article.counters
+    return {"votes": counters.votes, "online": counters.online, "views": counters.views}
+
+
+def _related(article: items.Article) -> list[Any]:
+    return [entry_shape(entry) for entry in article.related]
+
+
+def entry_shape(entry: items.Entry) -> dict[str, Any]:
+    """An entry as the contract writes it."""
+    return {
+        "url": entry.url,
+        "title": entry.title,
+        "published_at": events.iso(entry.published.at) if entry.published else None,
+        "precision": entry.published.precision if entry.published else None,
+        "truncated": entry.truncated,
+    }
+
+
+def _version(row: Article, sighting: Sighting, digest: str, counts: tuple[int, int]) -> ArticleVersion:
+    article = sighting.article
+    published = article.published
+    return ArticleVersion(
+        record=row.id,
+        version=row.version,
+        at=sighting.at,
+        origin=sighting.origin,
+        content_hash=digest,
+        title=row.title,
+        summary=article.summary,
+        author=article.author,
+        body_text=article.body_text,
+        body_html=article.body_html,
+        published_at=published.at if published else None,
+        precision=published.precision if published else None,
+        published_raw=article.published_raw,
+        updated_at=article.updated.at if article.updated else None,
+        images=[{"url": image.url, "caption": image.caption} for image in article.images],
+        attachments=[
+            {"url": document.url, "title": document.title, "media_type": document.media_type}
+            for document in article.attachments
+        ],
+        language=article.language,
+        words_added=counts[0],
+        words_removed=counts[1],
+        capture=sighting.capture,
+    )
+
+
+def field_changes(before: ArticleVersion, after: ArticleVersion) -> list[dict[str, Any]]:
+    """What an event of change says: each field that differs, short ones with both values, long ones with counts."""
+    changes: list[dict[str, Any]] = []
+    if before.title != after.title:
+        changes.append({"field": "title", "from": before.title, "to": after.title})
+    if before.body_text != after.body_text:
+        added, removed = diff.counts(diff.words(before.body_text, after.body_text))
+        changes.append({"field": "body", "words_added": added, "words_removed": removed})
+    if (before.published_at, before.precision) != (after.published_at, after.precision):
+        old, new = events.iso(before.published_at), events.iso(after.published_at)
+        changes.append({"field": "published_at", "from": old, "to": new})
+    for field in ("images", "attachments"):
+        old_ones = {json.dumps(one, sort_keys=True) for one in getattr(before, field)}
+        new_ones = {json.dumps(one, sort_keys=True) for one in getattr(after, field)}
+        if old_ones != new_ones:
+            changes.append({"field": field, "added": len(new_ones - old_ones), "removed": len(old_ones - new_ones)})
+    return changes

@@ -1,0 +1,327 @@
+"""WARC records (WARC 1.1, one gzip member a record): written before anything reads them, mended after a crash, read back.
+
+Each process writes a file of its own, holds an exclusive flock(2) on it, and keeps a marker `NAME.open` beside it until
+it is closed. A marker whose file nobody has locked belongs to a dead process: the torn record at its end, if there is
+one, is cut off. warcio makes the records; isal compresses them, since warcio's own fixed level costs as much as the crawl.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import socket
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from isal import igzip
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scraper.history import Validators
+
+LARGEST_FILE = 1 << 30
+_LEVEL = 3
+_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_STEP = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """One request and its response, or (with `error` and no status) that there was none. Times are aware."""
+
+    url: str
+    at: datetime
+    method: str = "GET"
+    request_headers: Sequence[tuple[str, str]] = ()
+    request_body: bytes = b""
+    status: int | None = None
+    reason: str = ""
+    protocol: str = "HTTP/1.1"
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+    address: str | None = None
+    truncated: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Captured:
+    """Where a record lies. `digest` is the payload's, `sha256:` and hex; `at` is its WARC-Date, to the second."""
+
+    url: str
+    at: datetime
+    record_type: str
+    status: int | None
+    warc: str
+    offset: int
+    length: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A record read back: its WARC headers, the HTTP headers, the payload as it came over the wire."""
+
+    record_type: str
+    url: str
+    date: str
+    headers: tuple[tuple[str, str], ...]
+    payload: bytes
+
+
+class Unreadable(RuntimeError):
+    """The archive does not hold what was asked for: the file is missing, cut, or not a WARC at that place."""
+
+
+class Archive:
+    """The WARC files of one data folder, and the one file that this process writes. For use by one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file: IO[bytes] | None = None
+        self._name = ""
+        self._unsynced = False
+
+    def write(self, exchange: Exchange, had: Validators | None = None) -> Captured:
+        """Archives one exchange; what `had` says was held before becomes a revisit record.
+
+        Raises OSError where the disk is full; the file is then as it was before.
+        """
+        file = self._open()
+        at = exchange.at.astimezone(UTC).replace(microsecond=0)
+        digest = f"sha256:{hashlib.sha256(exchange.body).hexdigest()}"
+        record_type, records = _records(exchange, at, digest, had)
+        if record_type == "revisit" and had and had.digest:
+            digest = had.digest
+        parts = [igzip.compress(record, _LEVEL) for record in records]
+        offset = file.tell()
+        try:
+            file.write(b"".join(parts))
+            file.flush()
+        except OSError:
+            with suppress(OSError):
+                file.truncate(offset)
+            file.seek(offset)
+            raise
+        self._unsynced = True
+        return Captured(
+            url=exchange.url,
+            at=at,
+            record_type=record_type,
+            status=exchange.status,
+            warc=self._name,
+            offset=offset,
+            length=len(parts[0]),
+            digest=digest,
+        )
+
+    def sync(self) -> None:
+        """Brings what was written to the disk; called before the database is told of it."""
+        if self._unsynced and self._file:
+            self._unsynced = False
+            os.fdatasync(self._file.fileno())
+
+    def close(self) -> None:
+        """Closes this process's file and takes its marker away."""
+        if self._file is None:
+            return
+        self.sync()
+        self._file.close()
+        self._file = None
+        _marker(self.folder / self._name).unlink(missing_ok=True)
+
+    def read(self, warc: str, offset: int) -> Record:
+        """The record at a place. Raises Unreadable."""
+        path = self.folder / warc
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                record = next(ArchiveIterator(file, no_record_parse=False))
+                headers = record.rec_headers
+                return Record(
+                    record_type=record.rec_type,
+                    url=headers.get_header("WARC-Target-URI") or "",
+                    date=headers.get_header("WARC-Date") or "",
+                    headers=tuple(record.http_headers.headers) if record.http_headers else (),
+                    payload=record.raw_stream.read(),
+                )
+        except (OSError, StopIteration, ValueError, zlib.error) as error:
+            raise Unreadable(f"no record at byte {offset} of {path}: {error or 'end of file'}") from None
+        except Exception as error:
+            if type(error).__module__.startswith("warcio"):
+                raise Unreadable(f"no record at byte {offset} of {path}: {error}") from None
+            raise
+
+    def _open(self) -> IO[bytes]:
+        if self._file and self._file.tell() >= LARGEST_FILE:
+            self.close()
+        if self._file is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            now = datetime.now(UTC)
+            self._name = f"congtin-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
+            path = self.folder / self._name
+            file = path.open("xb", buffering=1 << 18)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _marker(path).touch()
+            file.write(igzip.compress(_about(self._name, now), _LEVEL))
+            file.flush()
+            self._file = file
+        return self._file
+
+
+def mend(folder: Path) -> list[str]:
+    """Cuts the torn record off each file that a dead process left open; a sentence for each file that had one."""
+    told = []
+    for marker in sorted(folder.glob("*.open")):
+        path = marker.with_suffix("")
+        try:
+            with path.open("r+b") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue  # its writer lives
+                size = file.seek(0, os.SEEK_END)
+                whole = _whole(file)
+                if whole < size:
+                    file.truncate(whole)
+                    os.fsync(file.fileno())
+                    told.append(f"{path.name}: cut {size - whole:,} bytes of a record that a crash left torn")
+                if whole == 0:
+                    path.unlink()
+        except FileNotFoundError:
+            pass
+        marker.unlink(missing_ok=True)
+    return told
+
+
+def _whole(file: IO[bytes]) -> int:
+    """How many bytes of a file are whole gzip members, each of them one whole record."""
+    file.seek(0)
+    end = read = 0
+    stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    rest = b""
+    while True:
+        block = rest or file.read(_STEP)
+        if not block:
+            return end
+        read += 0 if rest else len(block)
+        try:
+            stream.decompress(block)
+        except zlib.error:
+            return end
+        rest = b""
+        if stream.eof:
+            rest = stream.unused_data
+            end = read - len(rest)
+            stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+
+def _marker(path: Path) -> Path:
+    return path.with_name(path.name + ".open")
+
+
+def _software() -> str:
+    try:
+        return f"congtin/{version('congtin')}"
+    except PackageNotFoundError:
+        return "congtin"
+
+
+def _about(name: str, now: datetime) -> bytes:
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=False, warc_version="1.1")
+    info = {
+        "software": _software(),
+        "hostname": socket.gethostname(),
+        "format": "WARC File Format 1.1",
+        "description": "HTTP headers are those that the HTTP client handed over: their order and case may differ from "
+        "the wire, and Transfer-Encoding is undone. Payloads keep their Content-Encoding.",
+    }
+    record = writer.create_warcinfo_record(name, info)
+    record.rec_headers.replace_header("WARC-Date", _date(now))
+    writer.write_record(record)
+    return out.getvalue()
+
+
+def _date(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | None) -> tuple[str, list[bytes]]:
+    """The records of one exchange: what came back first, then what was asked."""
+    common = {"WARC-Date": _date(at)}
+    if exchange.address:
+        common["WARC-IP-Address"] = exchange.address
+    if exchange.truncated:
+        common["WARC-Truncated"] = "disconnect"
+    refers = {}
+    if had and had.captured_at:
+        refers = {"WARC-Refers-To-Target-URI": exchange.url, "WARC-Refers-To-Date": _date(had.captured_at)}
+    writer = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+    if exchange.status is None:
+        lines = f"error: {exchange.error}\r\nmethod: {exchange.method}\r\n".encode()
+        record = writer.create_warc_record(
+            exchange.url, "metadata", payload=BytesIO(lines), length=len(lines),
+            warc_content_type="application/warc-fields", warc_headers_dict=common,
+        )  # fmt: skip
+        return "metadata", [_bytes(record)]
+    status = StatusAndHeaders(f"{exchange.status} {exchange.reason}".strip(), list(exchange.headers), exchange.protocol)
+    record_type = "response"
+    if exchange.status == 304 and refers:
+        record_type = "revisit"
+        common |= {"WARC-Profile": _NOT_MODIFIED, **refers}
+        if had and had.digest:
+            common["WARC-Payload-Digest"] = had.digest
+    elif refers and had and had.digest == digest and exchange.body:
+        record_type = "revisit"
+        common |= {"WARC-Profile": _IDENTICAL, "WARC-Payload-Digest": digest, **refers}
+    else:
+        common["WARC-Payload-Digest"] = digest
+    body = exchange.body if record_type == "response" else b""
+    response = writer.create_warc_record(
+        exchange.url, record_type, payload=BytesIO(body), length=len(body), http_headers=status,
+        warc_headers_dict=common,
+    )  # fmt: skip
+    asked = StatusAndHeaders(
+        f"{exchange.method} {_target(exchange.url)} HTTP/1.1", list(exchange.request_headers), is_http_request=True
+    )
+    request = writer.create_warc_record(
+        exchange.url, "request", payload=BytesIO(exchange.request_body), length=len(exchange.request_body),
+        http_headers=asked,
+        warc_headers_dict={
+            "WARC-Date": common["WARC-Date"],
+            "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID"),
+        },
+    )  # fmt: skip
+    return record_type, [_bytes(response), _bytes(request)]
+
+
+def _target(url: str) -> str:
+    """The request target: path and query (RFC 9112 §3.2.1)."""
+    path = url.split("://", 1)[-1]
+    slash = path.find("/")
+    return path[slash:] if slash >= 0 else "/"
+
+
+def _bytes(record: object) -> bytes:
+    out = BytesIO()
+    WARCWriter(out, gzip=False, warc_version="1.1").write_record(record)
+    return out.getvalue()
+
+
+def files(folder: Path) -> Iterable[Path]:
+    """Every WARC file of an archive, oldest first."""
+    return sorted(folder.glob("*.warc.gz"))

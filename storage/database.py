@@ -1,0 +1,103 @@
+"""Engine and sessions: the only place that knows the database's address. Creates and migrates it on first use."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from storage import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scraper.config import Config
+
+BUSY_SECONDS = 30
+_MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations on PostgreSQL
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says what to do."""
+
+
+class Database:
+    """One database: many readers, and (on SQLite) one writer at a time.
+
+    On SQLite: WAL, so that readers never wait; `BEGIN IMMEDIATE` for writers, so that none finds out halfway that
+    another was first; `synchronous=FULL`, so that what was told to anyone survives a power cut.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.url = make_url(config.database_url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else {}
+        try:
+            self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.sqlite)
+        except (SQLAlchemyError, ImportError) as error:
+            raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}") from None
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        try:
+            self._migrate()
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"the database {self.url.render_as_string()} cannot be opened: {error}") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one moment of the database and changes nothing."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in a transaction that is committed at the end, or rolled back if anything is raised."""
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            with Session(connection, autoflush=False) as session:
+                yield session
+                session.flush()
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self._alone(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if not self.sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+            found = None
+            if inspect(connection).has_table("alembic_version"):
+                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            if found != migrations.HEAD:
+                migrations.upgrade(connection)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone among processes on this file: switching a new file to WAL fails at once where two try it together."""
+        if not self.sqlite or not self.url.database or self.url.database == ":memory:":
+            yield
+            return
+        with Path(f"{self.url.database}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite and by nobody else
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

@@ -1,0 +1,93 @@
+"""What happened, append-only, with a cursor: alerts, feeds, the search index and the API read this and nothing else.
+
+An event is written in the transaction that made it true.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, text
+
+from scraper.items import VIETNAM
+from scraper.urls import record_id
+from storage.models import Article, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+SILENT = frozenset({"record.updated", "record.withheld"})
+"""Kinds that are never told to subscribers: they say that what search shows has changed."""
+
+_ORDER = 0x65766E74  # any number of ours: the advisory lock that makes cursors grow in commit order
+
+
+def append(
+    session: Session,
+    kind: str,
+    article: Article,
+    *,
+    at: datetime,
+    origin: str,
+    changes: Sequence[dict[str, Any]] = (),
+) -> Event:
+    """Writes an event of a record into the session's transaction.
+
+    On PostgreSQL sequence numbers are handed out before commit, so that a reader could pass over an event that is
+    still uncommitted: the lock, held until the end of the transaction, makes writers of events take turns. SQLite has
+    one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ORDER})
+    event = Event(
+        id=record_id(f"{kind} {article.id} {article.version} {at.isoformat()}"),
+        kind=kind,
+        at=at,
+        source=article.source,
+        record=article.id,
+        version=article.version,
+        origin=origin,
+        title=article.title,
+        url=article.url,
+        published_at=article.published_at,
+        precision=article.precision,
+        changes=list(changes),
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+def since(session: Session, cursor: int = 0, *, kinds: Collection[str] = (), limit: int = 1000) -> Sequence[Event]:
+    """Events after a cursor, oldest first."""
+    query = select(Event).where(Event.cursor > cursor).order_by(Event.cursor).limit(limit)
+    if kinds:
+        query = query.where(Event.kind.in_(kinds))
+    return session.scalars(query).all()
+
+
+def shape(event: Event) -> dict[str, Any]:
+    """An event as the contract writes it."""
+    return {
+        "cursor": event.cursor,
+        "id": event.id,
+        "kind": event.kind,
+        "at": iso(event.at),
+        "source": event.source,
+        "record": event.record,
+        "version": event.version,
+        "origin": event.origin,
+        "title": event.title,
+        "url": event.url,
+        "published_at": iso(event.published_at),
+        "precision": event.precision,
+        "changes": event.changes,
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A time as we print it: ISO 8601 with the offset of Việt Nam."""
+    return moment.astimezone(VIETNAM).isoformat() if moment else None

@@ -1,0 +1,167 @@
+"""Keeper: opens the store for a crawl, holds the host's lease, opens and closes the run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+
+from scraper import urls
+from storage import leases, pages, runs
+from storage.pages import SourceHistory
+from storage.runs import Tally
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from sqlalchemy.orm import Session
+
+    from scraper.items import Visit
+    from scraper.sources import Source
+    from storage.articles import Saved
+    from storage.leases import Grant
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """What the edges of one crawl share: the store, the run, its tally.
+
+    Gives the spider its `history`; where the crawl may not run (another has the host) it sets the spider's `refusal`
+    instead, and the spider asks for nothing. The report stands in the stats under `congtin/report`.
+    """
+
+    run: int
+    source: Source
+    origin: str
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self.tally = Tally()
+        self.store: Store
+        self._opened = datetime.now(UTC)
+        self._grant: Grant | None = None
+        self._heart: asyncio.Task[None] | None = None
+        self._last_request: datetime | None = None
+        self._failure: str | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        keeper = cls(crawler)
+        crawler.signals.connect(keeper.spider_opened, signals.spider_opened)
+        crawler.signals.connect(keeper.spider_closed, signals.spider_closed)
+        return keeper
+
+    async def spider_opened(self, spider: Spider) -> None:
+        """Takes the host's lease and opens the run."""
+        self.source = spider.source  # type: ignore[attr-defined]
+        self.store = Store.open(self._crawler.settings["CONGTIN_CONFIG"])
+        for sentence in self.store.mended:
+            log.warning("%s", sentence)
+        self._opened = datetime.now(UTC)
+        history = SourceHistory(self.store.database, self.source.id)
+        self.origin = "backfill" if history.first_run or getattr(spider, "full", False) else "poll"
+        name = f"host {urls.host(self.source.url)}"
+
+        def begin(session: Session) -> tuple[Grant, int]:
+            grant = leases.acquire(session, name, now=self._opened)
+            return grant, runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
+
+        try:
+            self._grant, self.run = await self.store.writer.run(begin, urgent=True)
+        except leases.Held as error:
+            spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
+            return
+        spider.history = history  # type: ignore[attr-defined]
+        spider.last_request = self._grant.last_request  # type: ignore[attr-defined]
+        self._heart = asyncio.get_running_loop().create_task(self._beat(self._grant))
+
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        """Judges the run, closes it, gives the lease back."""
+        if self._heart:
+            self._heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._heart
+        grant = self._grant
+        if grant is not None:
+            try:
+                told = await self.store.writer.run(lambda session: self._end(session, grant, reason), urgent=True)
+                self._stat("report", told)
+            except Exception as error:
+                log.exception("the run could not be closed")
+                self._stat("broken", f"{type(error).__name__}: {error}")
+        elif refusal := getattr(spider, "refusal", None):
+            self._stat("refusal", refusal)
+        await asyncio.to_thread(self.store.close)
+
+    def fetched(self, *, size: int, at: datetime) -> None:
+        """Counts an exchange with the portal."""
+        self.tally.requests += 1
+        self.tally.bytes += size
+        self._last_request = at
+
+    def visited(self, visit: Visit, saved: Saved | None) -> None:
+        """Counts a visit, once it is committed."""
+        listing = visit.role != "detail"
+        self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, listing=listing)
+        if listing:
+            self.tally.listings += 1
+            self.tally.entries += len(visit.entries)
+        if saved:
+            self.tally.decisions[saved.decision] += 1
+            self.tally.returned += saved.returned
+
+    def fail(self, why: str) -> None:
+        """Ends the crawl because of us, not of the portal."""
+        if self._failure is None:
+            self._failure = why
+            log.error("%s", why)
+            engine = self._crawler.engine
+            assert engine is not None
+            self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="broken"))
+
+    def _end(self, session: Session, grant: Grant, reason: str) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        skipped = getattr(self._crawler.spider, "skipped", None)
+        if skipped:
+            self.tally.skipped = skipped
+        finished = reason == "finished" and self._failure is None
+        verdict, cause = runs.judge(self.tally, finished=finished, expected=self.source.file.expect.entries)
+        if self._failure:
+            verdict, cause = "failed", self._failure
+        if verdict == "healthy":
+            hours = self.store.config.gone_hours
+            self.tally.gone += pages.confirm_missing(
+                session, self.run, gone_hours=hours, at=now, origin=self.origin
+            )
+        seconds = (now - self._opened).total_seconds()
+        told = runs.report(self.source.id, self.run, self.tally, verdict, cause, seconds)
+        runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told)
+        leases.release(session, grant, last_request=self._last_request)
+        return told
+
+    async def _beat(self, grant: Grant) -> None:
+        while True:
+            await asyncio.sleep(leases.HEARTBEAT_SECONDS)
+            last = self._last_request
+
+            def renew(session: Session, last: datetime | None = last) -> None:
+                leases.renew(session, grant, now=datetime.now(UTC), last_request=last)
+
+            try:
+                await self.store.writer.run(renew, urgent=True)
+            except leases.Lost as error:
+                self.fail(str(error))
+                return
+
+    def _stat(self, name: str, value: Any) -> None:
+        assert self._crawler.stats is not None
+        self._crawler.stats.set_value(f"congtin/{name}", value)

@@ -1,0 +1,108 @@
+"""Who leads, who has this host: a lease with a heartbeat and a fencing number.
+
+A lease runs out by itself; the lease of a process that is known to be dead on this very machine is taken over at once.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage.models import Lease
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SECONDS = 30
+HEARTBEAT_SECONDS = 5.0
+
+
+class Held(RuntimeError):
+    """Another process has the lease; the message says which and until when."""
+
+
+class Lost(RuntimeError):
+    """The lease ran out and went to another: what its holder still wants to write is refused."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """A lease that is ours. `token` is the fencing number; `last_request` is what the holder before us left."""
+
+    name: str
+    token: int
+    last_request: datetime | None
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this machine started, in clock ticks since boot (proc(5), field 22); None if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def holder() -> str:
+    """This process, told from any other that had or will have its number."""
+    return f"{_machine()}/{os.getpid()}/{_started(os.getpid()) or ''}"
+
+
+def _is_dead(name: str) -> bool:
+    """Whether the holder is surely dead: a process of this machine that is not there any more."""
+    machine, _, process = name.rpartition("/")
+    machine, _, pid = machine.rpartition("/")
+    return machine == _machine() and Path("/proc").exists() and pid.isdecimal() and _started(int(pid)) != process
+
+
+def acquire(session: Session, name: str, *, now: datetime) -> Grant:
+    """Takes a lease that is free, run out, or held by the dead. Raises Held."""
+    me = holder()
+    lease = session.scalar(select(Lease).where(Lease.name == name).with_for_update())
+    if lease is None:
+        lease = Lease(name=name, holder=me, token=1, expires_at=now + timedelta(seconds=SECONDS))
+        session.add(lease)
+    else:
+        if lease.holder and lease.expires_at > now and not _is_dead(lease.holder):
+            raise Held(f"{name} is held by process {lease.holder.split('/')[-2]} of {lease.holder.split('/')[0]}")
+        lease.holder, lease.token, lease.expires_at = me, lease.token + 1, now + timedelta(seconds=SECONDS)
+    session.flush()
+    return Grant(name=name, token=lease.token, last_request=lease.last_request)
+
+
+def renew(session: Session, grant: Grant, *, now: datetime, last_request: datetime | None = None) -> None:
+    """Keeps a lease for another while. Raises Lost."""
+    lease = _own(session, grant)
+    lease.expires_at = now + timedelta(seconds=SECONDS)
+    lease.last_request = last_request or lease.last_request
+    session.flush()
+
+
+def release(session: Session, grant: Grant, *, last_request: datetime | None = None) -> None:
+    """Gives a lease back; one that was lost is nobody's business any more."""
+    try:
+        lease = _own(session, grant)
+    except Lost:
+        return
+    lease.holder, lease.expires_at = "", datetime.now(UTC)
+    lease.last_request = last_request or lease.last_request
+    session.flush()
+
+
+def _own(session: Session, grant: Grant) -> Lease:
+    lease = session.scalar(select(Lease).where(Lease.name == grant.name).with_for_update())
+    if lease is None or lease.token != grant.token:
+        raise Lost(f"the lease of {grant.name} went to another process")
+    return lease

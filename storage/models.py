@@ -1,0 +1,271 @@
+"""The tables. Written once for SQLite and PostgreSQL: no type or clause here belongs to only one of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC; SQLite keeps no zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
+        """To UTC; a naive datetime is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a datetime without a zone: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
+        """Aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit key; SQLite counts up only a column that is declared INTEGER."""
+
+
+class Table(DeclarativeBase):
+    """The base of all tables; names of constraints are stated, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: Mapping[Any, Any] = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
+
+
+class Run(Table):
+    """One crawl of one source. `closed_at` and `verdict` are empty while it runs; a dead one is `interrupted`."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    origin: Mapped[str] = mapped_column(String(20))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    cause: Mapped[str | None] = mapped_column(Text)
+    completed: Mapped[bool] = mapped_column(default=False)
+    """It came to its own end, whatever the verdict: the next run is no first run."""
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (Index(None, "source", "opened_at"),)
+
+
+class Listing(Table):
+    """One section, feed or sitemap of a source, and how far walks of it have come."""
+
+    __tablename__ = "listings"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    canonical_url: Mapped[str] = mapped_column(Text)
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    captured_at: Mapped[datetime | None]
+    digest: Mapped[str | None] = mapped_column(String(80))
+    walked_at: Mapped[datetime | None]
+    """When the last walk that came to its end did so; pages first seen before that are settled."""
+    walk_open: Mapped[bool] = mapped_column(default=False)
+    """A walk has begun and not come to its end: validators must not cut the next one short."""
+    entries: Mapped[int] = mapped_column(default=0)
+    last_checked: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+
+    __table_args__ = (UniqueConstraint("source", "canonical_url"),)
+
+
+class Page(Table):
+    """A canonical address that we know: the frontier of the crawl and the addresses of a record in one."""
+
+    __tablename__ = "pages"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    canonical_url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    section: Mapped[str | None] = mapped_column(String(40))
+    record: Mapped[str | None] = mapped_column(ForeignKey("articles.id"))
+    first_seen: Mapped[datetime]
+    last_checked: Mapped[datetime | None]
+    owed: Mapped[bool] = mapped_column(default=True)
+    """It is still to be had: never asked for, or failed in a way that another try may mend."""
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    failures: Mapped[int] = mapped_column(default=0)
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    captured_at: Mapped[datetime | None]
+    """The WARC-Date of the response record that holds what we have of it."""
+    digest: Mapped[str | None] = mapped_column(String(80))
+    listed_title: Mapped[str] = mapped_column(Text, default="")
+    listed_at: Mapped[datetime | None]
+    listed_precision: Mapped[str | None] = mapped_column(String(10))
+    missing: Mapped[int] = mapped_column(default=0)
+    missing_since: Mapped[datetime | None]
+    missing_run: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        UniqueConstraint("source", "canonical_url"),
+        Index(None, "source", "owed"),
+        Index(None, "source", "last_checked"),
+        Index(None, "record"),
+    )
+
+
+class Article(Table):
+    """A record: what all its versions share, and what changes without making a version."""
+
+    __tablename__ = "articles"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    platform: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20))
+    section: Mapped[str | None] = mapped_column(String(40))
+    canonical_url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="live")
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[datetime | None]
+    precision: Mapped[str | None] = mapped_column(String(10))
+    first_seen: Mapped[datetime]
+    last_checked: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    related: Mapped[list[Any]] = mapped_column(default=list)
+
+    __table_args__ = (Index(None, "source", "content_hash"), Index(None, "source", "published_at"))
+
+
+class ArticleVersion(Table):
+    """What a record said at one time. Never changed after it was written."""
+
+    __tablename__ = "article_versions"
+
+    record: Mapped[str] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    origin: Mapped[str] = mapped_column(String(20))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str | None] = mapped_column(Text)
+    author: Mapped[str | None] = mapped_column(Text)
+    body_text: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime | None]
+    precision: Mapped[str | None] = mapped_column(String(10))
+    published_raw: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime | None]
+    images: Mapped[list[Any]]
+    attachments: Mapped[list[Any]]
+    language: Mapped[str | None] = mapped_column(String(10))
+    words_added: Mapped[int]
+    words_removed: Mapped[int]
+    capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+
+
+class Capture(Table):
+    """A WARC record of a response: where it lies and what it holds."""
+
+    __tablename__ = "captures"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+    url: Mapped[str] = mapped_column(Text)
+    record_type: Mapped[str] = mapped_column(String(20))
+    status: Mapped[int | None]
+    warc: Mapped[str] = mapped_column(String(120))
+    offset: Mapped[int] = mapped_column(BigInteger)
+    length: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(80))
+    """Of the payload, as WARC writes it: `sha256:` and hex."""
+
+    __table_args__ = (Index(None, "digest"), Index(None, "warc", "offset"))
+
+
+class Fetch(Table):
+    """One request and what it came to."""
+
+    __tablename__ = "fetches"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    run: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    at: Mapped[datetime]
+    url: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(20))
+    status: Mapped[int | None]
+    outcome: Mapped[str] = mapped_column(String(20))
+    message: Mapped[str] = mapped_column(Text, default="")
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+
+    __table_args__ = (Index(None, "run", "outcome"),)
+
+
+class Event(Table):
+    """What happened, append-only. The key is the cursor: it only grows, in commit order."""
+
+    __tablename__ = "events"
+
+    cursor: Mapped[int] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(200))
+    record: Mapped[str | None] = mapped_column(String(32))
+    version: Mapped[int | None]
+    origin: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(Text, default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    published_at: Mapped[datetime | None]
+    precision: Mapped[str | None] = mapped_column(String(10))
+    changes: Mapped[list[Any]] = mapped_column(default=list)
+
+    __table_args__ = (Index(None, "kind", "cursor"), {"sqlite_autoincrement": True})
+
+
+class Lease(Table):
+    """Who holds a host (or leads), until when. `token` grows with each holder: the fencing number."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(255))
+    token: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime]
+    last_request: Mapped[datetime | None]

@@ -1,0 +1,236 @@
+"""The frontier: every page and listing of a source that we know, what is owed a visit, and what was answered last."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select, true
+
+from scraper import text
+from scraper.history import KnownListing, KnownPage, Validators, moved
+from scraper.outcomes import Outcome
+from storage import articles
+from storage.models import Article, Listing, Page, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from scraper.items import Entry
+    from storage.captures import Captured
+    from storage.database import Database
+
+MOST_FAILURES = 5
+"""A page that cannot be read after so many tries is left alone until its listing gives it another title or date."""
+MOST_MISSING = 3
+_CHUNK = 500
+_UNREADABLE = frozenset(
+    {Outcome.BROKEN, Outcome.TOO_COMPLEX, Outcome.TOO_BIG, Outcome.EMPTY, Outcome.DRIFT, Outcome.REDIRECT_LOOP, Outcome.MOVED}
+)
+
+
+class SourceHistory:
+    """One source's past, for one crawl of it; answers `scraper.history.History`."""
+
+    def __init__(self, database: Database, source: str) -> None:
+        self._database = database
+        self._source = source
+        with database.reading() as session:
+            completed = select(Run.id).where(Run.source == source, Run.completed.is_(True)).limit(1)
+            self.first_run = session.scalar(completed) is None
+
+    def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:
+        """The pages among these that are known, by canonical address."""
+        with self._database.reading() as session:
+            return {
+                address: _known(page) for address, page in find(session, self._source, list(canonical_urls)).items()
+            }
+
+    def listing(self, canonical_url: str) -> KnownListing:
+        """What is known of a section, feed or sitemap."""
+        with self._database.reading() as session:
+            row = _listing(session, self._source, canonical_url)
+            if row is None or row.walk_open or row.walked_at is None:
+                return KnownListing()
+            return KnownListing(walked_at=row.walked_at, validators=_validators(row))
+
+    def owed(self) -> Sequence[KnownPage]:
+        """Pages that are owed a visit, the newest first."""
+        query = select(Page).where(Page.source == self._source, Page.owed.is_(True)).order_by(Page.id)
+        return self._pages(query)
+
+    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
+        """Pages of records to ask again: all, or at most 1 % of those known (one at least), the longest unasked and
+        the recently edited first, and besides those whose page was missing when last asked.
+        """
+        query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
+        if all_pages:
+            return self._pages(query.order_by(Page.last_checked))
+        with self._database.reading() as session:
+            count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            missing = session.scalars(query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)).all()
+            # A page edited lately counts as unasked for twice as long: what was edited once is edited again.
+            edited = (
+                query.join(Article, Article.id == Page.record)
+                .where(Article.version > 1, Page.missing == 0)
+                .order_by(Article.changed_at.desc(), Page.last_checked)
+            )
+            few = max(1, count // 100)
+            recent = session.scalars(edited.limit(few // 4)).all() if few >= 4 else []
+            taken = [page.id for page in recent]
+            rest = query.where(Page.missing == 0, Page.id.not_in(taken) if taken else true())
+            oldest = session.scalars(rest.order_by(Page.last_checked, Page.id).limit(few - len(recent))).all()
+            return [_known(page) for page in (*missing, *recent, *oldest)]
+
+    def _pages(self, query: object) -> list[KnownPage]:
+        with self._database.reading() as session:
+            return [_known(page) for page in session.scalars(query)]  # type: ignore[call-overload]
+
+
+def _known(page: Page) -> KnownPage:
+    return KnownPage(
+        url=page.url,
+        canonical_url=page.canonical_url,
+        first_seen=page.first_seen,
+        section=page.section,
+        owed=page.owed,
+        listed_title=page.listed_title,
+        listed=articles.moment(page.listed_at, page.listed_precision),
+        validators=_validators(page),
+    )
+
+
+def _validators(row: Page | Listing) -> Validators:
+    return Validators(
+        etag=row.etag, last_modified=row.last_modified, captured_at=row.captured_at, digest=row.digest
+    )
+
+
+def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[str, Page]:
+    """The rows of these addresses, by canonical address."""
+    found: dict[str, Page] = {}
+    for start in range(0, len(canonical_urls), _CHUNK):
+        some = canonical_urls[start : start + _CHUNK]
+        rows = session.scalars(select(Page).where(Page.source == source, Page.canonical_url.in_(some)))
+        found.update({row.canonical_url: row for row in rows})
+    return found
+
+
+def one(
+    session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime
+) -> Page:
+    """The row of an address, made if there is none."""
+    page = session.scalar(select(Page).where(Page.source == source, Page.canonical_url == canonical_url))
+    if page is None:
+        page = Page(
+            source=source, canonical_url=canonical_url, url=url, section=section, first_seen=at, owed=True,
+            failures=0, listed_title="", missing=0,
+        )  # fmt: skip
+        session.add(page)
+        session.flush()
+    return page
+
+
+def listed(
+    session: Session,
+    source: str,
+    entries: Iterable[tuple[str, Entry]],
+    *,
+    section: str | None,
+    at: datetime,
+    origin: str,
+    trusted: bool = True,
+) -> None:
+    """Enters what a listing shows into the frontier: new pages are owed a visit, and so are those that moved.
+
+    `entries` are canonical addresses and rows. A related list is not `trusted` to say that a page has moved: sidebars
+    cut and shorten titles as they please.
+    """
+    rows = dict(entries)
+    known = find(session, source, list(rows))
+    for canonical_url, entry in rows.items():
+        page = known.get(canonical_url)
+        if page is None:
+            page = Page(
+                source=source, canonical_url=canonical_url, url=entry.url, section=section, first_seen=at, owed=True,
+                failures=0, listed_title="", missing=0,
+            )  # fmt: skip
+            session.add(page)
+        elif trusted and moved(_known(page), entry):
+            page.owed, page.failures = True, 0
+            page.listed_title = ""
+        page.section = page.section or section
+        _note(page, entry)
+        if page.record:
+            articles.learn(session, page, at=at, origin=origin)
+    session.flush()
+
+
+def _note(page: Page, entry: Entry) -> None:
+    """What the row says of the page; a cut title never replaces a whole one, nor a day a minute of that day."""
+    if entry.title and (not entry.truncated or not page.listed_title or text.is_cut(page.listed_title)):
+        page.listed_title = entry.title
+    published = entry.published
+    if published and published.precision == "day" and page.listed_precision == "minute" and page.listed_at:
+        if published.at.date() == page.listed_at.astimezone(published.at.tzinfo).date():
+            return
+    if published:
+        page.listed_at, page.listed_precision = published.at, published.precision
+
+
+def answered(page: Page, outcome: Outcome, *, at: datetime, run: int) -> None:
+    """Notes what a visit came to, and whether the page is owed another."""
+    page.last_checked = at
+    page.outcome = outcome.value
+    if outcome.trusted:
+        page.owed, page.failures, page.missing = False, 0, 0
+        page.missing_since = page.missing_run = None
+    elif outcome.missing:
+        page.missing_run = run
+        page.owed = page.record is None and page.missing + 1 < MOST_MISSING
+    elif outcome is Outcome.ROBOTS:
+        page.owed = False
+    else:
+        page.failures += 1
+        page.owed = not (outcome in _UNREADABLE and page.failures >= MOST_FAILURES)
+
+
+def held(row: Page | Listing, validators: Validators, captured: Captured | None) -> None:
+    """Notes the validators of the body that we now hold, and where the archive has it."""
+    row.etag, row.last_modified = validators.etag, validators.last_modified
+    if captured and captured.record_type == "response":
+        row.captured_at, row.digest = captured.at, captured.digest
+
+
+def confirm_missing(session: Session, run: int, *, gone_hours: float, at: datetime, origin: str) -> int:
+    """Counts what a healthy run found missing; how many records are gone by that.
+
+    A record is gone when all its addresses were missing at least three times over at least `gone_hours`.
+    """
+    ended = 0
+    for page in session.scalars(select(Page).where(Page.missing_run == run)).all():
+        page.missing += 1
+        page.missing_since = page.missing_since or page.last_checked or at
+        if page.record is None or page.missing < MOST_MISSING or at - page.missing_since < timedelta(hours=gone_hours):
+            continue
+        there = select(Page.id).where(Page.record == page.record, or_(Page.missing == 0, Page.missing < MOST_MISSING))
+        if session.scalar(there.where(Page.id != page.id).limit(1)) is None:
+            ended += articles.gone(session, session.get_one(Article, page.record), at=at, origin=origin)
+    return ended
+
+
+def listing(session: Session, source: str, canonical_url: str) -> Listing:
+    """The row of a listing, made if there is none."""
+    row = _listing(session, source, canonical_url)
+    if row is None:
+        row = Listing(source=source, canonical_url=canonical_url, walk_open=False, entries=0)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _listing(session: Session, source: str, canonical_url: str) -> Listing | None:
+    return session.scalar(select(Listing).where(Listing.source == source, Listing.canonical_url == canonical_url))

@@ -1,0 +1,112 @@
+"""Store: each visit is written in one transaction: the fetch's outcome, the frontier, the record, its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import NotConfigured
+
+from scraper.items import Visit
+from storage import articles, pages, runs
+from storage.articles import Saved, Sighting
+from storage.extensions import Keeper
+from storage.models import Article
+from storage.runs import Ticket
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from scrapy.crawler import Crawler
+    from sqlalchemy.orm import Session
+
+
+class Store:
+    """The end of the flow. Waiting for the commit is the back-pressure on the crawl."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        keeper = crawler.get_extension(Keeper)
+        if keeper is None:
+            raise NotConfigured("storage.extensions.Keeper is off")
+        return cls(keeper)
+
+    async def process_item(self, item: Any) -> Any:
+        """Writes a visit and counts what came of it."""
+        if not isinstance(item, Visit):
+            return item
+        keeper = self._keeper
+        saved = await keeper.store.writer.run(lambda session: self._write(session, item))
+        keeper.visited(item, saved)
+        return item
+
+    def _write(self, session: Session, visit: Visit) -> Saved | None:
+        keeper = self._keeper
+        ticket = visit.fetch if isinstance(visit.fetch, Ticket) else None
+        if ticket is None:
+            runs.open_fetch(
+                session, Ticket(), run=keeper.run, url=visit.url, role=visit.role, at=visit.at, status=None,
+                outcome=visit.outcome, message=visit.message, size=0, seconds=0.0,
+            )  # fmt: skip
+        else:
+            runs.complete_fetch(session, ticket, outcome=visit.outcome, message=visit.message)
+        if visit.role != "detail":
+            self._write_listing(session, visit, ticket)
+            return None
+        return self._write_page(session, visit, ticket)
+
+    def _write_page(self, session: Session, visit: Visit, ticket: Ticket | None) -> Saved | None:
+        keeper = self._keeper
+        page = pages.one(
+            session, keeper.source.id, visit.canonical_url, url=visit.url, section=visit.section, at=visit.at
+        )
+        saved = None
+        article = visit.reading.article if visit.reading and visit.outcome.trusted else None
+        if article is not None:
+            sighting = Sighting(
+                article=article,
+                page=page,
+                source=keeper.source.id,
+                platform=keeper.source.platform,
+                section=visit.section or page.section,
+                origin=keeper.origin,
+                at=visit.at,
+                capture=ticket.capture if ticket else None,
+            )
+            saved = articles.save(session, sighting)
+            if visit.validators is not None:
+                pages.held(page, visit.validators, ticket.captured if ticket else None)
+        elif visit.outcome.trusted and page.record:
+            record = session.get_one(Article, page.record)
+            back = articles.returned(session, record, at=visit.at, origin=keeper.origin)
+            saved = Saved(decision="unchanged", returned=back)
+        pages.answered(page, visit.outcome, at=visit.at, run=keeper.run)
+        if saved and saved.decision == "deferred":
+            page.owed = True
+        if visit.entries:
+            self._enter(session, visit, trusted=False)
+        return saved
+
+    def _write_listing(self, session: Session, visit: Visit, ticket: Ticket | None) -> None:
+        row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
+        row.last_checked, row.outcome = visit.at, visit.outcome.value
+        if visit.outcome.trusted:
+            row.entries = len(visit.entries) or row.entries
+            self._enter(session, visit, trusted=True)
+        if visit.walk == "open":
+            row.walk_open = True
+        elif visit.walk == "closed":
+            row.walk_open, row.walked_at = False, visit.at
+            if visit.validators is not None and visit.outcome.value != "NOT_MODIFIED":
+                captured = ticket.captured if ticket and visit.url == visit.final_url else None
+                pages.held(row, visit.validators, captured)
+
+    def _enter(self, session: Session, visit: Visit, *, trusted: bool) -> None:
+        keeper = self._keeper
+        pages.listed(
+            session, keeper.source.id, visit.entries, section=visit.section, at=visit.at, origin=keeper.origin,
+            trusted=trusted,
+        )  # fmt: skip

@@ -1,0 +1,211 @@
+"""One row per crawl of a source, and its verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import insert, select, update
+
+from scraper.outcomes import Outcome
+from storage import events
+from storage.models import Article, Capture, Fetch, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.captures import Captured
+
+Verdict = Literal["healthy", "thin", "empty", "blocked", "failed", "interrupted"]
+
+MOST_FAILURES_LISTED = 1_000
+COMPLETE = frozenset({"healthy", "thin"})
+"""Verdicts of a run that has seen what there was: the next one is not the source's first."""
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A fetch whose row capture has opened, for the reading or the error to complete. Its keys come with the commit."""
+
+    captured: Captured | None = None
+    fetch: int | None = None
+    capture: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Tally:
+    """What a run has counted so far."""
+
+    requests: int = 0
+    bytes: int = 0
+    listings: int = 0
+    entries: int = 0
+    decisions: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    listing_outcomes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    gone: int = 0
+    returned: int = 0
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+    def outcome(self, outcome: Outcome, *, url: str, message: str, listing: bool) -> None:
+        """Counts what one visit came to."""
+        self.outcomes[outcome.value] += 1
+        if listing:
+            self.listing_outcomes[outcome.value] += 1
+        if not outcome.answered and len(self.failures) < MOST_FAILURES_LISTED:
+            self.failures.append({"url": url, "outcome": outcome.value, "message": message})
+
+
+def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, str | None]:
+    """A run's verdict and, where it is not healthy, its cause.
+
+    `expected` is how many entries the source says a first page has. A partial run never looks complete.
+    """
+    if not finished:
+        return "interrupted", "stopped before its end"
+    asked = sum(tally.listing_outcomes.values())
+    good = sum(count for name, count in tally.listing_outcomes.items() if Outcome(name).trusted)
+    worst = [Outcome(name) for name, _ in tally.listing_outcomes.most_common() if not Outcome(name).trusted]
+    if not good:
+        if not asked:
+            return "failed", "no listing was asked for"
+        if any(outcome.shut_out for outcome in worst):
+            return "blocked", next(f"{outcome.value} on every listing" for outcome in worst if outcome.shut_out)
+        empty = {Outcome.DRIFT, Outcome.EMPTY} & set(worst)
+        return ("empty" if empty else "failed"), f"{worst[0].value} on every listing"
+    if not tally.entries and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
+        return "empty", "no listing shows an entry"
+    pages = sum(tally.outcomes.values()) - asked
+    refused = sum(
+        count - tally.listing_outcomes[name] for name, count in tally.outcomes.items() if Outcome(name).shut_out
+    )
+    if pages >= 3 and refused * 2 > pages:
+        return "blocked", f"{refused} of {pages} pages were refused"
+    if worst:
+        return "thin", f"{asked - good} of {asked} listing pages failed: {worst[0].value}"
+    if expected and tally.entries < expected and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
+        return "thin", f"{tally.entries} entries, and expect.entries is {expected}"
+    failed = pages - sum(
+        count - tally.listing_outcomes[name] for name, count in tally.outcomes.items() if Outcome(name).answered
+    )
+    if pages >= 3 and failed * 2 > pages:
+        return "thin", f"{failed} of {pages} pages failed"
+    return "healthy", None
+
+
+def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | None, seconds: float) -> dict[str, Any]:
+    """A run as `congtin crawl --json` prints it."""
+    return {
+        "source": source,
+        "run": run,
+        "verdict": verdict,
+        "cause": cause,
+        "requests": tally.requests,
+        "not_modified": tally.outcomes[Outcome.NOT_MODIFIED.value],
+        "bytes": tally.bytes,
+        "listings": tally.listings,
+        "new": tally.decisions["new"],
+        "changed": tally.decisions["changed"],
+        "unchanged": tally.decisions["unchanged"],
+        "gone": tally.gone,
+        "returned": tally.returned,
+        "failures": tally.failures,
+        "outcomes": dict(sorted(tally.outcomes.items())),
+        "skipped": dict(sorted(tally.skipped.items())),
+        "seconds": round(seconds, 3),
+    }
+
+
+def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int:
+    """Opens a run. Earlier ones of the source that never ended are dead: the host's lease is ours."""
+    dead = update(Run).where(Run.source == source, Run.closed_at.is_(None))
+    session.execute(dead.values(closed_at=at, verdict="interrupted", cause="its process ended without a word"))
+    run = Run(source=source, origin=origin, opened_at=at, completed=False, report={})
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def close_run(session: Session, run: int, *, verdict: Verdict, cause: str | None, at: datetime, told: dict[str, Any]) -> None:
+    """Closes a run with its verdict and its report."""
+    row = session.get_one(Run, run)
+    row.closed_at, row.verdict, row.cause, row.report = at, verdict, cause, told
+    row.completed = verdict in COMPLETE
+
+
+def open_fetch(
+    session: Session,
+    ticket: Ticket,
+    *,
+    run: int,
+    url: str,
+    role: str,
+    at: datetime,
+    status: int | None,
+    outcome: Outcome,
+    message: str,
+    size: int,
+    seconds: float,
+) -> None:
+    """Enters a fetch and its capture; the ticket takes their keys."""
+    captured = ticket.captured
+    if captured is not None:
+        ticket.capture = session.scalar(
+            insert(Capture)
+            .values(
+                at=captured.at, url=captured.url, record_type=captured.record_type, status=captured.status,
+                warc=captured.warc, offset=captured.offset, length=captured.length, digest=captured.digest,
+            )
+            .returning(Capture.id)
+        )  # fmt: skip
+    ticket.fetch = session.scalar(
+        insert(Fetch)
+        .values(
+            run=run, at=at, url=url, role=role, status=status, outcome=outcome.value, message=message, size=size,
+            seconds=seconds, capture=ticket.capture,
+        )
+        .returning(Fetch.id)
+    )  # fmt: skip
+
+
+def complete_fetch(session: Session, ticket: Ticket, *, outcome: Outcome, message: str) -> None:
+    """Enters what the reading or the error made of a fetch."""
+    session.execute(
+        update(Fetch)
+        .where(Fetch.id == ticket.fetch)
+        .values(outcome=outcome.value, message=message)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
+    """Health of sources, as `congtin status --json` prints it."""
+    rows = []
+    for source in sources:
+        runs = select(Run).where(Run.source == source, Run.closed_at.is_not(None)).order_by(Run.id.desc())
+        last = session.scalar(runs.limit(1))
+        good = session.scalar(runs.where(Run.verdict == "healthy").limit(1))
+        first = session.scalar(select(Article.first_seen).where(Article.source == source).order_by(Article.first_seen))
+        kinds = Counter(session.scalars(select(Article.kind).where(Article.source == source)))
+        rows.append(
+            {
+                "source": source,
+                "verdict": last.verdict if last else None,
+                "cause": last.cause if last else None,
+                "last_run": events.iso(last.closed_at) if last else None,
+                "last_good": events.iso(good.closed_at) if good else None,
+                "next_due": None,
+                "interval_minutes": None,
+                "articles": kinds["article"],
+                "procedures": kinds["procedure"],
+                "rate_per_day": None,
+                "stale": bool(last and last.verdict != "healthy"),
+                "first_seen": events.iso(first),
+            }
+        )
+    return rows

@@ -1,0 +1,202 @@
+"""The search index: a tantivy index beside the database, made from it by following the event log.
+
+The database is the truth. The index keeps its cursor as a document of its own, written in the same commit as the
+documents that it stands for, so that no crash sets the two apart for longer than the next catch-up. A folder of another
+schema's number is simply not this index: a new one is made.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import tantivy
+from sqlalchemy import func, select
+
+from scraper.items import VIETNAM
+from storage import events
+from storage.models import Article, ArticleVersion, Event
+from storage.search.query import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+SCHEMA = 1
+_CURSOR = "#cursor"
+_BATCH = 500
+_HEAP = 50_000_000
+_POLL_SECONDS = 0.5
+_TOKENIZER = "congtin"
+
+
+class Busy(RuntimeError):
+    """Another process is writing to the index just now."""
+
+
+def schema() -> tantivy.Schema:
+    """Text is tokenised by us (folded, and as written) and handed over with spaces between the tokens.
+
+    `*_pairs` hold adjacent syllables as one token, so that words which stand together rank above scattered ones.
+    """
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("kind", "source", "platform", "section", "year"):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("published", indexed=True, fast=True)
+    builder.add_integer_field("cursor", stored=True)
+    for name in ("title", "body", "title_written", "body_written"):
+        builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="position")
+    for name in ("title_pairs", "body_pairs"):
+        builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="freq")
+    return builder.build()
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """The index in a folder, made if it is not there, and made again if it cannot be read."""
+    place = folder / f"v{SCHEMA}"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        index = tantivy.Index(schema(), path=str(place))
+    except (ValueError, OSError) as error:
+        log.warning("the search index is made again, because it cannot be opened: %s", error)
+        shutil.rmtree(place)
+        place.mkdir(parents=True)
+        index = tantivy.Index(schema(), path=str(place))
+    index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.config_reader(reload_policy="manual")
+    return index
+
+
+def cursor(index: tantivy.Index) -> int:
+    """How far the index has followed the event log."""
+    index.reload()
+    searcher = index.searcher()
+    hits = searcher.search(tantivy.Query.term_query(index.schema, "id", _CURSOR), limit=1).hits
+    return int(searcher.doc(hits[0][1])["cursor"][0]) if hits else 0
+
+
+def follow(database: Database, index: tantivy.Index, *, seconds: float | None = None) -> bool:
+    """Brings the index up to the log's end, or as far as `seconds` allow; whether it got there. Raises Busy."""
+    give_up = time.monotonic() + seconds if seconds is not None else None
+    while True:
+        with database.reading() as session:
+            start = cursor(index)
+            last = session.scalar(select(func.max(Event.cursor))) or 0
+            if start == last:
+                return True
+            if give_up is not None and time.monotonic() > give_up:
+                return False
+            if start > last:  # another database than the one that it followed
+                log.warning("the search index is ahead of the event log and is made again")
+                _commit(index, [], [], None)
+                continue
+            told = events.since(session, start, limit=_BATCH)
+            records = list(dict.fromkeys(event.record for event in told if event.record))
+            documents = _documents(session, records)
+        _commit(index, records, documents, told[-1].cursor)
+
+
+def _commit(index: tantivy.Index, records: Sequence[str], documents: Sequence[dict[str, Any]], to: int | None) -> None:
+    """One commit: documents and cursor together. With no cursor, the index is emptied.
+
+    After a failed commit later ones would lose documents in silence, so it is always rolled back.
+    """
+    try:
+        writer = index.writer(heap_size=_HEAP, num_threads=1)
+    except ValueError as error:
+        raise Busy(str(error)) from None
+    try:
+        if to is None:
+            writer.delete_all_documents()
+        else:
+            for record in (*records, _CURSOR):
+                writer.delete_documents_by_term("id", record)
+            for document in documents:
+                writer.add_document(tantivy.Document(**document))
+            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[to]))
+        writer.commit()
+    except BaseException:
+        writer.rollback()
+        raise
+    finally:
+        writer.wait_merging_threads()  # also gives up the lock
+
+
+def _documents(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Article, ArticleVersion)
+        .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
+        .where(Article.id.in_(records))
+    )
+    return [document(article, version) for article, version in rows]
+
+
+def document(article: Article, version: ArticleVersion) -> dict[str, Any]:
+    """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
+    published = article.published_at or article.first_seen
+    captions = [image["caption"] for image in version.images]
+    names = [document["title"] for document in version.attachments]
+    title = tokens(article.title)
+    body = tokens("\n".join([version.summary or "", version.body_text, *captions, *names]))
+    return {
+        "id": [article.id],
+        "kind": [article.kind],
+        "source": [article.source],
+        "platform": [article.platform],
+        "section": [article.section or ""],
+        "year": [str(published.astimezone(VIETNAM).year)],
+        "published": [int(published.timestamp())],
+        "title": [" ".join(folded for folded, _ in title)],
+        "body": [" ".join(folded for folded, _ in body)],
+        "title_written": [" ".join(written for _, written in title)],
+        "body_written": [" ".join(written for _, written in body)],
+        "title_pairs": [_pairs(title)],
+        "body_pairs": [_pairs(body)],
+    }
+
+
+def _pairs(said: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{one[0]}_{other[0]}" for one, other in zip(said, said[1:], strict=False))
+
+
+class Follower:
+    """Follows the event log in the background, in a thread of its own, until it is stopped; then once more."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="index", daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Brings the index up to now and ends."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        index = open_index(self._folder)
+        while True:
+            last = self._stopping.is_set()
+            try:
+                follow(self._database, index)
+            except Busy:
+                pass  # another process follows the same log into the same index
+            except Exception:
+                log.exception("the search index could not follow; the next one to follow goes on from its cursor")
+            if last:
+                return
+            self._stopping.wait(_POLL_SECONDS)

@@ -1,0 +1,159 @@
+"""The one thread of a process that writes to the database: batches, back-pressure, short transactions.
+
+A job is a function of a session. Jobs are run in the order they came, many in one transaction (each in a savepoint of
+its own, so that one that fails takes no other with it), and each caller learns when its own is committed. A job may
+be run again from the start, when the database was busy: it must take all it needs from its closure and the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+    from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST_JOBS = 200
+TRANSACTION_SECONDS = 0.2
+"""When to stop adding to a transaction: others (leases, other processes) wait for its end."""
+PATIENCE_SECONDS = 90.0
+"""How long a busy or unreachable database is tried again before the jobs fail."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Job:
+    run: Callable[[Session], Any]
+    done: Future[Any]
+
+
+class Writer:
+    """Runs jobs in its own thread. `before_commit` is called before each commit, in that thread."""
+
+    def __init__(self, database: Database, *, before_commit: Callable[[], None] | None = None) -> None:
+        self._database = database
+        self._before_commit = before_commit
+        self._urgent: deque[_Job] = deque()
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[Session], T], *, urgent: bool = False) -> Future[T]:
+        """Queues a job; urgent ones (leases) go before all others. The future ends after the commit."""
+        done: Future[T] = Future()
+        with self._wake:
+            if self._closing:
+                raise RuntimeError("the writer is closed")
+            (self._urgent if urgent else self._jobs).append(_Job(job, done))
+            self._wake.notify()
+        return done
+
+    async def run(self, job: Callable[[Session], T], *, urgent: bool = False) -> T:
+        """Queues a job and waits for its commit: waiting is the back-pressure."""
+        return await asyncio.wrap_future(self.submit(job, urgent=urgent))
+
+    def close(self) -> None:
+        """Runs what is queued and ends the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._urgent or self._jobs or self._closing):
+                    self._wake.wait()
+                if not (self._urgent or self._jobs):
+                    return
+            self._patiently()
+
+    def _patiently(self) -> None:
+        """One transaction, tried again while the database is busy."""
+        taken: list[_Job] = []
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        wait = 0.05
+        while True:
+            try:
+                results = self._transaction(taken)
+            except DBAPIError as error:
+                if time.monotonic() > give_up:
+                    for job in taken:
+                        job.done.set_exception(error)
+                    return
+                log.warning("the database is not to be written now, trying again: %s", error.orig)
+                time.sleep(wait)
+                wait = min(wait * 2, 5.0)
+            except BaseException as error:  # noqa: BLE001 - the thread must live, and each caller must hear of it
+                for job in taken:
+                    job.done.set_exception(error)
+                return
+            else:
+                for job, result in zip(taken, results, strict=True):
+                    if isinstance(result, _Failed):
+                        job.done.set_exception(result.error)
+                    else:
+                        job.done.set_result(result)
+                return
+
+    def _transaction(self, taken: list[_Job]) -> list[Any]:
+        results: list[Any] = []
+        with self._database.writing() as session:
+            started = time.monotonic()
+            for job in taken:
+                results.append(_result(session, job))
+            while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
+                with self._wake:
+                    queue = self._urgent or self._jobs
+                    if not queue:
+                        break
+                    job = queue.popleft()
+                taken.append(job)
+                results.append(_result(session, job))
+            if self._before_commit:
+                self._before_commit()
+        return results
+
+
+@dataclass(slots=True)
+class _Failed:
+    error: Exception
+
+
+def _result(session: Session, job: _Job) -> Any:
+    """A job's result, or the error that it raised with what it wrote undone."""
+    savepoint = session.begin_nested()
+    try:
+        result = job.run(session)
+        savepoint.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated or _busy(error):
+            raise
+        savepoint.rollback()
+        return _Failed(error)
+    except Exception as error:  # noqa: BLE001 - handed to whoever queued the job
+        savepoint.rollback()
+        return _Failed(error)
+    return result
+
+
+def _busy(error: DBAPIError) -> bool:
+    said = str(error.orig).lower()
+    return any(word in said for word in ("locked", "busy", "disk is full", "disk i/o", "deadlock", "serializ"))
