@@ -90,7 +90,7 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         if plain.startswith(b"\x1f\x8b"):
             plain = decode.unfold(plain, "gzip")
         found, further = feeds.sitemap(plain, page.url, now=now)
-        return Reading(kind="sitemap", outcome=Outcome.OK, entries=found + tuple(Entry(url=to) for to in further))
+        return Reading(kind="sitemap", outcome=Outcome.OK, entries=found, sitemaps=further)
     markup = decode.utf8(plain, page.content_type)
     root = tree(markup)
     if root is None:

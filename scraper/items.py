@@ -124,7 +124,8 @@ class Reading:
     """All that was made of one response.
 
     `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
-    OK. A listing gives `entries` and the way to its `next_page`; a page that was refused gives its `title` alone.
+    OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that was
+    refused gives its `title` alone.
     """
 
     kind: PageKind
@@ -135,6 +136,7 @@ class Reading:
     article: Article | None = None
     entries: tuple[Entry, ...] = ()
     next_page: NextPage | None = None
+    sitemaps: tuple[str, ...] = ()
 
 
 VisitRole = Literal["detail", "listing", "feed", "sitemap"]
@@ -144,8 +146,8 @@ VisitRole = Literal["detail", "listing", "feed", "sitemap"]
 class Visit:
     """One page of a portal, asked for and answered (or not): what the spider hands on to be kept.
 
-    `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `listing`
-    names the listing that a page belongs to. `walk` says where a walk stands after this page of a listing: `open`
+    `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `number`
+    counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`
     while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `fetch` is the
     ticket of the fetch that capture opened, if there was a response or an error on the wire.
     """
@@ -160,7 +162,7 @@ class Visit:
     section: str | None = None
     reading: Reading | None = None
     entries: tuple[tuple[str, Entry], ...] = ()
+    number: int = 1
     walk: Literal["open", "closed"] | None = None
     validators: Validators | None = None
-    conditional: bool = False
     fetch: object | None = None

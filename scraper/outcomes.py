@@ -97,8 +97,10 @@ _BY_ERROR = {
 }
 
 
-def of_status(status: int) -> Outcome:
-    """What an HTTP status alone says."""
+def of_status(status: int, *, retry_after: bool = False) -> Outcome:
+    """What an HTTP status says; with a Retry-After header a 503 is a limit and no failure."""
+    if status == 503 and retry_after:
+        return Outcome.RATE_LIMITED
     by_status = {
         200: Outcome.OK,
         304: Outcome.NOT_MODIFIED,

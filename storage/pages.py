@@ -198,9 +198,8 @@ def answered(page: Page, outcome: Outcome, *, at: datetime, run: int) -> None:
         page.owed = not (outcome in _UNREADABLE and page.failures >= MOST_FAILURES)
 
 
-def held(row: Page | Listing, validators: Validators, captured: Captured | None) -> None:
-    """Notes the validators of the body that we now hold, and where the archive has it."""
-    row.etag, row.last_modified = validators.etag, validators.last_modified
+def archived(row: Page | Listing, captured: Captured | None) -> None:
+    """Notes where the archive has the body that we now hold; a revisit record points to that place already."""
     if captured and captured.record_type == "response":
         row.captured_at, row.digest = captured.at, captured.digest
 

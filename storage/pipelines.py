@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import NotConfigured
 
 from scraper.items import Visit
+from scraper.outcomes import Outcome
 from storage import articles, pages, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
@@ -78,7 +79,8 @@ class Store:
             )
             saved = articles.save(session, sighting)
             if visit.validators is not None:
-                pages.held(page, visit.validators, ticket.captured if ticket else None)
+                page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
+            pages.archived(page, ticket.captured if ticket else None)
         elif visit.outcome.trusted and page.record:
             record = session.get_one(Article, page.record)
             back = articles.returned(session, record, at=visit.at, origin=keeper.origin)
@@ -96,13 +98,14 @@ class Store:
         if visit.outcome.trusted:
             row.entries = len(visit.entries) or row.entries
             self._enter(session, visit, trusted=True)
+        if visit.outcome is Outcome.OK and visit.number == 1 and ticket:
+            pages.archived(row, ticket.captured)
         if visit.walk == "open":
             row.walk_open = True
         elif visit.walk == "closed":
             row.walk_open, row.walked_at = False, visit.at
-            if visit.validators is not None and visit.outcome.value != "NOT_MODIFIED":
-                captured = ticket.captured if ticket and visit.url == visit.final_url else None
-                pages.held(row, visit.validators, captured)
+            if visit.validators is not None and visit.outcome is not Outcome.NOT_MODIFIED:
+                row.etag, row.last_modified = visit.validators.etag, visit.validators.last_modified
 
     def _enter(self, session: Session, visit: Visit, *, trusted: bool) -> None:
         keeper = self._keeper

@@ -209,3 +209,13 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def recent(session: Session, source: str, limit: int = 10) -> list[dict[str, Any]]:
+    """Reports of a source's last runs, the newest first; of one that was cut off, what is known of it."""
+    rows = session.scalars(select(Run).where(Run.source == source).order_by(Run.id.desc()).limit(limit)).all()
+    told = []
+    for row in rows:
+        blank = report(source, row.id, Tally(), row.verdict or "interrupted", row.cause, 0.0)  # type: ignore[arg-type]
+        told.append({**blank, **row.report, "verdict": row.verdict or "running"})
+    return told

@@ -1,0 +1,218 @@
+"""Manners and safety on the way to the network: address guard, robots.txt, Retry-After."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy import Request
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+from scrapy.resolver import CachingThreadedResolver
+
+from scraper import decode, guard
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.internet.base import ReactorBase
+    from twisted.internet.defer import Deferred
+
+    from scraper.config import Config
+
+log = logging.getLogger(__name__)
+
+ROBOTS_BYTES = 512 * 1024
+"""How much of a robots.txt is read: RFC 9309 §2.5 asks for at least 500 KiB."""
+LONGEST_PAUSE = 120.0
+"""Seconds that a crawl waits when told to; with a longer Retry-After its pages are left to a later run."""
+LONGEST_CRAWL_DELAY = 60.0
+
+
+class RefusedAddress(IgnoreRequest):
+    """The address guard does not let this be asked."""
+
+
+class RobotsDisallow(IgnoreRequest):
+    """robots.txt forbids it, or could not be had because the server fails (RFC 9309 §2.3.1.4)."""
+
+
+class HostPaused(IgnoreRequest):
+    """The host asked for a longer pause than a crawl waits."""
+
+
+class GuardedResolver(CachingThreadedResolver):
+    """Scrapy's resolver, whose answers must be public addresses or in a network that the operator opened."""
+
+    def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float, config: Config) -> None:
+        super().__init__(reactor, cache_size, timeout)
+        self._allowed = config.allow_networks
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        """Scrapy's way to build it."""
+        settings = crawler.settings
+        size = settings.getint("DNSCACHE_SIZE")
+        return cls(reactor, size, settings.getfloat("DNS_TIMEOUT"), settings["CONGTIN_CONFIG"])
+
+    def getHostByName(self, name: str, timeout: Any = ()) -> Deferred[str]:  # noqa: N802 - Twisted's name
+        """The address of a host. Fails with RefusedAddress."""
+        return super().getHostByName(name, timeout).addCallback(self._checked, name)
+
+    def _checked(self, address: str, name: str) -> str:
+        if why := guard.refused(address, self._allowed):
+            raise RefusedAddress(f"{name} resolves to {why}")
+        return address
+
+
+class AddressGuard:
+    """Refuses what may not be asked, redirects' targets included: each comes by here as a request of its own."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._allowed = crawler.settings["CONGTIN_CONFIG"].allow_networks
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Raises RefusedAddress."""
+        source = self._crawler.spider.source  # type: ignore[union-attr]
+        ports = {urlsplit(f"//{host}").port or 80 for host in source.hosts}
+        if why := guard.refused_url(request.url, self._allowed, ports):
+            raise RefusedAddress(why)
+
+
+class Robots:
+    """Obeys robots.txt as RFC 9309 says, Crawl-delay besides (which it does not know).
+
+    Scrapy's own middleware takes a server error for "everything is allowed", and reads Crawl-delay without heeding it.
+    A 4xx means that there are no rules; a 5xx or no answer means that nothing may be fetched.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
+        self._rules: dict[str, asyncio.Future[Protego | str]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Raises RobotsDisallow."""
+        if request.meta.get("role") == "robots":
+            return
+        parts = urlsplit(request.url)
+        site = f"{parts.scheme}://{parts.netloc}"
+        if site not in self._rules:
+            self._rules[site] = asyncio.get_running_loop().create_future()
+            self._rules[site].set_result(await self._fetch(site, parts.hostname or ""))
+        rules = await asyncio.shield(self._rules[site])
+        if isinstance(rules, str):
+            raise RobotsDisallow(rules)
+        if not rules.can_fetch(request.url, self._agent):
+            raise RobotsDisallow(f"forbidden by {site}/robots.txt")
+
+    async def _fetch(self, site: str, host: str) -> Protego | str:
+        """The site's rules, or why nothing of it may be fetched."""
+        # Asked for uncompressed: nothing before the reader child unfolds anything.
+        asked = Request(
+            f"{site}/robots.txt", headers={"Accept-Encoding": "identity"}, callback=NO_CALLBACK, dont_filter=True,
+            meta={"role": "robots"}, priority=1000,
+        )  # fmt: skip
+        engine = self._crawler.engine
+        assert engine is not None
+        try:
+            response = await engine.download_async(asked)
+        except IgnoreRequest as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, robots.txt was not had
+            return f"robots.txt could not be had: {type(error).__name__}: {error}"
+        if response.status >= 500 or response.status == 429:
+            return f"robots.txt answers {response.status}"
+        body = response.body[:ROBOTS_BYTES] if response.status == 200 else b""
+        rules = Protego.parse(decode.utf8(body).decode("utf-8", "replace"))
+        if wanted := rules.crawl_delay(self._agent):
+            self._slow_down(host, min(float(wanted), LONGEST_CRAWL_DELAY))
+        return rules
+
+    def _slow_down(self, host: str, seconds: float) -> None:
+        engine = self._crawler.engine
+        assert engine is not None
+        downloader = engine.downloader
+        slot = downloader.slots.get(host)
+        delay = max(seconds, self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        downloader.per_slot_settings[host] = {"delay": delay, "concurrency": 1, "jitter": 0.0}
+        if slot:
+            slot.delay, slot.concurrency, slot.jitter = delay, 1, 0.0
+
+
+class RedirectLoop(IgnoreRequest):
+    """More redirects than a crawl follows."""
+
+
+class Redirect(RedirectMiddleware):
+    """Scrapy's redirects, with an error of their own where they do not end."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Follows a redirect. Raises RedirectLoop."""
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest as error:
+            raise RedirectLoop(f"more than {self.max_redirect_times} redirects") from error
+
+
+class RetryAfter:
+    """Waits when a host says so: 429 and 503 with Retry-After hold all requests to it back, for as long as it asks."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    async def process_request(self, request: Request) -> None:
+        """Waits, or raises HostPaused where the pause is too long for a crawl."""
+        host = urlsplit(request.url).hostname or ""
+        while (left := self._until.get(host, 0.0) - time.monotonic()) > 0:
+            if left > LONGEST_PAUSE:
+                raise HostPaused(f"{host} asks to be left alone for {left:.0f} s")
+            await asyncio.sleep(left)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Notes a Retry-After and asks again once; a second refusal is the answer."""
+        if response.status not in {429, 503}:
+            return response
+        seconds = _seconds(response.headers.get(b"Retry-After"))
+        if seconds is None:
+            return response
+        host = urlsplit(request.url).hostname or ""
+        self._until[host] = time.monotonic() + min(seconds, 86_400.0)
+        if seconds > LONGEST_PAUSE or request.meta.get("waited"):
+            return response
+        log.info("%s asks for a pause of %.0f s", host, seconds)
+        return request.replace(dont_filter=True, meta={**request.meta, "waited": True})
+
+
+def _seconds(value: bytes | None) -> float | None:
+    """Retry-After in seconds: a number or a date (RFC 9110 §10.2.3); None where it is neither."""
+    if value is None:
+        return None
+    said = value.decode("latin-1").strip()
+    if said.isdecimal():
+        return float(said[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+

@@ -1,0 +1,88 @@
+"""Every Scrapy setting of ours, each with its reason. ITEM_PIPELINES is the table of contents of the flow."""
+
+import os
+
+from scraper.config import Config
+
+CONGTIN_CONFIG = Config.from_environment(os.environ)
+
+BOT_NAME = "congtin"
+USER_AGENT = f"congtin/0.1 (+{CONGTIN_CONFIG.contact or 'no contact given: loopback only'})"
+ROBOTSTXT_USER_AGENT = "congtin"
+SPIDER_LOADER_CLASS = "spiders.loader.SourceLoader"
+
+ITEM_PIPELINES = {
+    "scraper.pipelines.Validate": 100,
+    "storage.pipelines.Store": 900,
+}
+DOWNLOADER_MIDDLEWARES = {
+    "scraper.middlewares.AddressGuard": 10,
+    "scraper.middlewares.Robots": 100,
+    "scraper.middlewares.RetryAfter": 560,  # inside of Scrapy's retries (550), which would ask again at once
+    "scraper.middlewares.Redirect": 600,
+    "storage.middlewares.Capture": 950,
+    # Ours is RFC 9309 to the letter; Scrapy's allows everything when robots.txt answers 503.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    # Not needed on any portal seen, and each costs time on every page.
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # the spider asks its source, which knows aliases
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status has an outcome of its own
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # urls.trap refuses, and counts, long addresses
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # a walk has its own bounds
+}
+EXTENSIONS = {
+    "storage.extensions.Keeper": 100,
+    "scrapy.extensions.corestats.CoreStats": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+}
+
+# Manners: one request at a time, three seconds apart and never in step; a source may ask for more, loopback for none.
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 3.0
+DOWNLOAD_DELAY_JITTER = 0.5
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "vi,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate",  # what scraper.decode unfolds
+}
+if CONGTIN_CONFIG.contact:
+    DEFAULT_REQUEST_HEADERS["From"] = CONGTIN_CONFIG.contact  # RFC 9110 §10.1.2
+
+# Bytes are archived as they came, and only the reader child unfolds and parses them.
+COMPRESSION_ENABLED = False
+METAREFRESH_ENABLED = False
+DOWNLOAD_FAIL_ON_DATALOSS = False  # a body cut short arrives flagged, is kept, and judged by us
+HTTPERROR_ALLOW_ALL = True
+
+# Bounds on what one answer may cost.
+DOWNLOAD_TIMEOUT = 45
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+DNS_TIMEOUT = 20
+REDIRECT_MAX_TIMES = 5  # RFC 9309 asks for five; Scrapy's twenty are twenty requests to the host
+RETRY_TIMES = 2
+RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]  # 429 is never asked again at once
+DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default verifies nothing
+
+# Doors that a crawler of public pages does not need open.
+DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+TWISTED_DNS_RESOLVER = "scraper.middlewares.GuardedResolver"
+
+# The frontier is in the database: no JOBDIR, and no second filter of requests, which costs as much as a page.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+REFERRER_POLICY = "no-referrer"  # whom we came from is nobody's business, and no two fetches differ by it
+
+LOG_LEVEL = "WARNING"
+STATS_DUMP = False

@@ -1,0 +1,58 @@
+"""Gives Scrapy one spider for every source file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scraper.sources import BadSource, Catalogue, UnknownSource
+from spiders.news import NewsSpider
+
+if TYPE_CHECKING:
+    import builtins
+    from typing import Self
+
+    from scrapy import Request, Spider
+    from scrapy.settings import BaseSettings
+
+    from scraper.config import Config
+    from scraper.sources import Source
+
+_HERE = Path(__file__).parent
+
+
+def catalogue(config: Config) -> Catalogue:
+    """The shipped platforms and sources, and the operator's own sources over them."""
+    return Catalogue(_HERE / "platforms", [_HERE / "sources", config.sources])
+
+
+def spider(source: Source) -> type[NewsSpider]:
+    """The spider class of a source."""
+    return type("SourceSpider", (NewsSpider,), {"name": source.id or source.url, "source": source})
+
+
+class SourceLoader:
+    """Scrapy's SpiderLoaderProtocol over a catalogue."""
+
+    def __init__(self, sources: Catalogue) -> None:
+        self._sources = sources
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Scrapy's way to build it."""
+        return cls(catalogue(settings["CONGTIN_CONFIG"]))
+
+    def load(self, spider_name: str) -> type[Spider]:
+        """The spider of a source. Raises KeyError, as Scrapy wants it."""
+        try:
+            return spider(self._sources.load(spider_name))
+        except (UnknownSource, BadSource) as error:
+            raise KeyError(str(error)) from None
+
+    def list(self) -> builtins.list[str]:
+        """The ids of all sources."""
+        return sorted(self._sources.files)
+
+    def find_by_request(self, request: Request) -> builtins.list[str]:
+        """The ids of the sources that own an address."""
+        return [source.id for source in self._sources.usable() if source.owns(request.url)]

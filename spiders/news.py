@@ -1,0 +1,52 @@
+"""NewsSpider: what differs for news: a detail page is an article, and its list of other articles is followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scraper.outcomes import Outcome
+from spiders.portal import PortalSpider, _again
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.http import Response
+
+MOST_HOPS = 1
+"""Related lists are followed from pages that a listing showed, and no further: the rest is the listings' business."""
+
+
+class NewsSpider(PortalSpider):
+    """Reads article pages."""
+
+    async def read_detail(self, response: Response) -> AsyncIterator[Any]:
+        """An article's page: the article, and the articles that it lists beside."""
+        meta = response.meta
+        canonical, section = meta["canonical"], meta["section"]
+        outcome, message = self._judged(response)
+        reading = None
+        if outcome is Outcome.OK and self._elsewhere(response, canonical) and not self._is_article(response.url):
+            outcome, message = Outcome.SOFT404, f"the page redirects to {response.url}"
+        if outcome is Outcome.OK:
+            reading = await self._read(response, "detail")
+            outcome, message = reading.outcome, reading.message
+        if outcome is Outcome.TRUNCATED and (again := _again(response)):
+            yield again
+            return
+        article = reading.article if reading else None
+        hops = meta["hops"]
+        related = self._owned(article.related) if article and hops < MOST_HOPS else []
+        yield self._visit(
+            response, "detail", canonical, outcome, message,
+            section=section, reading=reading, entries=tuple(related), validators=self._validators(response),
+        )  # fmt: skip
+        if not related:
+            return
+        known = self.history.known([address for address, _ in related if address not in self.asked])
+        for address, entry in related:
+            if address not in self.asked and (address not in known or known[address].owed):
+                for request in self._detail(entry.url, address, section, known.get(address), hops=hops + 1):
+                    yield request
+
+    def _is_article(self, url: str) -> bool:
+        return self.source.is_article(self.source.canonical(url))

@@ -1,0 +1,421 @@
+"""PortalSpider: feed → sitemap → hub → section listings → detail pages, politely, from where the last crawl stopped.
+
+A listing is the unit of work. A walk reads a listing's pages until it has met so many settled entries in a row
+(`scraper.history` says what settled means), so that a walk which was cut off is walked again to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlencode, urlsplit
+
+from scrapy import Request, Spider
+
+from scraper import outcomes, urls
+from scraper.extract import Page
+from scraper.history import NONE, Blank, Validators, moved
+from scraper.items import VIETNAM, Reading, Visit
+from scraper.outcomes import Outcome
+from scraper.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+    from scraper.history import History, KnownPage
+    from scraper.items import Entry, NextPage, VisitRole
+    from scraper.sources import Section, Source
+
+log = logging.getLogger(__name__)
+
+OVERLAP = 10
+"""Settled entries in a row that end a walk: an overlap window for entries that are back-dated or pinned."""
+FIRST_PAGES = 20
+"""Pages of a listing that a crawl reads without `full`; the rest is backfill."""
+MOST_PAGES = 20_000
+TRUNCATED_TRIES = 2
+
+Walk = dict[str, Any]
+"""What one walk carries from page to page: section, number, settled in a row, validators of the first page, pages seen."""
+
+
+class PortalSpider(Spider):
+    """One source's spider. Its class attributes `name` and `source` come from the source's file.
+
+    Arguments: `recheck` asks every known page again; `full` walks every page of every listing; `since` (a date) stops a
+    walk at older entries; `limit` bounds how many detail pages are fetched.
+    """
+
+    source: ClassVar[Source]
+    history: History = Blank()
+    refusal: str | None = None
+    last_request: datetime | None = None
+
+    def __init__(
+        self,
+        *args: Any,
+        recheck: bool = False,
+        full: bool = False,
+        since: date | str | None = None,
+        limit: int | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.recheck = recheck in {True, "1", "true"}
+        self.full = full in {True, "1", "true"}
+        self.since = date.fromisoformat(since) if isinstance(since, str) else since
+        self.left = int(limit) if limit is not None else None
+        self.reader = Reader()
+        self.skipped: Counter[str] = Counter()
+        self.asked: set[str] = set()
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """The source's own manners, over the defaults: on loopback there is no delay unless the source sets one."""
+        super().update_settings(settings)
+        file = cls.source.file
+        if file.delay is not None:
+            settings.set("DOWNLOAD_DELAY", file.delay, priority="spider")
+        elif is_loopback(cls.source.url):
+            settings.set("DOWNLOAD_DELAY", 0, priority="spider")
+        if file.tls == "accept-invalid":
+            settings.set("DOWNLOAD_VERIFY_CERTIFICATES", False, priority="spider")
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The first requests: every listing, what is owed a visit, and what is to be asked again."""
+        if self.refusal:
+            return
+        await self._keep_distance()
+        for section in self.source.sections:
+            for request in self._first_page(section):
+                yield request
+        for page in await asyncio.to_thread(self.history.owed):
+            for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-10):
+                yield request
+        for page in await asyncio.to_thread(self.history.aging, all_pages=self.recheck):
+            for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-20):
+                yield request
+
+    async def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's signature
+        """Ends the reader child."""
+        await self.reader.close()
+
+    # Listings
+
+    def _first_page(self, section: Section) -> Iterator[Request]:
+        try:
+            canonical = self.source.canonical(section.url)
+        except urls.BadAddress as error:
+            self._skip("bad address", section.url, str(error))
+            return
+        known = self.history.listing(canonical)
+        conditional = NONE if self.full else known.validators
+        walk: Walk = {
+            "section": section,
+            "canonical": canonical,
+            "walked_at": known.walked_at,
+            "number": 1,
+            "settled": 0,
+            "validators": None,
+            "seen": {canonical},
+        }
+        yield self._listing(section.url, walk, conditional=conditional)
+
+    def _listing(self, url: str, walk: Walk, *, conditional: Validators = NONE, onward: NextPage | None = None) -> Request:
+        section: Section = walk["section"]
+        meta = {"role": section.role, "walk": walk, "had": conditional}
+        body = None
+        headers = _conditions(conditional)
+        if onward and onward.postback:
+            # A whole form, as a browser posts it; with AJAX headers the server would answer in fragments.
+            form = [*onward.postback.fields, ("__EVENTTARGET", onward.postback.target)]
+            body = urlencode([*form, ("__EVENTARGUMENT", onward.postback.argument)])
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return Request(
+            url, self.read_listing, method="POST" if body else "GET", body=body, headers=headers, meta=meta,
+            errback=self.failed, dont_filter=True, priority=10,
+        )  # fmt: skip
+
+    async def read_listing(self, response: Response) -> AsyncIterator[Any]:
+        """A page of a listing, a feed or a sitemap: its entries, and the next page."""
+        walk: Walk = response.meta["walk"]
+        section: Section = walk["section"]
+        outcome, message = self._judged(response)
+        first = walk["number"] == 1
+        if outcome is Outcome.OK and first and self._elsewhere(response, section.url):
+            outcome, message = Outcome.MOVED, f"the section redirects to {response.url}"
+        reading = None
+        if outcome is Outcome.OK:
+            reading = await self._read(response, section.role, number=walk["number"])
+            outcome, message = reading.outcome, reading.message
+            if outcome is Outcome.TRUNCATED and (again := _again(response)):
+                yield again
+                return
+        if first:
+            walk["validators"] = self._validators(response)
+        entries = self._owned(reading.entries if reading else ())
+        onward = None
+        if outcome is Outcome.OK and reading:
+            wanted, done = self._choose(entries, walk)
+            onward = None if done else self._onward(reading, walk, section)
+            visit_entries = tuple(one for one in entries if not self._too_old(one[1]))
+            if reading.sitemaps:
+                wanted += self._further(reading.sitemaps, walk)
+        else:
+            wanted, visit_entries = [], ()
+        ended = outcome.trusted and onward is None
+        yield self._visit(
+            response, section.role, walk["canonical"], outcome, message,
+            section=section.kind, reading=reading, entries=visit_entries, number=walk["number"],
+            walk="closed" if ended else "open", validators=walk["validators"],
+        )  # fmt: skip
+        for request in wanted:
+            yield request
+        if onward:
+            yield self._listing(onward.url, {**walk, "number": walk["number"] + 1}, onward=onward)
+
+    def _choose(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> tuple[list[Request], bool]:
+        """The detail pages to ask for, and whether the walk has come to its end."""
+        known = self.history.known([canonical for canonical, _ in entries])
+        section: Section = walk["section"]
+        wanted: list[Request] = []
+        older = 0
+        for canonical, entry in entries:
+            page = known.get(canonical)
+            settled = page is not None and walk["walked_at"] is not None and page.first_seen <= walk["walked_at"]
+            walk["settled"] = walk["settled"] + 1 if settled else 0
+            if self._too_old(entry):
+                older += 1
+                continue
+            if page is None or page.owed or moved(page, entry):
+                wanted += self._detail(entry.url, canonical, section.kind, page)
+            if walk["settled"] >= OVERLAP and not self.full and section.role == "listing":
+                return wanted, True
+        return wanted, bool(entries) and older == len(entries)
+
+    def _too_old(self, entry: Entry) -> bool:
+        return bool(self.since and entry.published and entry.published.at.date() < self.since)
+
+    def _further(self, sitemaps: Iterable[str], walk: Walk) -> list[Request]:
+        """The sitemaps that an index names, each once, newest first as the index has them, within bounds."""
+        section: Section = walk["section"]
+        requests: list[Request] = []
+        for url in sitemaps:
+            if url not in walk["seen"] and self.source.owns(url) and len(walk["seen"]) < FIRST_PAGES:
+                walk["seen"].add(url)
+                further = {**walk, "section": replace(section, url=url), "canonical": self.source.canonical(url)}
+                requests.append(self._listing(url, further))
+        return requests
+
+    def _onward(self, reading: Reading, walk: Walk, section: Section) -> NextPage | None:
+        """The next page, unless the walk has gone far enough or in a circle."""
+        onward = reading.next_page
+        if section.role == "sitemap" or onward is None:
+            return None
+        if walk["number"] >= (MOST_PAGES if self.full else FIRST_PAGES):
+            return None
+        if why := urls.trap(onward.url):
+            self._skip("trap", onward.url, why)
+            return None
+        shown = frozenset(entry.url for entry in reading.entries)
+        if shown in walk["seen"]:  # a last page that leads to itself, or page 9999 that shows page 1
+            self._skip("circle", onward.url, "the page shows what an earlier one showed")
+            return None
+        walk["seen"].add(shown)
+        return onward
+
+    def _owned(self, entries: Iterable[Entry]) -> list[tuple[str, Entry]]:
+        """Entries that are this portal's articles, with their canonical addresses, each once."""
+        owned: dict[str, Entry] = {}
+        for entry in entries:
+            try:
+                canonical = self.source.canonical(entry.url)
+            except urls.BadAddress as error:
+                self._skip("bad address", entry.url, str(error))
+                continue
+            if not self.source.owns(entry.url):
+                self._skip("foreign host", entry.url, "belongs to another portal")
+            elif why := urls.trap(canonical):
+                self._skip("trap", entry.url, why)
+            elif self.source.is_article(canonical):
+                owned.setdefault(canonical, entry)
+        return list(owned.items())
+
+    # Detail pages
+
+    def _detail(
+        self, url: str, canonical: str, section: str | None, page: KnownPage | None, *, priority: int = 0, hops: int = 0
+    ) -> Iterator[Request]:
+        if canonical in self.asked:
+            return
+        if self.left is not None:
+            if self.left <= 0:
+                return
+            self.left -= 1
+        self.asked.add(canonical)
+        validators = page.validators if page else NONE
+        meta = {
+            "role": "detail", "canonical": canonical, "section": section, "had": validators, "hops": hops,
+            "asked_conditionally": validators.conditional,
+        }  # fmt: skip
+        yield Request(
+            url, self.read_detail, headers=_conditions(validators), meta=meta, errback=self.failed, dont_filter=True,
+            priority=priority,
+        )  # fmt: skip
+
+    def read_detail(self, response: Response) -> AsyncIterator[Any]:
+        """A detail page: what a subclass makes of it."""
+        raise NotImplementedError
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """A request without a response, or one that was refused: its outcome."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        error = failure.value
+        outcome = outcomes.of_error(error)
+        message = f"{error}" if outcome in {Outcome.ROBOTS, Outcome.REFUSED} else f"{type(error).__name__}: {error}"
+        role: VisitRole = request.meta["role"]
+        walk: Walk | None = request.meta.get("walk")
+        yield Visit(
+            role=role,
+            url=request.meta.get("redirect_urls", [request.url])[0],
+            canonical_url=walk["canonical"] if walk else request.meta["canonical"],
+            final_url=request.url,
+            outcome=outcome,
+            at=_now(),
+            message=message[:1000],
+            section=walk["section"].kind if walk else request.meta["section"],
+            walk="open" if walk else None,
+            fetch=request.meta.get("fetch"),
+        )
+
+    # What both need
+
+    def _judged(self, response: Response) -> tuple[Outcome, str]:
+        """What status and flags say, before anything is read."""
+        outcome = outcomes.of_status(response.status, retry_after=b"Retry-After" in response.headers)
+        if outcome is Outcome.NOT_MODIFIED and not response.request.headers.get("If-None-Match"):  # type: ignore[union-attr]
+            if not response.request.headers.get("If-Modified-Since"):  # type: ignore[union-attr]
+                return Outcome.BROKEN, "304 to an unconditional request"
+        if outcome is Outcome.OK and "dataloss" in response.flags:
+            return Outcome.TRUNCATED, "the body ends before its Content-Length"
+        return outcome, "" if outcome.trusted else f"status {response.status}"
+
+    async def _read(self, response: Response, role: Any, number: int = 1) -> Reading:
+        page = Page(
+            url=response.url,
+            body=response.body,
+            content_type=_header(response, "Content-Type"),
+            content_encoding=_header(response, "Content-Encoding"),
+            role=role,
+            number=number,
+        )
+        return await self.reader.read(page, self.source, now=_now())
+
+    def _visit(
+        self,
+        response: Response,
+        role: VisitRole,
+        canonical: str,
+        outcome: Outcome,
+        message: str,
+        *,
+        section: str | None,
+        reading: Reading | None = None,
+        entries: tuple[tuple[str, Entry], ...] = (),
+        number: int = 1,
+        walk: Literal["open", "closed"] | None = None,
+        validators: Validators | None = None,
+    ) -> Visit:
+        request = response.request
+        assert request is not None
+        return Visit(
+            role=role,
+            url=request.meta.get("redirect_urls", [request.url])[0],
+            canonical_url=canonical,
+            final_url=response.url,
+            outcome=outcome,
+            at=_now(),
+            message=message,
+            section=section,
+            reading=reading,
+            entries=entries,
+            number=number,
+            walk=walk,
+            validators=validators,
+            fetch=request.meta.get("fetch"),
+        )
+
+    def _validators(self, response: Response) -> Validators:
+        return Validators(
+            etag=_header(response, "ETag") or None, last_modified=_header(response, "Last-Modified") or None
+        )
+
+    def _elsewhere(self, response: Response, asked: str) -> bool:
+        """Whether a redirect led away from what was asked, and not just to https, `www.` or another spelling."""
+        if "redirect_urls" not in response.meta:
+            return False
+        try:
+            return urls.key(self.source.canonical(response.url)) != urls.key(self.source.canonical(asked))
+        except urls.BadAddress:
+            return True
+
+    def _skip(self, kind: str, url: str, why: str) -> None:
+        self.skipped[kind] += 1
+        log.debug("skipped %s: %s", url, why)
+
+    async def _keep_distance(self) -> None:
+        """Keeps the delay to the last request that any process made to this host."""
+        delay = self.settings.getfloat("DOWNLOAD_DELAY")
+        if self.last_request and delay:
+            since = (datetime.now(UTC) - self.last_request).total_seconds()
+            await asyncio.sleep(min(max(0.0, delay - since), delay))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is one of this machine's own.
+
+    >>> is_loopback("http://127.0.0.1:8899/"), is_loopback("https://snv.thanhhoa.gov.vn/")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _conditions(validators: Validators) -> dict[str, str]:
+    headers = {}
+    if validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
+    return headers
+
+
+def _header(response: Response, name: str) -> str:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else ""
+
+
+def _again(response: Response) -> Request | None:
+    """The same request once more, for a body that arrived cut; None after so many tries."""
+    request = response.request
+    assert request is not None
+    tries = request.meta.get("tries", 0)
+    if tries >= TRUNCATED_TRIES:
+        return None
+    return request.replace(meta={**request.meta, "tries": tries + 1}, dont_filter=True)
+
+
+def _now() -> datetime:
+    return datetime.now(VIETNAM)

@@ -1,0 +1,123 @@
+"""What would be extracted from pages: saved files or addresses. Stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import AsyncCrawlerProcess
+
+from scraper import decode, shapes
+from scraper.detect import platform_of
+from scraper.extract import Page
+from scraper.outcomes import Outcome, of_error, of_status
+from scraper.reader import Reader
+from scraper.sources import undeclared
+from spiders import run
+from spiders.loader import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from scraper.config import Config
+    from scraper.sources import Platform, Source
+
+_WITHOUT_STORAGE = {
+    "ITEM_PIPELINES": {},
+    "EXTENSIONS": {"storage.extensions.Keeper": None},
+    "DOWNLOADER_MIDDLEWARES": {"storage.middlewares.Capture": None},
+}
+
+
+def extract(
+    pages: Sequence[str], config: Config, *, source: Source | None, platform: str | None, url: str | None
+) -> Iterator[dict[str, Any]]:
+    """What each page says, in the contract's shape with `file`; where a page could not be had, with `error`.
+
+    Without a source or a platform, the platform is found from the page itself.
+    """
+    platforms = catalogue(config).platforms
+    addresses = [page for page in pages if page.startswith(("http://", "https://"))]
+    fetched = _fetch(addresses, config, source or undeclared(next(iter(platforms.values())), addresses[0])) if addresses else {}
+    for name in pages:
+        got = fetched.get(name) or _saved(name, url)
+        if isinstance(got, str):
+            yield {"file": name, "error": got}
+            continue
+        told = asyncio.run(_read(got, source, platforms, platform))
+        yield {"file": name, **told}
+
+
+def _saved(name: str, url: str | None) -> Page | str:
+    try:
+        body = Path(name).read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return Page(url=url or "http://localhost/", body=body)
+
+
+async def _read(page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None) -> dict[str, Any]:
+    if source is None:
+        chosen = platforms[platform] if platform else _detected(page, platforms)
+        if chosen is None:
+            message = f"no known platform: none of {', '.join(sorted(platforms))} shows on the page; --platform names one"
+            return {"error": message}
+        source = undeclared(chosen, page.url)
+    reader = Reader()
+    try:
+        reading = await reader.read(page, source)
+    finally:
+        await reader.close()
+    told = shapes.reading(reading, page.url)
+    if reading.outcome not in {Outcome.OK, Outcome.EMPTY_OK}:
+        told["error"] = f"{reading.outcome}: {reading.message}"
+    return told
+
+
+def _detected(page: Page, platforms: dict[str, Platform]) -> Platform | None:
+    try:
+        markup = decode.utf8(decode.unfold(page.body, page.content_encoding), page.content_type)
+    except (decode.Truncated, decode.TooBig, decode.Garbled):
+        return None
+    guess = platform_of(markup, platforms.values())
+    return guess.platform if guess else None
+
+
+def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str, Page | str]:
+    """The pages of some addresses, as politely and guardedly as a crawl fetches them; or why one was not had."""
+    got: dict[str, Page | str] = {}
+    own = source
+
+    class Preview(Spider):
+        name = "preview"
+        source = own
+
+        async def start(self) -> AsyncIterator[Request]:
+            for address in addresses:
+                yield Request(address, self.keep, errback=self.lose, dont_filter=True, meta={"asked": address})
+
+        def keep(self, response: Response) -> None:
+            if response.status != 200:
+                got[response.meta["asked"]] = f"{of_status(response.status)}: status {response.status}"
+                return
+            headers = response.headers
+            got[response.meta["asked"]] = Page(
+                url=response.url,
+                body=response.body,
+                content_type=(headers.get("Content-Type") or b"").decode("latin-1"),
+                content_encoding=(headers.get("Content-Encoding") or b"").decode("latin-1"),
+            )
+
+        def lose(self, failure: Failure) -> None:
+            request: Request = failure.request  # type: ignore[attr-defined]
+            got[request.meta["asked"]] = f"{of_error(failure.value)}: {failure.value}"
+
+    process = AsyncCrawlerProcess(run.settings(config, _WITHOUT_STORAGE))
+    process.crawl(Preview)
+    process.start()
+    return got

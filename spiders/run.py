@@ -1,0 +1,126 @@
+"""Starts crawls in this process: the one place that builds a Scrapy crawler."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from scraper import urls
+from spiders.loader import spider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from scrapy.crawler import Crawler
+
+    from scraper.config import Config
+    from scraper.sources import Source
+
+TOGETHER = 4
+"""Hosts crawled at a time in one process."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What came of one source's crawl: its report, or why it was refused, or how we failed it."""
+
+    source: str
+    report: dict[str, Any] | None = None
+    refusal: str | None = None
+    error: str | None = None
+
+
+def settings(config: Config, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Scrapy's settings as ours, for this configuration."""
+    ours = Settings()
+    ours.setmodule("scraper.settings", priority="project")
+    ours.set("CONGTIN_CONFIG", config, priority="cmdline")
+    for name, value in (overrides or {}).items():
+        ours.set(name, value, priority="cmdline")
+    return ours
+
+
+def crawl(
+    sources: Iterable[Source],
+    config: Config,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    progress: Callable[[list[Crawler]], None] | None = None,
+    **arguments: Any,
+) -> list[Result]:
+    """Crawls sources to their ends, different hosts beside each other, and says what came of each.
+
+    `arguments` are the spider's (`recheck`, `full`, `since`, `limit`). `progress` is called a few times a second with
+    the crawlers so far. SIGINT and SIGTERM end the crawls cleanly; a second one at once. A process can do this once.
+    """
+    process = AsyncCrawlerProcess(settings(config, overrides))
+    crawlers: list[Crawler] = []
+    results: dict[str, Result] = {}
+    by_host: dict[str, list[Source]] = {}
+    wanted = list(sources)
+    for source in wanted:
+        by_host.setdefault(urls.host(source.url), []).append(source)
+    stopping = False
+
+    async def one_host(several: list[Source], turn: asyncio.Semaphore) -> None:
+        async with turn:
+            for source in several:
+                crawler = process.create_crawler(spider(source))
+                crawlers.append(crawler)
+                error = None
+                try:
+                    await process.crawl(crawler, **arguments)
+                except Exception as problem:  # noqa: BLE001 - one source must not stop the others
+                    error = f"{type(problem).__name__}: {problem}"
+                results[source.id] = _result(source, crawler, error)
+                reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
+                if reason == "shutdown" or stopping:
+                    return
+
+    async def watch() -> None:
+        while progress:
+            progress(crawlers)
+            await asyncio.sleep(0.25)
+
+    async def main() -> None:
+        watching = asyncio.get_running_loop().create_task(watch())
+        turn = asyncio.Semaphore(TOGETHER)
+        try:
+            await asyncio.gather(*(one_host(several, turn) for several in by_host.values()))
+        finally:
+            watching.cancel()
+            if progress:
+                progress(crawlers)
+
+    _run(process, main)
+    return [results[source.id] for source in wanted if source.id in results]
+
+
+def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:
+    from twisted.internet import reactor  # noqa: PLC0415 - installed by the process, above
+
+    loop = asyncio.get_event_loop()
+    task = loop.create_task(main())
+
+    def stop(_: object) -> None:
+        if reactor.running:  # type: ignore[attr-defined]
+            reactor.stop()  # type: ignore[attr-defined]
+
+    task.add_done_callback(stop)
+    process.start(stop_after_crawl=False)
+    if task.done() and not task.cancelled() and (error := task.exception()):
+        raise error
+
+
+def _result(source: Source, crawler: Crawler, error: str | None) -> Result:
+    stats = crawler.stats
+    report = stats.get_value("congtin/report") if stats else None
+    refusal = stats.get_value("congtin/refusal") if stats else None
+    broken = stats.get_value("congtin/broken") if stats else None
+    if error is None and report is None and refusal is None:
+        error = broken or "the crawl ended without a report"
+    return Result(source=source.id, report=report, refusal=refusal, error=error)
