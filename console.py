@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+_WIDE = frozenset({"title", "cause", "name", "url"})
+"""Columns whose text may go over several lines."""
+
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
 
@@ -55,7 +58,9 @@ def as_json_line(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """A table whose cells are plain text."""
-    drawn = Table(*columns, title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for place, name in enumerate(columns):
+        drawn.add_column(name, no_wrap=len(name) < 10 and name not in _WIDE, overflow="fold" if place else "ellipsis")
     for row in rows:
         drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     out.print(drawn)
@@ -66,7 +71,7 @@ def fields(values: Mapping[str, Any]) -> None:
     width = max(map(len, values), default=0)
     for name, value in values.items():
         if value not in (None, "", [], {}):
-            out.print(f"[bold]{name:<{width}}[/]  {escape(str(value))}")
+            out.print(f"[bold]{name:<{width}}[/]  {escape(str(value))}", soft_wrap=True)
 
 
 def day(iso: str | None, precision: str | None = "minute") -> str:
@@ -83,8 +88,22 @@ def day(iso: str | None, precision: str | None = "minute") -> str:
 
 def change(parts: Iterable[Sequence[str]]) -> str:
     """A word-level diff as Rich markup: marked by signs as well as by colour."""
+    parts = list(parts)
     styles = {"+": "[green]{{+{}+}}[/]", "-": "[red][strike][-{}-][/][/]"}
-    return "".join(styles.get(sign, "{}").format(escape(words)) for sign, words in parts)
+    return "".join(
+        styles[sign].format(escape(words)) if sign in styles else escape(_near(words, place, len(parts)))
+        for place, (sign, words) in enumerate(parts)
+    )
+
+
+_CONTEXT = 100
+"""Letters of unchanged text that are shown on either side of a change."""
+
+
+def _near(words: str, place: int, parts: int) -> str:
+    head = words[:_CONTEXT] if place > 0 else ""
+    tail = words[-_CONTEXT:] if place < parts - 1 else ""
+    return words if len(words) <= len(head) + len(tail) + 20 else f"{head} … {tail}"
 
 
 def snippet(marked: str) -> str:
