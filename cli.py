@@ -6,10 +6,10 @@ import os
 import sys
 import time
 from datetime import date, datetime
-from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 import console
 from console import Exit, fail
@@ -26,7 +26,7 @@ sources_app = typer.Typer(help="The catalogue of portals.", no_args_is_help=True
 app.add_typer(sources_app, name="sources")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Day = Annotated[Optional[datetime], typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"])]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"])]
 
 
 def config() -> Config:
@@ -88,14 +88,14 @@ def demo(
 
 @app.command(epilog="Example: congtin crawl thanh-hoa/snv --recheck")
 def crawl(
-    sources: Annotated[Optional[list[str]], typer.Argument(metavar="ID…", help="Ids of sources.")] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Ids of sources.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     recheck: Annotated[bool, typer.Option(help="Ask every known page again, conditionally.")] = False,
     full: Annotated[bool, typer.Option(help="Walk every page of every listing: a backfill.")] = False,
     since: Annotated[
-        Optional[datetime], typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"], help="Leave older entries out.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"], help="Leave older entries out.")
     ] = None,
-    limit: Annotated[Optional[int], typer.Option(min=1, help="Fetch at most so many detail pages of each.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many detail pages of each.")] = None,
     json: Json = False,
 ) -> None:
     """Crawl portals once, now."""
@@ -106,7 +106,10 @@ def crawl(
     if every == bool(sources):
         fail("name the sources to crawl, or give --all", Exit.USAGE)
     if sources and (addresses := [name for name in sources if "://" in name]):
-        fail(f"{addresses[0]} is an address: write a source file for it (docs/adding-a-portal.md) and name its id", Exit.USAGE)
+        fail(
+            f"{addresses[0]} is an address: write a source file for it (docs/adding-a-portal.md) and name its id",
+            Exit.USAGE,
+        )
     chosen = (
         [one for one in catalogue(settings).usable() if not one.file.paused]
         if every
@@ -131,11 +134,8 @@ def _refusal(settings: Config, chosen: list[Any]) -> tuple[str, Exit] | None:
         if why := guard.refused_url(source.url, settings.allow_networks, _ports(source)):
             return f"{source.id}: {why}", Exit.REFUSED
         if not settings.contact and not is_loopback(source.url):
-            return (
-                f"{source.id}: set CONGTIN_CONTACT to a URL or mail address for the user agent: "
-                "real portals are not crawled without it",
-                Exit.USAGE,
-            )
+            why = "set CONGTIN_CONTACT to a URL or mail address for the user agent: real portals want one"
+            return f"{source.id}: {why}", Exit.USAGE
     return None
 
 
@@ -148,7 +148,7 @@ def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
     reports = [one.report for one in results if one.report]
     for one in results:
         if one.refusal or one.error:
-            console.err.print(f"[bold red]{one.source}:[/] {one.refusal or one.error}", markup=True)
+            console.err.print(f"{one.source}: {one.refusal or one.error}", style="bold red", markup=False)
     if json:
         console.as_json(reports)
     elif reports:
@@ -185,14 +185,14 @@ def tell_reports(reports: list[dict[str, Any]]) -> None:
 
 @app.command(epilog='Example: congtin search "thi dua khen thuong" --sort newest')
 def search(
-    query: Annotated[str, typer.Argument(help="Words, with or without accents; \"a phrase\"; -not.")],
-    kind: Annotated[Optional[list[str]], typer.Option(help="article, procedure or document.")] = None,
-    source: Annotated[Optional[list[str]], typer.Option(help="Only of these sources.")] = None,
-    since: Annotated[Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
-    until: Annotated[Optional[datetime], typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
+    query: Annotated[str, typer.Argument(help='Words, with or without accents; "a phrase"; -not.')],
+    kind: Annotated[list[str] | None, typer.Option(help="article, procedure or document.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only of these sources.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
     sort: Annotated[str, typer.Option(help="relevance or newest.")] = "relevance",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 10,
-    cursor: Annotated[Optional[str], typer.Option(help="Where the last answer's next_cursor leads.")] = None,
+    cursor: Annotated[str | None, typer.Option(help="Where the last answer's next_cursor leads.")] = None,
     json: Json = False,
 ) -> None:
     """Search the archive."""
@@ -213,8 +213,8 @@ def search(
     else:
         for hit in answer["hits"]:
             when = console.day(hit["published_at"], hit["precision"])
-            console.out.print(f"[bold]{console.escape(hit['title'])}[/]", soft_wrap=True)
-            console.out.print(f"  [cyan]{hit['id']}[/]  {hit['source']}  {when}  {console.escape(hit['url'])}", soft_wrap=True)
+            console.out.print(f"[bold]{escape(hit['title'])}[/]", soft_wrap=True)
+            console.out.print(f"  [cyan]{hit['id']}[/]  {hit['source']}  {when}  {escape(hit['url'])}", soft_wrap=True)
             console.out.print(f"  {console.snippet(hit['snippet'])}\n", soft_wrap=True)
         stale = "; the index is still catching up" if answer["stale"] else ""
         console.out.print(f"{answer['total']} found in {answer['took_ms']} ms{stale}")
@@ -242,7 +242,7 @@ def _record(read: Any) -> Any:
 @app.command(epilog="Example: congtin show k3jf2m5qa7xw2cde --version 1")
 def show(
     record: Annotated[str, typer.Argument(metavar="ID")],
-    version: Annotated[Optional[int], typer.Option(min=1)] = None,
+    version: Annotated[int | None, typer.Option(min=1)] = None,
     json: Json = False,
 ) -> None:
     """Show a record, whole."""
@@ -252,7 +252,7 @@ def show(
     if json:
         console.as_json(told)
         return
-    console.out.print(f"[bold]{console.escape(told['title'])}[/]\n", soft_wrap=True)
+    console.out.print(f"[bold]{escape(told['title'])}[/]\n", soft_wrap=True)
     capture = told["capture"] or {}
     console.fields(
         {
@@ -287,7 +287,14 @@ def history(record: Annotated[str, typer.Argument(metavar="ID")], json: Json = F
     console.table(
         ["version", "at", "title", "origin", "words +", "words -"],
         [
-            [one["version"], console.day(one["at"]), one["title"], one["origin"], one["words_added"], one["words_removed"]]
+            [
+                one["version"],
+                console.day(one["at"]),
+                one["title"],
+                one["origin"],
+                one["words_added"],
+                one["words_removed"],
+            ]
             for one in versions
         ],
     )
@@ -296,8 +303,8 @@ def history(record: Annotated[str, typer.Argument(metavar="ID")], json: Json = F
 @app.command(epilog="Example: congtin diff k3jf2m5qa7xw2cde 1 2")
 def diff(
     record: Annotated[str, typer.Argument(metavar="ID")],
-    old: Annotated[Optional[int], typer.Argument(metavar="V1", min=1)] = None,
-    new: Annotated[Optional[int], typer.Argument(metavar="V2", min=1)] = None,
+    old: Annotated[int | None, typer.Argument(metavar="V1", min=1)] = None,
+    new: Annotated[int | None, typer.Argument(metavar="V2", min=1)] = None,
     json: Json = False,
 ) -> None:
     """Show what changed between two versions, word by word; by default between the last two."""
@@ -317,7 +324,7 @@ def diff(
 @app.command(epilog="Example: congtin events --since 120 --kind article.changed --json")
 def events(
     since: Annotated[int, typer.Option(min=0, metavar="CURSOR", help="Only what came after this cursor.")] = 0,
-    kind: Annotated[Optional[list[str]], typer.Option(help="Only these kinds.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only these kinds.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more, until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
@@ -345,7 +352,7 @@ def events(
 
 
 @app.command(epilog="Example: congtin status thanh-hoa/snv --json")
-def status(source: Annotated[Optional[str], typer.Argument(metavar="ID")] = None, json: Json = False) -> None:
+def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, json: Json = False) -> None:
     """Health of sources and their last runs; exit code 3 when something is ill."""
     from spiders.loader import catalogue
     from storage import runs
@@ -408,7 +415,9 @@ def sources_list(json: Json = False) -> None:
 
 
 @sources_app.command("check", epilog="Example: congtin sources check thanh-hoa/snv")
-def sources_check(sources: Annotated[Optional[list[str]], typer.Argument(metavar="ID…")] = None, json: Json = False) -> None:
+def sources_check(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None, json: Json = False
+) -> None:
     """Validate source files; exit code 2 when one is wrong."""
     from dataclasses import asdict
 
@@ -422,15 +431,16 @@ def sources_check(sources: Annotated[Optional[list[str]], typer.Argument(metavar
             problems = files.check(name)
         except UnknownSource as error:
             fail(str(error), Exit.USAGE)
-        rows.append({"id": name, "ok": not problems, "errors": [asdict(problem) for problem in problems]})
+        rows.append((name, [asdict(problem) for problem in problems]))
     if json:
-        console.as_json(rows)
+        console.as_json([{"id": name, "ok": not faults, "errors": faults} for name, faults in rows])
     else:
-        for row in rows:
-            console.out.print(f"{'[green]ok[/]  ' if row['ok'] else '[red]bad[/] '} {row['id']}")
-            for error in row["errors"]:
-                console.out.print(f"     {error['file']}:{error['line']}: {error['key']}: {error['message']}", markup=False, soft_wrap=True)
-    if not all(row["ok"] for row in rows):
+        for name, faults in rows:
+            console.out.print(f"{'[red]bad[/] ' if faults else '[green]ok[/]  '} {name}")
+            for fault in faults:
+                place = f"{fault['file']}:{fault['line']}"
+                console.out.print(f"     {place}: {fault['key']}: {fault['message']}", markup=False, soft_wrap=True)
+    if any(faults for _, faults in rows):
         raise typer.Exit(Exit.USAGE)
 
 
@@ -455,7 +465,7 @@ def sources_show(source: Annotated[str, typer.Argument(metavar="ID")], json: Jso
 @sources_app.command("test", epilog="Example: congtin sources test thanh-hoa/snv --page saved.html")
 def sources_test(
     source: Annotated[str, typer.Argument(metavar="ID")],
-    page: Annotated[Optional[str], typer.Option(help="A saved page or an address; default: the first listing.")] = None,
+    page: Annotated[str | None, typer.Option(help="A saved page or an address; default: the first listing.")] = None,
     json: Json = False,
 ) -> None:
     """Show what would be extracted from a page of a portal; stores nothing."""
@@ -466,9 +476,9 @@ def sources_test(
 @app.command(epilog="Example: congtin extract saved.html --url https://snv.thanhhoa.gov.vn/portal/Pages/… --json")
 def extract(
     pages: Annotated[list[str], typer.Argument(metavar="FILE_OR_URL…")],
-    url: Annotated[Optional[str], typer.Option(help="The address that a saved page came from.")] = None,
-    source: Annotated[Optional[str], typer.Option(metavar="ID", help="Read it as a page of this source.")] = None,
-    platform: Annotated[Optional[str], typer.Option(metavar="NAME", help="Read it as a page of this platform.")] = None,
+    url: Annotated[str | None, typer.Option(help="The address that a saved page came from.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Read it as a page of this source.")] = None,
+    platform: Annotated[str | None, typer.Option(metavar="NAME", help="Read it as a page of this platform.")] = None,
     json: Json = False,
 ) -> None:
     """Pages → records; stores nothing. Of several pages one JSON object a line."""
@@ -523,7 +533,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("CONGTIN_DEBUG"):
             raise
-        console.err.print(f"congtin: our fault: {type(error).__name__}: {error} (CONGTIN_DEBUG=1 shows where)", markup=False)
+        console.err.print(
+            f"congtin: our fault: {type(error).__name__}: {error} (CONGTIN_DEBUG=1 shows where)", markup=False
+        )
         sys.exit(int(Exit.OURS))
 
 

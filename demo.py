@@ -13,6 +13,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from rich.markup import escape
+
 import console
 from console import Exit
 from spiders.loader import catalogue
@@ -51,10 +53,10 @@ def run(config: Config, *, port: int, once: bool, articles: int) -> Exit:
 def serve(config: Config, *, host: str, port: int) -> Exit:
     """Serves the search and reading pages until Ctrl-C, while the index follows what other processes crawl."""
     import uvicorn
+    from web.app import create
 
     from storage.database import Database, DatabaseError
     from storage.search.index import Follower
-    from web.app import create
 
     try:
         database = Database(config)
@@ -89,7 +91,7 @@ def _tell_search(config: Config) -> None:
     database.close()
     console.out.print(f"\n[bold]congtin search '\"{words}\"'[/] finds {answer['total']} in {answer['took_ms']} ms:")
     for hit in answer["hits"]:
-        console.out.print(f"  [cyan]{hit['id']}[/]  {console.escape(hit['title'])}", soft_wrap=True)
+        console.out.print(f"  [cyan]{hit['id']}[/]  {escape(hit['title'])}", soft_wrap=True)
         console.out.print(f"    {console.snippet(hit['snippet'])}", soft_wrap=True)
 
 
@@ -101,7 +103,7 @@ def _sample(port: int, articles: int) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "sample", "--port", str(port), "--articles", str(articles)]
-    portal = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    portal = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
     try:
         give_up = time.monotonic() + 20
         while not _answers(port):

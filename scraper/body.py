@@ -22,12 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body center caption dd div dl dt fieldset figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul br".split()
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body center caption dd div dl dt fieldset figcaption figure footer form h1 "
+        "h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul br",
+    )
 )
 _ALLOWED = frozenset(
-    "a b blockquote br caption cite code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins li ol p "
-    "pre q s small span strong sub sup table tbody td tfoot th thead tr u ul".split()
+    re.findall(
+        r"\w+",
+        "a b blockquote br caption cite code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins li "
+        "ol p pre q s small span strong sub sup table tbody td tfoot th thead tr u ul",
+    )
 )
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -87,9 +93,8 @@ def read(html: str, base: str, noise: Sequence[str] = ()) -> Body:
             captions[line.after] = line
         else:
             kept.append(line)
-    for picture in pictures:
-        if line := captions.get(picture):
-            _frame(soup, picture, line)
+    for picture, caption in captions.items():
+        _frame(soup, picture, caption)
     author = _author(kept)
     images = tuple(
         Image(url=str(picture["src"]), caption=captions[picture].text if picture in captions else "")

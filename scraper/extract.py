@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree, html
 
 from scraper import body, dates, decode, feeds, listing, outcomes, text, urls
-from scraper.items import Article, Attachment, Counters, Entry, Reading
+from scraper.items import Article, Attachment, Counters, Reading
 from scraper.outcomes import Outcome
 from scraper.selectors import select, select_all
 
@@ -232,7 +232,7 @@ def _body_html(field: HtmlElement, source: Source, title: str) -> str:
     for element in unwanted:
         if element is not field and element.getparent() is not None:
             element.drop_tree()
-    return etree.tostring(field, encoding="unicode", method="html")
+    return str(etree.tostring(field, encoding="unicode", method="html"))
 
 
 def _title(root: HtmlElement, source: Source) -> str:

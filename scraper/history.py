@@ -6,32 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from scraper import text
+from scraper.items import NONE, Validators
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from scraper.items import Entry, Moment
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Validators:
-    """What came with the body that we hold: the server's validators, to be sent back word for word (RFC 9110 §13),
-    and the archive's record of it, which a revisit record refers to (WARC 1.1 §6.7).
-    """
-
-    etag: str | None = None
-    last_modified: str | None = None
-    captured_at: datetime | None = None
-    digest: str | None = None
-
-    @property
-    def conditional(self) -> bool:
-        """Whether a request can be made conditional with them."""
-        return bool(self.etag or self.last_modified)
-
-
-NONE = Validators()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

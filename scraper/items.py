@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from scraper.outcomes import Outcome
-
-if TYPE_CHECKING:
-    from scraper.history import Validators
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
@@ -124,8 +121,8 @@ class Reading:
     """All that was made of one response.
 
     `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
-    OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that was
-    refused gives its `title` alone.
+    OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that
+    was refused gives its `title` alone.
     """
 
     kind: PageKind
@@ -137,6 +134,28 @@ class Reading:
     entries: tuple[Entry, ...] = ()
     next_page: NextPage | None = None
     sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validators:
+    """What came with the body that we hold.
+
+    The server's validators, to be sent back word for word (RFC 9110 §13), and the archive's record of it, which a
+    revisit record refers to (WARC 1.1 §6.7).
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    captured_at: datetime | None = None
+    digest: str | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a request can be made conditional with them."""
+        return bool(self.etag or self.last_modified)
+
+
+NONE = Validators()
 
 
 VisitRole = Literal["detail", "listing", "feed", "sitemap"]

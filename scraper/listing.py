@@ -89,7 +89,7 @@ def _address(link: HtmlElement, base: str) -> str | None:
 
 
 def _ancestors(link: HtmlElement) -> list[HtmlElement]:
-    found = []
+    found: list[HtmlElement] = []
     for parent in link.iterancestors():
         if len(found) == _ROW_HEIGHT or parent.tag in {"body", "html", "form"}:
             break
@@ -174,7 +174,7 @@ def numbered_page(base: str, parameter: str, page: int) -> str:
 
 
 def _numbered(links: Sequence[HtmlElement], page: int, layout: Layout, base: str) -> list[HtmlElement]:
-    found = []
+    found: list[HtmlElement] = []
     here = urlsplit(base).path.lower()
     for link in links:
         href = link.get("href")

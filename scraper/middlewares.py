@@ -166,7 +166,10 @@ class RedirectLoop(IgnoreRequest):
 class Redirect(RedirectMiddleware):
     """Scrapy's redirects, with an error of their own where they do not end."""
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    # Scrapy calls a `spider` argument deprecated, and still declares it.
+    def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
         """Follows a redirect. Raises RedirectLoop."""
         try:
             return super().process_response(request, response)
@@ -214,5 +217,3 @@ def _seconds(value: bytes | None) -> float | None:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
-
-

@@ -145,10 +145,12 @@ _CHALLENGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BLOCKED = re.compile(
-    r"request rejected.{0,200}support id|access denied|web application firewall|bị chặn truy cập", re.I | re.S
+    r"request rejected.{0,200}support id|access denied|web application firewall|bị chặn truy cập",
+    re.IGNORECASE | re.DOTALL,
 )
 _MAINTENANCE = re.compile(
-    r"(đang|tạm dừng để|hệ thống)\s+(được\s+)?(bảo trì|nâng cấp)|under maintenance|temporarily unavailable", re.I
+    r"(đang|tạm dừng để|hệ thống)\s+(được\s+)?(bảo trì|nâng cấp)|under maintenance|temporarily unavailable",
+    re.IGNORECASE,
 )
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
+_ROOT = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,11 +100,10 @@ class Reader:
     async def _start(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            root = str(Path(__file__).resolve().parent.parent)
-            paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+            paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
             code = "from scraper.reader import child; child()"
             arguments = [str(theirs.fileno()), str(os.getpid()), str(self._limits.cpu), str(self._limits.memory)]
-            self._child = subprocess.Popen(  # noqa: ASYNC220 - fork from this very thread; it takes a millisecond
+            self._child = subprocess.Popen(  # noqa: ASYNC220, S603 - from this very thread, and it is ourselves
                 [sys.executable, "-c", code, *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -126,8 +126,7 @@ class Reader:
                 return child.returncode
             await asyncio.sleep(0.005)
         child.kill()
-        while child.poll() is None:
-            await asyncio.sleep(0.005)
+        await asyncio.to_thread(child.wait)
         return None
 
 

@@ -212,10 +212,12 @@ class Source:
 
     @property
     def name(self) -> str:
+        """What people call the portal."""
         return self.file.name
 
     @property
     def url(self) -> str:
+        """The portal's home."""
         return self.file.url
 
     @cached_property
@@ -390,7 +392,7 @@ class Catalogue:
         """One source. Raises UnknownSource or BadSource."""
         file = self.files.get(source_id)
         if file is None:
-            near = [name for name in self.files if source_id.rsplit("/")[-1] in name] or sorted(self.files)
+            near = [name for name in self.files if source_id.rsplit("/", maxsplit=1)[-1] in name] or sorted(self.files)
             raise UnknownSource(f"no source {source_id!r}; there are {', '.join(near[:8])}")
         return load_source(file, source_id, self.platforms)
 

@@ -29,7 +29,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class BadAddress(ValueError):  # noqa: N818  # reads as what it is: `except BadAddress`
+class BadAddress(ValueError):  # reads as what it is: `except BadAddress`
     """An address that no page can have. The message says what is wrong with which address."""
 
     def __init__(self, wrong: str, url: str) -> None:

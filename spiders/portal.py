@@ -19,8 +19,8 @@ from scrapy import Request, Spider
 
 from scraper import outcomes, urls
 from scraper.extract import Page
-from scraper.history import NONE, Blank, Validators, moved
-from scraper.items import VIETNAM, Reading, Visit
+from scraper.history import Blank, moved
+from scraper.items import NONE, VIETNAM, Reading, Validators, Visit
 from scraper.outcomes import Outcome
 from scraper.reader import Reader
 
@@ -45,7 +45,7 @@ MOST_PAGES = 20_000
 TRUNCATED_TRIES = 2
 
 Walk = dict[str, Any]
-"""What one walk carries from page to page: section, number, settled in a row, validators of the first page, pages seen."""
+"""What one walk carries from page to page: section, number, settled in a row, page one's validators, pages seen."""
 
 
 class PortalSpider(Spider):
@@ -130,7 +130,9 @@ class PortalSpider(Spider):
         }
         yield self._listing(section.url, walk, conditional=conditional)
 
-    def _listing(self, url: str, walk: Walk, *, conditional: Validators = NONE, onward: NextPage | None = None) -> Request:
+    def _listing(
+        self, url: str, walk: Walk, *, conditional: Validators = NONE, onward: NextPage | None = None
+    ) -> Request:
         section: Section = walk["section"]
         meta = {"role": section.role, "walk": walk, "had": conditional}
         body = None
@@ -279,7 +281,7 @@ class PortalSpider(Spider):
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """A request without a response, or one that was refused: its outcome."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        error = failure.value
+        error = failure.value or RuntimeError("no error was given")
         outcome = outcomes.of_error(error)
         message = f"{error}" if outcome in {Outcome.ROBOTS, Outcome.REFUSED} else f"{type(error).__name__}: {error}"
         role: VisitRole = request.meta["role"]
@@ -302,9 +304,9 @@ class PortalSpider(Spider):
     def _judged(self, response: Response) -> tuple[Outcome, str]:
         """What status and flags say, before anything is read."""
         outcome = outcomes.of_status(response.status, retry_after=b"Retry-After" in response.headers)
-        if outcome is Outcome.NOT_MODIFIED and not response.request.headers.get("If-None-Match"):  # type: ignore[union-attr]
-            if not response.request.headers.get("If-Modified-Since"):  # type: ignore[union-attr]
-                return Outcome.BROKEN, "304 to an unconditional request"
+        asked = response.request.headers if response.request else {}
+        if outcome is Outcome.NOT_MODIFIED and not {b"If-None-Match", b"If-Modified-Since"} & set(asked):
+            return Outcome.BROKEN, "304 to an unconditional request"
         if outcome is Outcome.OK and "dataloss" in response.flags:
             return Outcome.TRUNCATED, "the body ends before its Content-Length"
         return outcome, "" if outcome.trusted else f"status {response.status}"

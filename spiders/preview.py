@@ -43,7 +43,11 @@ def extract(
     """
     platforms = catalogue(config).platforms
     addresses = [page for page in pages if page.startswith(("http://", "https://"))]
-    fetched = _fetch(addresses, config, source or undeclared(next(iter(platforms.values())), addresses[0])) if addresses else {}
+    fetched = (
+        _fetch(addresses, config, source or undeclared(next(iter(platforms.values())), addresses[0]))
+        if addresses
+        else {}
+    )
     for name in pages:
         got = fetched.get(name) or _saved(name, url)
         if isinstance(got, str):
@@ -61,11 +65,15 @@ def _saved(name: str, url: str | None) -> Page | str:
     return Page(url=url or "http://localhost/", body=body)
 
 
-async def _read(page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None) -> dict[str, Any]:
+async def _read(
+    page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None
+) -> dict[str, Any]:
     if source is None:
         chosen = platforms[platform] if platform else _detected(page, platforms)
         if chosen is None:
-            message = f"no known platform: none of {', '.join(sorted(platforms))} shows on the page; --platform names one"
+            message = (
+                f"no known platform: none of {', '.join(sorted(platforms))} shows on the page; --platform names one"
+            )
             return {"error": message}
         source = undeclared(chosen, page.url)
     reader = Reader()
@@ -115,7 +123,7 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
 
         def lose(self, failure: Failure) -> None:
             request: Request = failure.request  # type: ignore[attr-defined]
-            got[request.meta["asked"]] = f"{of_error(failure.value)}: {failure.value}"
+            got[request.meta["asked"]] = f"{of_error(failure.value or RuntimeError())}: {failure.value}"
 
     process = AsyncCrawlerProcess(run.settings(config, _WITHOUT_STORAGE))
     process.crawl(Preview)

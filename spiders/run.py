@@ -107,8 +107,8 @@ def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:
     task = loop.create_task(main())
 
     def stop(_: object) -> None:
-        if reactor.running:  # type: ignore[attr-defined]
-            reactor.stop()  # type: ignore[attr-defined]
+        if reactor.running:
+            reactor.stop()  # type: ignore[misc]
 
     task.add_done_callback(stop)
     process.start(stop_after_crawl=False)

@@ -1,8 +1,8 @@
-"""WARC records (WARC 1.1, one gzip member a record): written before anything reads them, mended after a crash, read back.
+"""WARC records (WARC 1.1, one gzip member each): written before anything reads them, mended after a crash, read back.
 
 Each process writes a file of its own, holds an exclusive flock(2) on it, and keeps a marker `NAME.open` beside it until
 it is closed. A marker whose file nobody has locked belongs to a dead process: the torn record at its end, if there is
-one, is cut off. warcio makes the records; isal compresses them, since warcio's own fixed level costs as much as the crawl.
+one, is cut off. warcio makes the records; isal compresses them: warcio's own fixed level costs as much as the crawl.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from isal import igzip
@@ -28,8 +27,9 @@ from warcio.warcwriter import WARCWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-    from scraper.history import Validators
+    from scraper.items import Validators
 
 LARGEST_FILE = 1 << 30
 _LEVEL = 3

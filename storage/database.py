@@ -60,10 +60,13 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session in a transaction that is committed at the end, or rolled back if anything is raised."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            with Session(connection, autoflush=False) as session:
-                yield session
-                session.flush()
+        with (
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+            Session(connection, autoflush=False) as session,
+        ):
+            yield session
+            session.flush()
 
     def close(self) -> None:
         """Gives back all connections."""

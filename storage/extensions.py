@@ -76,13 +76,14 @@ class Keeper:
             return grant, runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
 
         try:
-            self._grant, self.run = await self.store.writer.run(begin, urgent=True)
+            grant, self.run = await self.store.writer.run(begin, urgent=True)
         except leases.Held as error:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
+        self._grant = grant
         spider.history = history  # type: ignore[attr-defined]
-        spider.last_request = self._grant.last_request  # type: ignore[attr-defined]
-        self._heart = asyncio.get_running_loop().create_task(self._beat(self._grant))
+        spider.last_request = grant.last_request  # type: ignore[attr-defined]
+        self._heart = asyncio.get_running_loop().create_task(self._beat(grant))
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Judges the run, closes it, gives the lease back."""
@@ -139,9 +140,7 @@ class Keeper:
             verdict, cause = "failed", self._failure
         if verdict == "healthy":
             hours = self.store.config.gone_hours
-            self.tally.gone += pages.confirm_missing(
-                session, self.run, gone_hours=hours, at=now, origin=self.origin
-            )
+            self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
         seconds = (now - self._opened).total_seconds()
         told = runs.report(self.source.id, self.run, self.tally, verdict, cause, seconds)
         runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told)

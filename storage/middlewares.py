@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 class Capture:
-    """Stands nearest to the network (order above 900), so that redirects and retries are kept and bodies are as they
+    """Archives every exchange with a portal.
+
+    Stands nearest to the network (order above 900), so that redirects and retries are kept and bodies are as they
     came. Puts a `Ticket` of the fetch into `request.meta["fetch"]`.
     """
 

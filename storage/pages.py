@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select, true
 
 from scraper import text
-from scraper.history import KnownListing, KnownPage, Validators, moved
+from scraper.history import KnownListing, KnownPage, moved
+from scraper.items import Validators
 from scraper.outcomes import Outcome
 from storage import articles
 from storage.models import Article, Listing, Page, Run
@@ -28,7 +29,15 @@ MOST_FAILURES = 5
 MOST_MISSING = 3
 _CHUNK = 500
 _UNREADABLE = frozenset(
-    {Outcome.BROKEN, Outcome.TOO_COMPLEX, Outcome.TOO_BIG, Outcome.EMPTY, Outcome.DRIFT, Outcome.REDIRECT_LOOP, Outcome.MOVED}
+    {
+        Outcome.BROKEN,
+        Outcome.TOO_COMPLEX,
+        Outcome.TOO_BIG,
+        Outcome.EMPTY,
+        Outcome.DRIFT,
+        Outcome.REDIRECT_LOOP,
+        Outcome.MOVED,
+    }
 )
 
 
@@ -63,8 +72,9 @@ class SourceHistory:
         return self._pages(query)
 
     def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
-        """Pages of records to ask again: all, or at most 1 % of those known (one at least), the longest unasked and
-        the recently edited first, and besides those whose page was missing when last asked.
+        """Pages of records to ask again: all, or at most 1 % of those known (one at least).
+
+        The longest unasked and the recently edited come first; those that were missing when last asked come besides.
         """
         query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
         if all_pages:
@@ -104,9 +114,7 @@ def _known(page: Page) -> KnownPage:
 
 
 def _validators(row: Page | Listing) -> Validators:
-    return Validators(
-        etag=row.etag, last_modified=row.last_modified, captured_at=row.captured_at, digest=row.digest
-    )
+    return Validators(etag=row.etag, last_modified=row.last_modified, captured_at=row.captured_at, digest=row.digest)
 
 
 def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[str, Page]:
@@ -119,9 +127,7 @@ def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[s
     return found
 
 
-def one(
-    session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime
-) -> Page:
+def one(session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime) -> Page:
     """The row of an address, made if there is none."""
     page = session.scalar(select(Page).where(Page.source == source, Page.canonical_url == canonical_url))
     if page is None:
@@ -174,10 +180,11 @@ def _note(page: Page, entry: Entry) -> None:
     if entry.title and (not entry.truncated or not page.listed_title or text.is_cut(page.listed_title)):
         page.listed_title = entry.title
     published = entry.published
-    if published and published.precision == "day" and page.listed_precision == "minute" and page.listed_at:
-        if published.at.date() == page.listed_at.astimezone(published.at.tzinfo).date():
-            return
-    if published:
+    if published is None:
+        return
+    listed_at = page.listed_at.astimezone(published.at.tzinfo) if page.listed_at else None
+    coarser = published.precision == "day" and page.listed_precision == "minute"
+    if not (coarser and listed_at and listed_at.date() == published.at.date()):
         page.listed_at, page.listed_precision = published.at, published.precision
 
 

@@ -25,7 +25,9 @@ def show(session: Session, name: str, version: int | None = None) -> dict[str, A
     capture = session.get(Capture, said.capture) if said.capture else None
     current = said.version == article.version
     # The record's own date may be finer than the version's: a listing's minute refines the day that the page prints.
-    published_at, precision = (article.published_at, article.precision) if current else (said.published_at, said.precision)
+    published_at, precision = (
+        (article.published_at, article.precision) if current else (said.published_at, said.precision)
+    )
     return {
         "id": article.id,
         "kind": article.kind,

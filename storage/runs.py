@@ -131,7 +131,9 @@ def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int
     return run.id
 
 
-def close_run(session: Session, run: int, *, verdict: Verdict, cause: str | None, at: datetime, told: dict[str, Any]) -> None:
+def close_run(
+    session: Session, run: int, *, verdict: Verdict, cause: str | None, at: datetime, told: dict[str, Any]
+) -> None:
     """Closes a run with its verdict and its report."""
     row = session.get_one(Run, run)
     row.closed_at, row.verdict, row.cause, row.report = at, verdict, cause, told

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scraper.config import Config
-    from scraper.history import Validators
+    from scraper.items import Validators
     from storage.captures import Captured, Exchange
 
 

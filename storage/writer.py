@@ -117,8 +117,7 @@ class Writer:
         results: list[Any] = []
         with self._database.writing() as session:
             started = time.monotonic()
-            for job in taken:
-                results.append(_result(session, job))
+            results.extend(_result(session, job) for job in taken)
             while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
                 with self._wake:
                     queue = self._urgent or self._jobs

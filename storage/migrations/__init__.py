@@ -1,4 +1,4 @@
-"""Alembic's migrations, the same for SQLite and PostgreSQL, run inside the transaction of whoever opens the database."""
+"""Alembic's migrations, the same for SQLite and PostgreSQL, run in the transaction of whoever opens the database."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
-from itertools import islice, takewhile
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import tantivy
@@ -79,14 +79,10 @@ class Searcher:
         understood = queries.parse(question.typed)
         wanted = self._query(understood, question)
         start = _offset(question.cursor)
-        found = searcher.search(
-            wanted,
-            limit=question.limit,
-            offset=start,
-            **({"order_by_field": "published"} if question.sort == "newest" else {}),
-        )
+        by = "published" if question.sort == "newest" else None
+        found = searcher.search(wanted, limit=question.limit, offset=start, order_by_field=by)
         ids = [str(searcher.doc(address)["id"][0]) for _, address in found.hits]
-        total = found.count or 0
+        total = int(getattr(found, "count", 0) or 0)  # tantivy's stubs do not know it
         end = start + len(ids)
         return {
             "query": question.typed,
@@ -114,7 +110,7 @@ class Searcher:
                 parts.append((should, self._anywhere(term, written=True)))
         words = [term.folded[0] for term in understood.wanted if len(term.folded) == 1]
         if 1 < len(words) <= _PAIRS_UP_TO:
-            for one, other in zip(words, words[1:], strict=False):
+            for one, other in pairwise(words):
                 parts.append((should, self._either(f"{one}_{other}")))
         kinds = question.kinds or ("article", "procedure", "document")
         parts.append((must, self._one_of("kind", kinds)))
@@ -164,7 +160,9 @@ class Searcher:
         with self._database.reading() as session:
             rows = session.execute(
                 select(Article, ArticleVersion)
-                .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
+                .join(
+                    ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
+                )
                 .where(Article.id.in_(ids))
             )
             found = {article.id: _hit(article, version, understood) for article, version in rows}
@@ -237,10 +235,12 @@ def snippet(version: ArticleVersion, understood: queries.Query) -> str:
 def _best_start(found: Sequence[tuple[int, int]]) -> int:
     """Where a stretch begins that holds the most of the text that was found; the first of equals."""
     best, start = 0, 0
-    reach = _SNIPPET - 60
     for place, (left, _) in enumerate(found):
-        near = takewhile(lambda one, end=left + reach: one[1] <= end, islice(found, place, None))
-        covered = sum(right - begin for begin, right in near)
+        covered = 0
+        for begin, right in islice(found, place, None):
+            if right > left + _SNIPPET - 60:
+                break
+            covered += right - begin
         if covered > best:
             best, start = covered, left
     return start

@@ -11,6 +11,7 @@ import logging
 import shutil
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import tantivy
@@ -166,7 +167,7 @@ def document(article: Article, version: ArticleVersion) -> dict[str, Any]:
 
 
 def _pairs(said: Sequence[tuple[str, str]]) -> str:
-    return " ".join(f"{one[0]}_{other[0]}" for one, other in zip(said, said[1:], strict=False))
+    return " ".join(f"{one[0]}_{other[0]}" for one, other in pairwise(said))
 
 
 class Follower:
