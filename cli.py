@@ -147,8 +147,8 @@ def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
     """Prints what crawls came to; the exit code that it means."""
     reports = [one.report for one in results if one.report]
     for one in results:
-        if one.refusal or one.error:
-            console.err.print(f"{one.source}: {one.refusal or one.error}", style="bold red", markup=False)
+        if why := one.refusal or one.interruption or one.error:
+            console.err.print(f"{one.source}: {why}", style="bold red", markup=False)
     if json:
         console.as_json(reports)
     elif reports:
@@ -157,7 +157,7 @@ def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
         return Exit.OURS
     if any(one.refusal for one in results):
         return Exit.REFUSED
-    ill = any(report["verdict"] != "healthy" or report["failures"] for report in reports)
+    ill = any(report["verdict"] != "healthy" or report["failures"] for report in reports) or len(reports) < len(results)
     return Exit.FAILED if ill else Exit.DONE
 
 

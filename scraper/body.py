@@ -8,12 +8,14 @@ word of either is lost.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import nh3
 from bs4 import BeautifulSoup
-from bs4.element import NavigableString, PreformattedString, Tag
+from bs4.element import NavigableString, PreformattedString, Script, Stylesheet, Tag, TemplateString
 
 from scraper import text, urls
 from scraper.items import Image
@@ -43,6 +45,7 @@ _ATTRIBUTES = {
 }
 _DECORATION = re.compile(r"/_layouts/|/imageads/|/linkimage/|/images?/(icon|btn|spacer)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d{1,2}|[IVX]{1,5}|[a-zđ])\s*[.)/]\s|^[-+•*]\s")
+_UNSEEN = (PreformattedString, Script, Stylesheet, TemplateString)
 _CAPTION_CLASS = re.compile(r"caption|chu-?thich|image-?note|desc", re.IGNORECASE)
 
 LONGEST_CAPTION = 300
@@ -56,6 +59,10 @@ class Body:
     html: str
     images: tuple[Image, ...]
     author: str | None = None
+
+
+NOTHING = Body(text="", html="", images=())
+"""The body of a page that has none: an announcement is often a title and a document."""
 
 
 @dataclass(slots=True, eq=False)
@@ -85,28 +92,41 @@ def read(html: str, base: str, noise: Sequence[str] = ()) -> Body:
     lines = [line for line in _lines(soup, pictures) if line.finish()]
     unwanted = [re.compile(pattern, re.IGNORECASE) for pattern in noise]
     kept: list[_Line] = []
-    captions: dict[Tag, _Line] = {}
+    captions: defaultdict[int, list[_Line]] = defaultdict(list)  # by the picture's id: bs4 compares tags by their text
+    before: _Line | None = None
     for position, line in enumerate(lines):
         if any(pattern.search(line.text) for pattern in unwanted):
             _remove(line)
-        elif line.after is not None and _is_caption(line, last=position == len(lines) - 1):
-            captions[line.after] = line
-        else:
+            continue
+        picture = _framed(line, pictures)
+        if picture is None and line.after is not None and _is_caption(line, last=position == len(lines) - 1):
+            picture = line.after
+        if picture is None and before is not None and _goes_on(before, line):
+            line.after = picture = before.after
+        if picture is None:
             kept.append(line)
-    for picture, caption in captions.items():
-        _frame(soup, picture, caption)
+            before = None
+        else:
+            line.after = picture
+            captions[id(picture)].append(line)
+            before = line
     author = _author(kept)
     images = tuple(
-        Image(url=str(picture["src"]), caption=captions[picture].text if picture in captions else "")
+        Image(url=str(picture["src"]), caption=" ".join(line.text for line in captions[id(picture)]))
         for picture in pictures
     )
+    for picture in pictures:
+        if under := captions[id(picture)]:
+            _frame(soup, picture, under)
     return Body(text="\n".join(line.text for line in kept), html=_clean(soup, base), images=images, author=author)
 
 
 def _pictures(soup: BeautifulSoup, base: str) -> list[Tag]:
     found = []
     for picture in soup.find_all("img"):
-        address = urls.join(base, str(picture.get("src") or picture.get("data-src") or ""))
+        # Where a script loads pictures late, `src` is a placeholder.
+        named = [str(picture.get(name) or "") for name in ("data-src", "data-original", "src")]
+        address = next(filter(None, (urls.join(base, name) for name in named)), None)
         if address is None or _DECORATION.search(address):
             picture.extract()
             continue
@@ -122,7 +142,7 @@ def _lines(soup: BeautifulSoup, pictures: Sequence[Tag]) -> Iterator[_Line]:
     block: Tag | None = None
     for node in soup.descendants:
         if isinstance(node, NavigableString):
-            if isinstance(node, PreformattedString) or not node:
+            if isinstance(node, _UNSEEN) or not node:
                 continue
             around = _block_around(node)
             if around is not block:
@@ -170,10 +190,32 @@ def _set_apart(line: _Line) -> tuple[bool, bool, bool]:
     return centred or italic, bold, right
 
 
+def _framed(line: _Line, pictures: Sequence[Tag]) -> Tag | None:
+    """The picture whose `<figcaption>` the line stands in (or the `<caption>` of a table that holds nothing else)."""
+    frame = line.nodes[0].find_parent(["figcaption", "caption"])
+    around = frame.find_parent(["figure", "table"]) if frame else None
+    if frame is None or around is None:
+        return None
+    inside = {id(one) for one in around.find_all("img")}
+    within = [picture for picture in pictures if id(picture) in inside]
+    if frame.name == "caption" and (len(within) != 1 or text.clean(around.get_text()) != text.clean(frame.get_text())):
+        return None
+    if line.after is not None and id(line.after) in inside:
+        return line.after
+    return within[0] if within else None
+
+
+def _goes_on(caption: _Line, line: _Line) -> bool:
+    """Whether a line is the second one of a caption: in the same block, and set apart like it."""
+    if _block_around(caption.nodes[0]) is not _block_around(line.nodes[0]):
+        return False
+    if caption.text.endswith((".", "!", "?")) or len(caption.text) + len(line.text) > LONGEST_CAPTION:
+        return False
+    return _set_apart(caption)[0] and _set_apart(line)[0]
+
+
 def _is_caption(line: _Line, *, last: bool) -> bool:
     said = line.text
-    if any(parent.name == "figcaption" for parent in line.nodes[0].parents):
-        return True
     if len(said) > LONGEST_CAPTION or said.endswith((":", ";", "./.")) or _NUMBERED.match(said):
         return False
     apart, bold, right = _set_apart(line)
@@ -189,19 +231,19 @@ def _remove(line: _Line) -> None:
         node.extract()
 
 
-def _frame(soup: BeautifulSoup, picture: Tag, line: _Line) -> None:
+def _frame(soup: BeautifulSoup, picture: Tag, lines: Sequence[_Line]) -> None:
     """Puts a picture and its caption into a figure, where the picture stood."""
     figure = soup.new_tag("figure")
     caption = soup.new_tag("figcaption")
-    caption.string = line.text
-    _remove(line)
+    caption.string = " ".join(line.text for line in lines)
+    for line in lines:
+        _remove(line)
     block = picture.find_parent(["p", "div", "td", "th", "figure", "center", "li"])
-    if isinstance(block, Tag) and block.name in {"p", "center"}:
+    if block and block.name in {"p", "center"} and not text.clean(block.get_text()) and len(block.find_all("img")) == 1:
         block.insert_before(figure)
-    elif isinstance(block, Tag) and block.name == "figure":
-        block.name = "div"
-        picture.insert_before(figure)
     else:
+        if block and block.name in {"p", "center", "figure"}:
+            block.name = "div"  # neither may hold a figure
         picture.insert_before(figure)
     figure.append(picture.extract())
     figure.append(caption)
@@ -234,4 +276,4 @@ def _clean(soup: BeautifulSoup, base: str) -> str:
     html = nh3.clean(
         body.decode_contents(), tags=set(_ALLOWED), attributes=_ATTRIBUTES, url_schemes={"http", "https"}, link_rel=None
     )
-    return re.sub(r"\n\s*\n+", "\n", html).strip()
+    return re.sub(r"\n\s*\n+", "\n", unicodedata.normalize("NFC", html)).strip()

@@ -44,7 +44,16 @@ DOCUMENT_TYPES = {
     "7z": "application/x-7z-compressed",
 }
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
-_VISIBLE = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]")
+_VISIBLE = etree.XPath(
+    "//body//text()[not(parent::script or parent::style or parent::noscript)]", smart_strings=False
+)
+_SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
+_STAMP = re.compile(r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b")
+_LONGEST_STAMP = 80
+
+
+_LETTERS = re.compile(r"[^\W\d_]")
+_ASCII_LETTERS = re.compile("[A-Za-z]")
 
 
 class TooComplex(ValueError):
@@ -170,8 +179,13 @@ def _meta(root: HtmlElement, *names: str) -> str:
     return ""
 
 
+def _head_title(root: HtmlElement) -> str:
+    element = next(root.iter("title"), None)
+    return "" if element is None else _text(element)
+
+
 def _page_title(root: HtmlElement, source: Source) -> str:
-    title = text.clean("".join(root.xpath("//head/title/text() | //title/text()")[:1]))
+    title = _head_title(root)
     for ending in source.layout.title_ends:
         title = re.sub(ending, "", title)
     return title
@@ -180,14 +194,15 @@ def _page_title(root: HtmlElement, source: Source) -> str:
 def _article(root: HtmlElement, page: Page, source: Source, base: str, now: datetime | None) -> Article | None:
     layout = source.layout
     field = _body_field(root, layout.selectors.body)
-    if field is None:
-        return None
     title = _title(root, source)
-    content = body.read(_body_html(field, source, title), base, layout.noise)
+    if field is None and not source.is_article(source.canonical(page.url)):
+        return None
+    published, raw = _published(root, page.url, source, now)
+    noise = [*layout.noise, f"^{re.escape(raw)}$"] if raw else layout.noise
+    content = body.NOTHING if field is None else body.read(_body_html(field, source, title), base, noise)
     attachments = _attachments(root, field, source, base)
     if not title or not (content.text or content.images or attachments):
         return None
-    published, raw = _published(root, page.url, source, now)
     canonical = source.canonical(page.url)
     return Article(
         url=page.url,
@@ -202,20 +217,31 @@ def _article(root: HtmlElement, page: Page, source: Source, base: str, now: date
         body_html=content.html,
         images=content.images,
         attachments=attachments,
-        related=listing.related(root, layout, base, now=now),
+        related=listing.related(
+            root, layout, base, is_article=lambda to: _is_article(source, to) or not layout.article_paths, now=now
+        ),
         counters=_counters(root, source),
         language=_language(content.text or title),
     )
 
 
 def _body_field(root: HtmlElement, selectors: Sequence[str]) -> HtmlElement | None:
-    """The fullest of the fields that may hold the body: SharePoint pages have several, some of them empty."""
+    """The fullest of the fields that may hold the body: SharePoint pages have several, some of them empty.
+
+    The first selector that meets a full one decides, unless a later one meets a full element that holds none of
+    these: then they stand in the frame of the page and not in the article.
+    """
+    chosen: list[HtmlElement] = []
     for selector in selectors:
-        fields = select(root, [selector])
-        full = [(_weight(field), -place, field) for place, field in enumerate(fields)]
-        if full and max(full)[0] > 0:
-            return max(full)[2]
-    return None
+        fields = [field for field in select(root, [selector]) if _weight(field)]
+        if not chosen or not fields:
+            chosen = chosen or fields
+            continue
+        around = set(fields)
+        inside = [field for field in chosen if field in around or not around.isdisjoint(field.iterancestors())]
+        holding = {parent for field in fields for parent in (field, *field.iterancestors())}
+        chosen = inside or [field for field in chosen if field in holding] or fields
+    return max(chosen, key=_weight, default=None)
 
 
 def _weight(field: HtmlElement) -> int:
@@ -227,8 +253,10 @@ def _body_html(field: HtmlElement, source: Source, title: str) -> str:
     selectors = source.layout.selectors
     field = copy.deepcopy(field)
     field.tail = None
+    listing.drop_related(field, source.layout)
     unwanted = select_all(field, (*selectors.strip, *selectors.published, *selectors.summary))
-    unwanted += [one for one in select_all(field, selectors.title) if _text(one) == title]
+    headings = [*select_all(field, selectors.title), *field.iter("h1", "h2", "h3", "h4")]
+    unwanted += [one for one in headings if _text(one) == title]
     for element in unwanted:
         if element is not field and element.getparent() is not None:
             element.drop_tree()
@@ -236,9 +264,18 @@ def _body_html(field: HtmlElement, source: Source, title: str) -> str:
 
 
 def _title(root: HtmlElement, source: Source) -> str:
-    """The page's title; a cut one gives way to a whole one that begins like it."""
-    candidates = [_first(root, source.layout.selectors.title), _meta(root, "og:title"), _page_title(root, source)]
-    candidates = [candidate for candidate in candidates if candidate]
+    """The page's title; a cut one gives way to a whole one that begins like it.
+
+    Of several headings that one is taken which the head of the page names, too; the portal's own name is none.
+    """
+    named = [said for said in (_meta(root, "og:title"), _page_title(root, source)) if said]
+    shown: list[str] = []
+    for selector in source.layout.selectors.title:
+        shown = [said for said in map(_text, select(root, [selector])) if said and not _is_portal(said, root, source)]
+        if shown:
+            break
+    agreed = [said for said in shown if any(text.same_title(said, whole) for whole in named)]
+    candidates = [*agreed[:1], *shown[:1], *named]
     if not candidates:
         return ""
     best = candidates[0]
@@ -247,9 +284,16 @@ def _title(root: HtmlElement, source: Source) -> str:
     return best
 
 
+def _is_portal(said: str, root: HtmlElement, source: Source) -> bool:
+    """Whether a heading is the name that the portal appends to the titles of all its pages."""
+    whole = _head_title(root)
+    appended = whole[len(_page_title(root, source)) :]
+    return bool(appended) and text.fold(said) in text.fold(appended)
+
+
 def _published(root: HtmlElement, url: str, source: Source, now: datetime | None) -> tuple[Moment | None, str | None]:
     """What the page prints, else what its meta tags say, else the date folder of its address."""
-    printed = _first(root, source.layout.selectors.published)
+    printed = _first(root, source.layout.selectors.published) or _printed_date(root, now)
     stamps = [printed, _meta(root, "article:published_time", "datePublished", "DC.Date")]
     for stamp in stamps:
         if moment := dates.parse(stamp, now=now):
@@ -258,20 +302,52 @@ def _published(root: HtmlElement, url: str, source: Source, now: datetime | None
     return moment, printed or (moment.at.date().isoformat() if moment else None)
 
 
-def _attachments(root: HtmlElement, field: HtmlElement, source: Source, base: str) -> tuple[Attachment, ...]:
-    """Documents linked from the body and from the page's own lists of attachments."""
-    areas = [field, *select_all(root, source.layout.selectors.attachments)]
+def _printed_date(root: HtmlElement, now: datetime | None) -> str:
+    """A line "Đăng ngày …" that no selector meets."""
+    for node in _SHORT_TEXTS(root):
+        if not _STAMP.match(text.fold(node)):
+            continue
+        box = node.getparent() if node.is_text else None
+        for said in (text.clean(node), _text(box) if box is not None else ""):
+            if len(said) <= _LONGEST_STAMP and dates.parse(said, now=now):
+                return said
+    return ""
+
+
+def _attachments(root: HtmlElement, field: HtmlElement | None, source: Source, base: str) -> tuple[Attachment, ...]:
+    """Documents linked from the article's frame and from the page's own lists of attachments."""
+    selectors = source.layout.selectors
+    frame = _frame(root, field, selectors.title)
+    areas = [area for area in (field, frame, *select_all(root, selectors.attachments)) if area is not None]
+    foreign = set(select(root, selectors.related))
     found: dict[str, Attachment] = {}
     for area in areas:
         for link in area.iter("a"):
             address = urls.join(base, link.get("href") or "")
             kind = _document_type(address) if address else None
-            if address is None or kind is None:
+            if address is None or kind is None or link in foreign:
                 continue
             title = _text(link) or text.clean(link.get("title") or "")
             if address not in found or not found[address].title:
                 found[address] = Attachment(url=address, title=title, media_type=kind)
     return tuple(found.values())
+
+
+def _frame(root: HtmlElement, field: HtmlElement | None, titles: Sequence[str]) -> HtmlElement | None:
+    """The smallest element around both title and body: lists of attachments stand beside the body, in no fixed class.
+
+    Where there is no body, it is the smallest one around the title and a document. None where that is the whole page.
+    """
+    heads = select(root, titles)
+    if not heads:
+        return None
+    around = [heads[0], *heads[0].iterancestors()]
+    if field is None:
+        frame = next((one for one in around if any(_document_type(to.get("href") or "") for to in one.iter("a"))), None)
+    else:
+        inside = {field, *field.iterancestors()}
+        frame = next((one for one in around if one in inside), None)
+    return None if frame is None or frame.tag in {"body", "html", "form"} else frame
 
 
 def _document_type(address: str) -> str | None:
@@ -301,10 +377,11 @@ def _counters(root: HtmlElement, source: Source) -> Counters:
 
 def _language(words: str) -> str | None:
     """`vi` or `en`, by letters: what `<html lang>` says is wrong on many of these pages."""
-    letters = sum(1 for letter in words if letter.isalpha())
+    words = words[:4_000]
+    letters = len(_LETTERS.findall(words))
     if not letters:
         return None
-    marked = sum(1 for letter in words if letter.isalpha() and ord(letter) > 127)
+    marked = letters - len(_ASCII_LETTERS.findall(words))
     return "vi" if marked * 50 > letters else "en"
 
 

@@ -7,18 +7,23 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from lxml import etree
+
 from scraper import dates, text, urls
 from scraper.items import Entry, NextPage, Postback
 from scraper.selectors import select, select_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
+    from typing import Any
 
     from lxml.html import HtmlElement
 
     from scraper.items import Moment
     from scraper.sources import Layout
+
+    _Text = Any  # a text node as lxml gives it: a str that knows its parent
 
 MOST_ENTRIES = 5_000
 """More links than this on one page are a trap or a mistake (the catalogue's D18)."""
@@ -27,6 +32,14 @@ _STAMP = re.compile(r"\s*[(\[]\s*(\d{1,2}[/.-]\d{1,2}[/.-]\d{4}[^()\[\]]{0,20})[
 _ONWARD = frozenset(
     {"tiep", "tiep theo", "trang sau", "trang tiep", "sau", "next", ">", "»", ">>", "›", "tiep >", "tiep »"}
 )
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_MORE = frozenset({"xem them", "xem tat ca", "xem tiep", "tat ca", "chi tiet"})
+_LONGEST_HEADING = 120
+_LONGEST_STAMP = 40
+_LONGEST_EXCERPT = 400
+_MOST_RELATED = 40
+_SHORT_TEXTS = etree.XPath("descendant::text()[string-length(.) < 120]")
+_OUTSIDE_LINKS = etree.XPath("descendant-or-self::*[not(ancestor-or-self::a)]/text()", smart_strings=False)
 _ROW_HEIGHT = 6
 _LONGEST_ROW = 2_000
 
@@ -44,30 +57,98 @@ def entries(
     return of_links(links, base, now=now)
 
 
-def related(root: HtmlElement, layout: Layout, base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
-    """The list of other articles on an article's page, found by selector, else below one of the known headings."""
+def related(
+    root: HtmlElement,
+    layout: Layout,
+    base: str,
+    *,
+    is_article: Callable[[str], bool] | None = None,
+    now: datetime | None = None,
+) -> tuple[Entry, ...]:
+    """The list of other articles on an article's page, found by selector, else below one of the known headings.
+
+    Below a heading, a list counts if at least one of its links has the form of an article's address: a menu may well
+    have an entry named like such a heading.
+    """
     links = select(root, layout.selectors.related)
-    return of_links(links or _below_heading(root, layout.related_headings), base, now=now)
+    for heading in _headings(root, layout.related_headings) if not links else ():
+        _, rows = _list_below(heading, _LONGEST_EXCERPT)
+        below = [link for row in rows for link in _onward_links(row)]
+        addresses = filter(None, (_address(link, base) for link in below))
+        if 0 < len(below) <= _MOST_RELATED and (is_article is None or any(map(is_article, addresses))):
+            links = below
+            break
+    return of_links(links, base, now=now)
 
 
-def _below_heading(root: HtmlElement, headings: Sequence[str]) -> list[HtmlElement]:
+def drop_related(field: HtmlElement, layout: Layout) -> None:
+    """Takes lists of other articles, and the headings above them, out of the element that holds the body."""
+    for heading in _headings(field, layout.related_headings):
+        box, rows = _list_below(heading, _LONGEST_STAMP)
+        if not rows:
+            continue
+        for row in rows:
+            if row is not rows[-1] or dates.parse(row.tail or ""):
+                row.tail = None
+            row.drop_tree()
+        if box is not None and box.getparent() is not None:
+            box.drop_tree()
+        elif heading.is_tail:
+            heading.getparent().tail = None
+        else:
+            heading.getparent().text = None
+
+
+def _headings(root: HtmlElement, headings: Sequence[str]) -> list[_Text]:
+    """The text nodes that are one of the headings."""
     if not headings:
         return []
-    for element in root.iter(
-        "h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "td", "legend", "a"
-    ):
-        own = element.text
-        if not own or len(own) > 60 or text.fold(own).strip(" :.-") not in headings:
-            continue
-        box: HtmlElement | None = element
-        for _ in range(4):
-            box = box.getparent() if box is not None else None
-            if box is None or box.tag == "body":
-                break
-            links = [link for link in box.iter("a") if link.get("href") and link is not element]
-            if links:
-                return links if len(links) <= 40 else []
-    return []
+    return [node for node in _SHORT_TEXTS(root) if text.fold(node).strip(" :.-»›>|") in headings]
+
+
+def _list_below(heading: _Text, longest: int) -> tuple[HtmlElement | None, list[HtmlElement]]:
+    """What holds the heading and no more (None if it holds the list, too), and the rows of its list.
+
+    The list stands after the heading, or after what is around the heading alone.
+    """
+    beside: HtmlElement = heading.getparent()
+    box: HtmlElement | None = beside.getparent() if heading.is_tail else beside
+    if rows := _rows(beside.itersiblings() if heading.is_tail else beside, longest):
+        return None, rows
+    while box is not None and box.tag not in {"body", "form"} and len(text.clean(_said(box))) <= _LONGEST_HEADING:
+        if rows := _rows(box.itersiblings(), longest):
+            return box, rows
+        box = box.getparent()
+    return None, []
+
+
+def _rows(elements: Iterable[HtmlElement], longest: int) -> list[HtmlElement]:
+    """The first of some elements that are links with little besides, at most `longest` characters a link."""
+    rows: list[HtmlElement] = []
+    pending: list[HtmlElement] = []
+    for row in elements:
+        links = list(_onward_links(row))
+        if (rows and row.tag in _HEADINGS) or len(_outside_links(row)) > longest * max(1, len(links)):
+            break
+        pending.append(row)
+        if links:
+            rows += pending
+            pending = []
+        if row.tail and len(text.clean(row.tail)) > longest:
+            break
+    return rows
+
+
+def _onward_links(row: HtmlElement) -> Iterator[HtmlElement]:
+    return (link for link in row.iter("a") if link.get("href") and text.fold(_said(link)) not in _MORE)
+
+
+def _outside_links(row: HtmlElement) -> str:
+    return text.clean(" ".join(_OUTSIDE_LINKS(row)))
+
+
+def _said(element: HtmlElement) -> str:
+    return "".join(element.itertext())
 
 
 def of_links(links: Sequence[HtmlElement], base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:

@@ -21,6 +21,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scraper.middlewares.RetryAfter": 560,  # inside of Scrapy's retries (550), which would ask again at once
     "scraper.middlewares.Redirect": 600,
     "storage.middlewares.Capture": 950,
+    "scraper.middlewares.Turns": 960,  # nearest to the network: a turn ends before the response is worked on
     # Ours is RFC 9309 to the letter; Scrapy's allows everything when robots.txt answers 503.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,

@@ -35,7 +35,8 @@ class NewsSpider(PortalSpider):
             return
         article = reading.article if reading else None
         hops = meta["hops"]
-        related = self._owned(article.related) if article and hops < MOST_HOPS else []
+        rows = article.related if article and hops < MOST_HOPS else ()
+        related = [one for one in self._owned(rows) if not self._too_old(one[1])]
         yield self._visit(
             response, "detail", canonical, outcome, message,
             section=section, reading=reading, entries=tuple(related), validators=self._validators(response),

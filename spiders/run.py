@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
+from twisted.internet.error import ReactorNotRunning
 
 from scraper import urls
 from spiders.loader import spider
@@ -26,11 +28,12 @@ TOGETHER = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of one source's crawl: its report, or why it was refused, or how we failed it."""
+    """What came of one source's crawl: its report, or why there is none: refused, not begun, or our fault."""
 
     source: str
     report: dict[str, Any] | None = None
     refusal: str | None = None
+    interruption: str | None = None
     error: str | None = None
 
 
@@ -64,7 +67,6 @@ def crawl(
     wanted = list(sources)
     for source in wanted:
         by_host.setdefault(urls.host(source.url), []).append(source)
-    stopping = False
 
     async def one_host(several: list[Source], turn: asyncio.Semaphore) -> None:
         async with turn:
@@ -77,8 +79,7 @@ def crawl(
                 except Exception as problem:  # noqa: BLE001 - one source must not stop the others
                     error = f"{type(problem).__name__}: {problem}"
                 results[source.id] = _result(source, crawler, error)
-                reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
-                if reason == "shutdown" or stopping:
+                if crawler.stats and crawler.stats.get_value("finish_reason") == "shutdown":
                     return
 
     async def watch() -> None:
@@ -97,7 +98,8 @@ def crawl(
                 progress(crawlers)
 
     _run(process, main)
-    return [results[source.id] for source in wanted if source.id in results]
+    unbegun = "stopped before this source's turn came"
+    return [results.get(source.id) or Result(source=source.id, interruption=unbegun) for source in wanted]
 
 
 def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:
@@ -107,7 +109,7 @@ def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:
     task = loop.create_task(main())
 
     def stop(_: object) -> None:
-        if reactor.running:
+        with suppress(ReactorNotRunning):  # a signal has stopped it already
             reactor.stop()  # type: ignore[misc]
 
     task.add_done_callback(stop)

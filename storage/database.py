@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from scraper.config import Config
 
 BUSY_SECONDS = 30
+_URLS = (
+    "Leave it empty for SQLite in the data folder, or write postgresql+psycopg://user:password@host/database "
+    "(with `pip install 'congtin[postgres]'`)"
+)
 _MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations on PostgreSQL
 
 
@@ -34,22 +38,26 @@ class Database:
     """
 
     def __init__(self, config: Config) -> None:
-        self.url = make_url(config.database_url)
-        self.sqlite = self.url.get_backend_name() == "sqlite"
-        if self.sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else {}
         try:
+            self.url = make_url(config.database_url)
+            self.sqlite = self.url.get_backend_name() == "sqlite"
+            arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else {}
             self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.sqlite)
-        except (SQLAlchemyError, ImportError) as error:
-            raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}") from None
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}. {_URLS}") from None
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         try:
+            if self.sqlite and self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self._migrate()
-        except SQLAlchemyError as error:
-            raise DatabaseError(f"the database {self.url.render_as_string()} cannot be opened: {error}") from None
+        except (SQLAlchemyError, OSError) as error:
+            why = getattr(error, "orig", None) or error
+            raise DatabaseError(
+                f"the database {self.url.render_as_string()} cannot be opened: {why}. Look at CONGTIN_DATABASE_URL and "
+                "CONGTIN_DATA, and whether this user may write there"
+            ) from None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -73,13 +81,21 @@ class Database:
         self.engine.dispose()
 
     def _migrate(self) -> None:
-        with self._alone(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            if not self.sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
-            found = None
-            if inspect(connection).has_table("alembic_version"):
-                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            if found != migrations.HEAD:
+        with self._alone():
+            with self.engine.connect() as connection:  # reads only: opening must not wait for whoever is writing
+                if _revision(connection) == migrations.HEAD:
+                    return
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+                if not self.sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+                found = _revision(connection)
+                if found == migrations.HEAD:
+                    return
+                if found is not None and not migrations.knows(connection, found):
+                    raise DatabaseError(
+                        f"the database {self.url.render_as_string()} has revision {found}, which this congtin does not "
+                        "know: a newer one made it. Install that one, or set CONGTIN_DATA to another folder"
+                    )
                 migrations.upgrade(connection)
 
     @contextmanager
@@ -91,6 +107,13 @@ class Database:
         with Path(f"{self.url.database}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

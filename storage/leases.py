@@ -48,9 +48,10 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process of this machine started, in clock ticks since boot (proc(5), field 22); None if there is none."""
+    """When a process of this machine started, in clock ticks since boot (proc(5), field 22); None if none lives."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if fields[0] in "ZXx" else fields[19]  # a zombie is dead, though nobody has buried it
     except (OSError, IndexError):
         return None
 

@@ -31,7 +31,8 @@ class Capture:
     """Archives every exchange with a portal.
 
     Stands nearest to the network (order above 900), so that redirects and retries are kept and bodies are as they
-    came. Puts a `Ticket` of the fetch into `request.meta["fetch"]`.
+    came. `scraper.middlewares.Turns` has noted when a request went out. Puts a `Ticket` of the fetch into
+    `request.meta["fetch"]`.
     """
 
     def __init__(self, keeper: Keeper) -> None:
@@ -44,10 +45,6 @@ class Capture:
         if keeper is None:
             raise NotConfigured("storage.extensions.Keeper is off")
         return cls(keeper)
-
-    async def process_request(self, request: Request) -> None:
-        """Notes when the request goes out."""
-        request.meta["asked_at"] = datetime.now(UTC)
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Archives a response. A full disk stops the crawl: what cannot be kept must not be asked for."""

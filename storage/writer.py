@@ -85,6 +85,15 @@ class Writer:
                     return
             self._patiently()
 
+    def _next(self) -> _Job | None:
+        """The next job that its caller still wants."""
+        with self._wake:
+            while queue := self._urgent or self._jobs:
+                job = queue.popleft()
+                if job.done.set_running_or_notify_cancel():
+                    return job
+        return None
+
     def _patiently(self) -> None:
         """One transaction, tried again while the database is busy."""
         taken: list[_Job] = []
@@ -95,6 +104,9 @@ class Writer:
                 results = self._transaction(taken)
             except DBAPIError as error:
                 if time.monotonic() > give_up:
+                    # Where the transaction could not even begin, nobody's job was taken, and all have waited in vain.
+                    while not taken and (job := self._next()):
+                        job.done.set_exception(error)
                     for job in taken:
                         job.done.set_exception(error)
                     return
@@ -119,11 +131,9 @@ class Writer:
             started = time.monotonic()
             results.extend(_result(session, job) for job in taken)
             while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
-                with self._wake:
-                    queue = self._urgent or self._jobs
-                    if not queue:
-                        break
-                    job = queue.popleft()
+                job = self._next()
+                if job is None:
+                    break
                 taken.append(job)
                 results.append(_result(session, job))
             if self._before_commit:

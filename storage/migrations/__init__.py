@@ -23,6 +23,14 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
+def knows(connection: Connection, revision: str) -> bool:
+    """Whether a revision that a database has is one of ours, and not a later congtin's."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see configuration
+
+    directory = ScriptDirectory.from_config(configuration(connection))
+    return revision in {one.revision for one in directory.walk_revisions()}
+
+
 def upgrade(connection: Connection) -> None:
     """Brings the database to HEAD, in the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - see configuration

@@ -1,0 +1,53 @@
+# Every target does its own set-up: a virtual environment in .venv from the locked requirements.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+APT := $(shell [ "$$(id -u)" = 0 ] && echo apt-get || echo "sudo -n apt-get")
+
+.PHONY: help run test lint format bench lock clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/'
+
+.venv/bin/python:
+	@# Debian keeps venv's pip in a package of its own.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) -qq update && $(APT) -qq install -y python3-venv; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: .venv/run.stamp  ## crawl the sample portal and serve the search page on http://127.0.0.1:8000/
+	$(BIN)/congtin demo
+
+test: .venv/dev.stamp  ## run every test
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/dev.stamp  ## format, lint, strict types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp  ## put every file into the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp  ## measure the crawl beside bare Scrapy, and a second crawl
+	$(BIN)/python -m bench.crawl
+
+lock: .venv/dev.stamp  ## write the locks anew from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--group build --group dev --extra postgres pyproject.toml -o requirements-dev.lock
+
+clean:  ## take the environment and the caches away
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,116 @@
+"""The HTTP API: the shapes of the contract, as the command line prints them."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BaseModel
+
+from storage.records import NoRecord
+from storage.search.answer import MOST_HITS, BadCursor
+from web.archive import LAST_VERSION, MOST_EVENTS, Archive, question
+
+
+class Problem(BaseModel):
+    """What went wrong, in a sentence."""
+
+    error: str
+
+
+EventKind = Literal[
+    "article.new", "article.changed", "article.gone", "article.returned",
+    "document.added", "document.changed",
+    "procedure.new", "procedure.amended", "procedure.replaced", "procedure.abolished", "procedure.changed",
+    "source.ill", "source.recovered",
+    "record.updated", "record.withheld",
+]  # fmt: skip
+
+
+def archive(request: Request) -> Archive:
+    """The archive that the application has opened."""
+    found: Archive = request.app.state.archive
+    return found
+
+
+Open = Annotated[Archive, Depends(archive)]
+Version = Annotated[int | None, Query(ge=1, le=LAST_VERSION)]
+
+router = APIRouter(prefix="/api/v1", tags=["congtin"], responses={"4XX": {"model": Problem}})
+
+
+@router.get("/search")
+def search(
+    archive: Open,
+    q: str = "",
+    kind: Annotated[tuple[str, ...], Query()] = (),
+    source: Annotated[tuple[str, ...], Query()] = (),
+    since: Annotated[date | None, Query(alias="from")] = None,
+    until: Annotated[date | None, Query(alias="to")] = None,
+    sort: Literal["relevance", "newest"] = "relevance",
+    limit: int = 20,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Searches titles, bodies, captions and names of attachments; without `q`, everything."""
+    try:
+        asked = question(
+            typed=q,
+            kinds=kind,
+            sources=source,
+            since=since,
+            until=until,
+            newest=sort == "newest",
+            limit=min(max(limit, 1), MOST_HITS),
+            cursor=cursor,
+        )
+        return archive.search(asked)
+    except BadCursor as error:
+        raise HTTPException(400, str(error)) from None
+
+
+@router.get("/records/{name}")
+def record(archive: Open, name: str, version: Version = None) -> dict[str, Any]:
+    """A record as it is, or as one of its versions was."""
+    try:
+        return archive.record(name, version)
+    except NoRecord as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.get("/records/{name}/history")
+def history(archive: Open, name: str) -> list[dict[str, Any]]:
+    """A record's versions, the first one first."""
+    try:
+        return archive.history(name)
+    except NoRecord as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.get("/records/{name}/diff")
+def diff(
+    archive: Open,
+    name: str,
+    old: Annotated[Version, Query(alias="from")] = None,
+    new: Annotated[Version, Query(alias="to")] = None,
+) -> dict[str, Any]:
+    """What changed between two versions, word by word; by default between the last two."""
+    try:
+        return archive.compare(name, old, new)
+    except NoRecord as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.get("/events")
+def events(
+    archive: Open,
+    since: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    kind: Annotated[tuple[EventKind, ...], Query()] = (),
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """What happened after a cursor, oldest first."""
+    return archive.events(since, kind, min(max(limit, 1), MOST_EVENTS))
+
+
+@router.get("/status")
+def status(archive: Open) -> list[dict[str, Any]]:
+    """Health of all sources."""
+    return archive.status()

@@ -1,0 +1,133 @@
+"""What the pages and the API read: one open database with its search index."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage import events, records, runs
+from storage.database import Database
+from storage.models import Page, Run
+from storage.records import NoRecord
+from storage.search.answer import BadCursor, Question, Searcher
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from scraper.config import Config
+
+MOST_EVENTS = 1_000
+LAST_VERSION = 1_000_000
+"""Versions above it are refused before they reach the database, whose integers end somewhere."""
+
+_ID = re.compile(r"[0-9a-z]{1,32}")
+_CURSOR = re.compile(r"[0-9]{1,6}", re.ASCII)
+_LAST_DAY = date(9999, 12, 30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """How much was crawled, and when last."""
+
+    sources: tuple[str, ...]
+    last_crawl: str | None
+
+
+def question(
+    *,
+    typed: str,
+    kinds: tuple[str, ...],
+    sources: tuple[str, ...],
+    since: date | None,
+    until: date | None,
+    newest: bool,
+    limit: int,
+    cursor: str | None,
+) -> Question:
+    """A question from what came over the wire. Raises BadCursor.
+
+    "Until the end of time" is taken one day early, because the search asks for what lies before the next midnight.
+    """
+    if cursor and not _CURSOR.fullmatch(cursor):
+        raise BadCursor(f"not a cursor of this search: {cursor[:40]!r}")
+    return Question(
+        typed=typed,
+        kinds=kinds,
+        sources=sources,
+        since=since,
+        until=min(until, _LAST_DAY) if until else None,
+        sort="newest" if newest else "relevance",
+        limit=limit,
+        cursor=cursor or None,
+    )
+
+
+class Archive:
+    """Read-only; every method opens a session of its own and may be called from any thread."""
+
+    def __init__(self, config: Config, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._database = Database(config)
+        self._searcher = Searcher(self._database, config.data / "index")
+
+    def close(self) -> None:
+        """Gives back the database's connections."""
+        self._database.close()
+
+    def name(self, source: str) -> str:
+        """What people call a source; its id where nobody said."""
+        return self._names.get(source, source)
+
+    def search(self, asked: Question) -> dict[str, Any]:
+        """An answer. Raises BadCursor."""
+        return self._searcher.search(asked)
+
+    def record(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A record or one of its versions. Raises NoRecord."""
+        with self._database.reading() as session:
+            return records.show(session, _known(name), version)
+
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """A record's versions. Raises NoRecord."""
+        with self._database.reading() as session:
+            return records.history(session, _known(name))
+
+    def compare(self, name: str, old: int | None, new: int | None) -> dict[str, Any]:
+        """What changed between two versions. Raises NoRecord."""
+        with self._database.reading() as session:
+            return records.compare(session, _known(name), old, new)
+
+    def missing_since(self, name: str) -> str | None:
+        """When a record's pages were first found missing, if they are."""
+        with self._database.reading() as session:
+            return events.iso(session.scalar(select(func.min(Page.missing_since)).where(Page.record == name)))
+
+    def events(self, since: int, kinds: Collection[str], limit: int) -> list[dict[str, Any]]:
+        """What happened after a cursor, oldest first."""
+        with self._database.reading() as session:
+            return [events.shape(event) for event in events.since(session, since, kinds=kinds, limit=limit)]
+
+    def status(self) -> list[dict[str, Any]]:
+        """Health of every source that was declared or crawled."""
+        sources = self.overview().sources
+        with self._database.reading() as session:
+            return runs.status(session, sources)
+
+    def overview(self) -> Overview:
+        """All sources, by name, and the end of the last crawl."""
+        with self._database.reading() as session:
+            crawled = session.scalars(select(Run.source).distinct()).all()
+            last = session.scalar(select(func.max(Run.closed_at)))
+        sources = sorted({*self._names, *crawled}, key=lambda source: self.name(source).casefold())
+        return Overview(sources=tuple(sources), last_crawl=events.iso(last))
+
+
+def _known(name: str) -> str:
+    """The name, if a record can have it: PostgreSQL would take none with a NUL, not even to say that there is none."""
+    if not _ID.fullmatch(name):
+        raise NoRecord(f"no record {name[:40]!r}")
+    return name

@@ -1,0 +1,98 @@
+"""What the pages say, in Vietnamese and in English: texts by key, numbers and dates as their readers write them."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from scraper.items import VIETNAM
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+LANGUAGES = ("vi", "en")
+COOKIE = "lang"
+FOLDER = Path(__file__).parent / "locale"
+
+
+class Texts:
+    """All texts of one language; `texts("search.button")` is one of them."""
+
+    def __init__(self, language: str, words: dict[str, str]) -> None:
+        self.language = language
+        self._words = words
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key, with values in its places."""
+        return self._words[key].format(**values) if values else self._words[key]
+
+    def word(self, group: str, name: str | None) -> str:
+        """The word for a name of a closed list; a name that has none stands for itself."""
+        return self._words.get(f"{group}.{name}", name or "")
+
+    def count(self, key: str, number: int) -> str:
+        """A text with a number, in the singular where the language has one."""
+        return self(f"{key}_one" if number == 1 else key, count=self.number(number))
+
+    def number(self, number: int) -> str:
+        """A number with its thousands set apart."""
+        return f"{number:,}".replace(",", self("number.thousands"))
+
+    def day(self, iso: str | None, precision: str | None = "minute") -> str:
+        """A time as the language's readers write it, no finer than it is known.
+
+        >>> load("vi").day("2023-07-18T16:24:00+07:00"), load("en").day("2023-07-18T00:00:00+07:00", "day")
+        ('18/07/2023 16:24', '2023-07-18')
+        """
+        if not iso:
+            return self("date.none")
+        at = datetime.fromisoformat(iso).astimezone(VIETNAM)
+        return self("date.day" if precision == "day" else "date.minute", at=at)
+
+    def when(self, iso: str | None, precision: str | None = "minute", raw: str | None = None) -> Markup:
+        """The same as a `<time>`; `raw`, the words that it was read from, is its tooltip."""
+        shown = escape(self.day(iso, precision))
+        if not iso:
+            return shown
+        exact = iso[:10] if precision == "day" else iso
+        tooltip = Markup(' title="{}"').format(raw) if raw else ""
+        return Markup('<time datetime="{}"{}>{}</time>').format(exact, tooltip, shown)
+
+
+@cache
+def load(language: str) -> Texts:
+    """The texts of one of LANGUAGES."""
+    words = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
+    return Texts(language, {f"{group}.{key}": text for group, texts in words.items() for key, text in texts.items()})
+
+
+def chosen(request: Request) -> Texts:
+    """The language that a reader asked for: in the address, before in a cookie, or in the browser's settings."""
+    for wish in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if wish in LANGUAGES:
+            return load(wish)
+    return load(preferred(request.headers.get("accept-language", "")))
+
+
+def preferred(header: str) -> str:
+    """The best of LANGUAGES by an Accept-Language header; Vietnamese where it names none.
+
+    >>> preferred("fr, en-GB;q=0.8, vi;q=0.3"), preferred("*"), preferred("en;q=x")
+    ('en', 'vi', 'vi')
+    """
+    best, weight = LANGUAGES[0], 0.0
+    for wish in header[:500].split(","):
+        tag, _, parameter = wish.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            quality = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if language in LANGUAGES and quality > weight:
+            best, weight = language, quality
+    return best
