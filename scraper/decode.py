@@ -66,6 +66,7 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
+_CHARSETS = re.compile(r"utf-(8|16|32)|cp\d|iso8859|iso2022|gb|big5|euc|shift_jis|koi8|mac-|tis-620|johab|hz")
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f") + b"\x7f"
 
 
@@ -73,7 +74,7 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
     """A page's bytes as UTF-8 without a byte order mark, NUL and other controls; what cannot be read is U+FFFD.
 
     Bytes that are sound UTF-8 are UTF-8 whatever the headers say: servers of these portals announce iso-8859-1 for
-    them. Else the page's own `<meta>` is believed before the header.
+    them; a few damaged bytes do not change that. Else the page's own `<meta>` is believed before the header.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
@@ -81,24 +82,30 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
-        declared = [match[1].decode("ascii") for match in [_META.search(body[:4096])] if match]
-        declared += _HEADER.findall(content_type)
-        return _from(body, next((name for name in declared if _known(name)), None) or _guess(body))
+        if _is_damaged_utf8(body):
+            return _from(body, "utf-8")
+        within = [_charset(match[1].decode("ascii")) for match in [_META.search(body[:4096])] if match]
+        declared = [name for name in within if name and not name.startswith("utf-16")]  # or we had not read it so
+        declared += [name for name in map(_charset, _HEADER.findall(content_type)) if name]
+        return _from(body, next(iter(declared), "cp1258"))
     return body.translate(None, _CONTROLS)
 
 
-def _known(name: str) -> bool:
+def _charset(label: str) -> str | None:
+    """The codec of a declared character set; None where Python knows none (or knows it as something else: `hex`)."""
     try:
-        return codecs.lookup(name).name != "undefined"
-    except LookupError:
-        return False
+        name = codecs.lookup(label).name
+    except (LookupError, UnicodeError):
+        return None
+    if name in {"ascii", "iso8859-1"}:  # browsers read both as Windows' own
+        return "cp1252"
+    return name if _CHARSETS.match(name) else None
 
 
-def _guess(body: bytes) -> str:
-    """UTF-8 with a few damaged bytes, or the old Windows code page of Vietnamese."""
+def _is_damaged_utf8(body: bytes) -> bool:
     damaged = body.decode("utf-8", "replace").count("\ufffd")
     foreign = len(body) - len(body.translate(None, bytes(range(128, 256))))
-    return "utf-8" if damaged * 20 < foreign else "cp1258"
+    return damaged * 20 < foreign
 
 
 def _from(body: bytes, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import feedparser
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 50_000
 """What one sitemap may hold (sitemaps.org, "Sitemap file limits")."""
 
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
 
 class NoFeed(ValueError):
     """The bytes are no feed or no sitemap; the message says what they are instead."""
@@ -24,15 +27,15 @@ class NoFeed(ValueError):
 def feed(body: bytes, base: str) -> tuple[Entry, ...]:
     """The entries of an RSS or Atom feed, as it orders them. Raises NoFeed."""
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.version:
+    if not parsed.get("version"):
         raise NoFeed("neither RSS nor Atom")
-    found = {}
+    found: dict[str, Entry] = {}
     for row in parsed.entries:
         address = urls.join(base, row.get("link") or row.get("id") or "")
-        if address is None:
+        if address is None or address in found:
             continue
         stamp = row.get("published") or row.get("updated") or ""
-        title = text.clean(text.unescape_twice(row.get("title") or ""))
+        title = text.clean(text.unescape_twice(_TAG.sub(" ", row.get("title") or "")))
         found[address] = Entry(url=address, title=title, published=dates.parse(stamp), truncated=text.is_cut(title))
     return tuple(found.values())
 
@@ -64,4 +67,4 @@ def sitemap(body: bytes, base: str, *, now: datetime | None = None) -> tuple[tup
             moment = dates.parse(values.get("lastmod", ""), now=now)
             pages.append((-moment.at.timestamp() if moment else 0.0, address))
     pages.sort(key=lambda page: page[0])
-    return tuple(Entry(url=address) for _, address in dict.fromkeys(pages)), tuple(further)
+    return tuple(Entry(url=address) for address in dict.fromkeys(address for _, address in pages)), tuple(further)

@@ -262,7 +262,7 @@ def _numbered(links: Sequence[HtmlElement], page: int, layout: Layout, base: str
         if posted := urls.postback(href):
             if _page_of(posted[1]) == page:
                 found.append(link)
-        elif layout.page_parameter and layout.page_parameter in href:
+        elif layout.page_parameter and layout.page_parameter.lower() in href.lower():
             to = _address(link, base)
             if to and urlsplit(to).path.lower() == here and _parameter(to, layout.page_parameter) == page:
                 found.append(link)

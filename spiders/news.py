@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
+    from scraper.items import Entry
+
 MOST_HOPS = 1
 """Related lists are followed from pages that a listing showed, and no further: the rest is the listings' business."""
 
 
 class NewsSpider(PortalSpider):
     """Reads article pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.told: dict[str, Entry] = {}
 
     async def read_detail(self, response: Response) -> AsyncIterator[Any]:
         """An article's page: the article, and the articles that it lists beside."""
@@ -37,17 +43,24 @@ class NewsSpider(PortalSpider):
         hops = meta["hops"]
         rows = article.related if article and hops < MOST_HOPS else ()
         related = [one for one in self._owned(rows) if not self._too_old(one[1])]
+        told = tuple((address, entry) for address, entry in related if self._is_news(address, entry))
         yield self._visit(
             response, "detail", canonical, outcome, message,
-            section=section, reading=reading, entries=tuple(related), validators=self._validators(response),
+            section=section, reading=reading, entries=told, validators=self._validators(response),
         )  # fmt: skip
-        if not related:
-            return
-        known = self.history.known([address for address, _ in related if address not in self.asked])
-        for address, entry in related:
-            if address not in self.asked and (address not in known or known[address].owed):
+        unasked = [(address, entry) for address, entry in related if address not in self.asked]
+        known = self.history.known([address for address, _ in unasked]) if unasked else {}
+        for address, entry in unasked:
+            if address not in known or known[address].owed:
                 for request in self._detail(entry.url, address, section, known.get(address), hops=hops + 1):
                     yield request
+
+    def _is_news(self, address: str, entry: Entry) -> bool:
+        """Whether this crawl has not yet handed on what a list says here: sidebars repeat it on every page."""
+        if self.told.get(address) == entry:
+            return False
+        self.told[address] = entry
+        return True
 
     def _is_article(self, url: str) -> bool:
         return self.source.is_article(self.source.canonical(url))

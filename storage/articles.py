@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from scraper import dates, text, urls
 from scraper.items import VIETNAM, Moment
+from scraper.outcomes import Outcome
 from storage import diff, events
 from storage.models import Article, ArticleVersion, Page
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from scraper import items
+
+MOST_TRIES = 3
+"""Failures of a record's first address after which a second one is no longer made to wait for it."""
 
 Decision = Literal["new", "changed", "unchanged", "deferred"]
 
@@ -81,7 +85,7 @@ def save(session: Session, sighting: Sighting) -> Saved:
     digest = content_hash(sighting.article)
     page = sighting.page
     row = session.get(Article, page.record) if page.record else None
-    if row is not None and row.content_hash != digest and row.canonical_url != page.canonical_url:
+    if row is not None and row.content_hash != digest and not _names(row, page.canonical_url):
         first = session.scalar(
             select(Page).where(Page.source == sighting.source, Page.canonical_url == row.canonical_url)
         )
@@ -90,7 +94,7 @@ def save(session: Session, sighting: Sighting) -> Saved:
                 first.owed = True
                 return Saved(decision="deferred")
             row = None
-    row = row or _same_content(session, sighting, digest) or _same_address(session, sighting, digest)
+    row = row or _same_content(session, sighting, digest) or _same_address(session, sighting)
     if row is None:
         _create(session, sighting, digest)
         return Saved(decision="new")
@@ -105,8 +109,16 @@ def save(session: Session, sighting: Sighting) -> Saved:
     return Saved(decision="changed", returned=back)
 
 
+def _names(row: Article, canonical_url: str) -> bool:
+    """Whether this is the record's own address, be it over http or https, with or without `www.`."""
+    return urls.key(row.canonical_url) == urls.key(canonical_url)
+
+
 def _asked_since(first: Page, page: Page) -> bool:
-    if first.last_checked is None:
+    """Whether a record's first address has said, since a second one was asked last, what it says now."""
+    if first.last_checked is None or first.outcome is None:
+        return False
+    if not Outcome(first.outcome).trusted and first.failures < MOST_TRIES:
         return False
     return page.last_checked is None or first.last_checked > page.last_checked
 
@@ -117,20 +129,28 @@ def _same_content(session: Session, sighting: Sighting, digest: str) -> Article 
     )
 
 
-def _same_address(session: Session, sighting: Sighting, digest: str) -> Article | None:  # noqa: ARG001 - one signature
+def _same_address(session: Session, sighting: Sighting) -> Article | None:
     """The record that this very address names, over http or https, with or without `www.`."""
-    row = session.get(Article, urls.record_id(urls.key(sighting.article.canonical_url)))
-    return row if row is not None and row.source == sighting.source else None
+    for name in _long_names(sighting):
+        row = session.get(Article, urls.record_id(name))
+        if row is not None and row.source == sighting.source:
+            return row
+    return None
+
+
+def _long_names(sighting: Sighting) -> tuple[str, str]:
+    """What a record's id is made of: its address; with the source, where two files name one portal."""
+    name = urls.key(sighting.article.canonical_url)
+    return name, f"{sighting.source} {name}"
 
 
 def _create(session: Session, sighting: Sighting, digest: str) -> None:
     article, page = sighting.article, sighting.page
     published = dates.refine(article.published, _listed(page))
-    name = urls.key(article.canonical_url)
-    if session.get(Article, urls.record_id(name)) is not None:  # another source's record: two files name one portal
-        name = f"{sighting.source} {name}"
+    name, name_here = _long_names(sighting)
+    taken = session.get(Article, urls.record_id(name)) is not None  # by another source: ours would have been found
     row = Article(
-        id=urls.record_id(name),
+        id=urls.record_id(name_here if taken else name),
         source=sighting.source,
         platform=sighting.platform,
         kind=article.kind,
@@ -288,13 +308,12 @@ def _version(row: Article, sighting: Sighting, digest: str, counts: tuple[int, i
 
 
 def field_changes(before: ArticleVersion, after: ArticleVersion) -> list[dict[str, Any]]:
-    """What an event of change says: each field that differs, short ones with both values, long ones with counts."""
+    """What an event of change says of a version and the next: short fields with both values, long ones with counts."""
     changes: list[dict[str, Any]] = []
     if before.title != after.title:
         changes.append({"field": "title", "from": before.title, "to": after.title})
     if before.body_text != after.body_text:
-        added, removed = diff.counts(diff.words(before.body_text, after.body_text))
-        changes.append({"field": "body", "words_added": added, "words_removed": removed})
+        changes.append({"field": "body", "words_added": after.words_added, "words_removed": after.words_removed})
     if (before.published_at, before.precision) != (after.published_at, after.precision):
         old, new = events.iso(before.published_at), events.iso(after.published_at)
         changes.append({"field": "published_at", "from": old, "to": new})

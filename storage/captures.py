@@ -10,8 +10,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import socket
+import threading
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +37,9 @@ LARGEST_FILE = 1 << 30
 _LEVEL = 3
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-_STEP = 1 << 20
+_STEP = 1 << 16  # of compressed bytes: a page of nothing but spaces grows a thousandfold
+_HTTP = frozenset({"response", "request", "revisit"})
+_BREAKS = str.maketrans("\r\n\0", "   ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +77,7 @@ class Captured:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A record read back: its WARC headers, the HTTP headers, the payload as it came over the wire."""
+    """A record read back: its WARC headers, the HTTP headers (as latin-1), the payload as it came over the wire."""
 
     record_type: str
     url: str
@@ -87,13 +91,17 @@ class Unreadable(RuntimeError):
 
 
 class Archive:
-    """The WARC files of one data folder, and the one file that this process writes. For use by one thread at a time."""
+    """The WARC files of one data folder, and the one file that this process writes.
+
+    One thread at a time may write; another may call `sync` meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file: IO[bytes] | None = None
         self._name = ""
         self._unsynced = False
+        self._closing = threading.Lock()
 
     def write(self, exchange: Exchange, had: Validators | None = None) -> Captured:
         """Archives one exchange; what `had` says was held before becomes a revisit record.
@@ -108,14 +116,7 @@ class Archive:
             digest = had.digest
         parts = [igzip.compress(record, _LEVEL) for record in records]
         offset = file.tell()
-        try:
-            file.write(b"".join(parts))
-            file.flush()
-        except OSError:
-            with suppress(OSError):
-                file.truncate(offset)
-            file.seek(offset)
-            raise
+        _append(file, b"".join(parts))
         self._unsynced = True
         return Captured(
             url=exchange.url,
@@ -130,17 +131,19 @@ class Archive:
 
     def sync(self) -> None:
         """Brings what was written to the disk; called before the database is told of it."""
-        if self._unsynced and self._file:
-            self._unsynced = False
-            os.fdatasync(self._file.fileno())
+        with self._closing:
+            if self._unsynced and self._file:
+                self._unsynced = False
+                os.fdatasync(self._file.fileno())
 
     def close(self) -> None:
         """Closes this process's file and takes its marker away."""
         if self._file is None:
             return
         self.sync()
-        self._file.close()
-        self._file = None
+        with self._closing:
+            self._file.close()
+            self._file = None
         _marker(self.folder / self._name).unlink(missing_ok=True)
 
     def read(self, warc: str, offset: int) -> Record:
@@ -149,21 +152,27 @@ class Archive:
         try:
             with path.open("rb") as file:
                 file.seek(offset)
-                record = next(ArchiveIterator(file, no_record_parse=False))
-                headers = record.rec_headers
-                return Record(
+                record = next(ArchiveIterator(file, no_record_parse=True))
+                said = record.rec_headers
+                block = record.raw_stream.read()
+                whole = len(block) == int(said.get_header("Content-Length") or -1)
+                headers, payload = _parted(block) if record.rec_type in _HTTP else ((), block)
+                found = Record(
                     record_type=record.rec_type,
-                    url=headers.get_header("WARC-Target-URI") or "",
-                    date=headers.get_header("WARC-Date") or "",
-                    headers=tuple(record.http_headers.headers) if record.http_headers else (),
-                    payload=record.raw_stream.read(),
+                    url=said.get_header("WARC-Target-URI") or "",
+                    date=said.get_header("WARC-Date") or "",
+                    headers=headers,
+                    payload=payload,
                 )
-        except (OSError, StopIteration, ValueError, zlib.error) as error:
+        except (OSError, EOFError, StopIteration, ValueError, zlib.error) as error:
             raise Unreadable(f"no record at byte {offset} of {path}: {error or 'end of file'}") from None
         except Exception as error:
             if type(error).__module__.startswith("warcio"):
                 raise Unreadable(f"no record at byte {offset} of {path}: {error}") from None
             raise
+        if not whole:
+            raise Unreadable(f"the record at byte {offset} of {path} is cut off after {len(block):,} bytes")
+        return found
 
     def _open(self) -> IO[bytes]:
         if self._file and self._file.tell() >= LARGEST_FILE:
@@ -173,13 +182,49 @@ class Archive:
             now = datetime.now(UTC)
             self._name = f"congtin-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
             path = self.folder / self._name
-            file = path.open("xb", buffering=1 << 18)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            _marker(path).touch()
-            file.write(igzip.compress(_about(self._name, now), _LEVEL))
-            file.flush()
+            file = path.open("xb", buffering=0)  # nothing may wait in a buffer of ours when the disk is full
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                _marker(path).touch()
+                _append(file, igzip.compress(_about(self._name, now), _LEVEL))
+                _sync_folder(self.folder)
+            except OSError:
+                file.close()
+                path.unlink()
+                _marker(path).unlink(missing_ok=True)
+                raise
             self._file = file
         return self._file
+
+
+def _append(file: IO[bytes], data: bytes) -> None:
+    """Writes all of it at the file's end, or, raising OSError, nothing."""
+    start = file.tell()
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]  # a raw file may take less than all
+    except OSError:
+        with suppress(OSError):
+            file.truncate(start)
+        file.seek(start)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name, too, survives a power cut."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
+
+
+def _parted(block: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """The headers and the payload of an HTTP message; warcio guesses at the headers' encoding."""
+    head, _, payload = block.partition(b"\r\n\r\n")
+    lines = (line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:])
+    return tuple((name, value) for name, _, value in lines), payload
 
 
 def mend(folder: Path) -> list[str]:
@@ -272,13 +317,14 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
         refers = {"WARC-Refers-To-Target-URI": exchange.url, "WARC-Refers-To-Date": _date(had.captured_at)}
     writer = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
     if exchange.status is None:
-        lines = f"error: {exchange.error}\r\nmethod: {exchange.method}\r\n".encode()
+        error = exchange.error.translate(_BREAKS)
+        lines = f"error: {error}\r\nmethod: {exchange.method}\r\n".encode("utf-8", "replace")
         record = writer.create_warc_record(
             exchange.url, "metadata", payload=BytesIO(lines), length=len(lines),
             warc_content_type="application/warc-fields", warc_headers_dict=common,
         )  # fmt: skip
         return "metadata", [_bytes(record)]
-    status = StatusAndHeaders(f"{exchange.status} {exchange.reason}".strip(), list(exchange.headers), exchange.protocol)
+    status = _AsTheyCame(f"{exchange.status} {exchange.reason}".strip(), _lines(exchange.headers), exchange.protocol)
     record_type = "response"
     if exchange.status == 304 and refers:
         record_type = "revisit"
@@ -295,8 +341,8 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
         exchange.url, record_type, payload=BytesIO(body), length=len(body), http_headers=status,
         warc_headers_dict=common,
     )  # fmt: skip
-    asked = StatusAndHeaders(
-        f"{exchange.method} {_target(exchange.url)} HTTP/1.1", list(exchange.request_headers), is_http_request=True
+    asked = _AsTheyCame(
+        f"{exchange.method} {_target(exchange.url)} HTTP/1.1", _lines(exchange.request_headers), is_http_request=True
     )
     request = writer.create_warc_record(
         exchange.url, "request", payload=BytesIO(exchange.request_body), length=len(exchange.request_body),
@@ -311,9 +357,21 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
 
 def _target(url: str) -> str:
     """The request target: path and query (RFC 9112 §3.2.1)."""
-    path = url.split("://", 1)[-1]
-    slash = path.find("/")
-    return path[slash:] if slash >= 0 else "/"
+    path = re.sub(r"\A[^/?#]*//[^/?#]*", "", url).partition("#")[0]
+    return path if path.startswith("/") else f"/{path}"
+
+
+class _AsTheyCame(StatusAndHeaders):  # type: ignore[misc] # warcio has no types
+    """HTTP headers written byte for byte: warcio would percent-encode those that are not ASCII."""
+
+    def compute_headers_buffer(self, header_filter: object = None) -> None:  # noqa: ARG002 - warcio's signature
+        """Latin-1, as the HTTP client handed them over."""
+        self.headers_buff = f"{self.to_str()}\r\n".encode("latin-1", "replace")
+
+
+def _lines(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headers of which each is one line."""
+    return [(name.translate(_BREAKS), value.translate(_BREAKS)) for name, value in headers]
 
 
 def _bytes(record: object) -> bytes:

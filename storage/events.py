@@ -5,6 +5,8 @@ An event is written in the transaction that made it true.
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
@@ -42,8 +44,11 @@ def append(
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ORDER})
+    name = f"{kind} {article.id} {article.version} {at.astimezone(UTC).isoformat()}"
+    if kind == "record.updated":  # one listing may teach a record two things, by two of its addresses
+        name += f" {json.dumps(list(changes), sort_keys=True)}"
     event = Event(
-        id=record_id(f"{kind} {article.id} {article.version} {at.isoformat()}"),
+        id=record_id(name),
         kind=kind,
         at=at,
         source=article.source,

@@ -50,7 +50,7 @@ def _machine() -> str:
 def _started(pid: int) -> str | None:
     """When a process of this machine started, in clock ticks since boot (proc(5), field 22); None if none lives."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return None if fields[0] in "ZXx" else fields[19]  # a zombie is dead, though nobody has buried it
     except (OSError, IndexError):
         return None
@@ -77,7 +77,8 @@ def acquire(session: Session, name: str, *, now: datetime) -> Grant:
         session.add(lease)
     else:
         if lease.holder and lease.expires_at > now and not _is_dead(lease.holder):
-            raise Held(f"{name} is held by process {lease.holder.split('/')[-2]} of {lease.holder.split('/')[0]}")
+            machine, _, pid, _ = lease.holder.split("/")
+            raise Held(f"{name} is held by process {pid} of {machine} until {lease.expires_at:%H:%M:%S} UTC")
         lease.holder, lease.token, lease.expires_at = me, lease.token + 1, now + timedelta(seconds=SECONDS)
     session.flush()
     return Grant(name=name, token=lease.token, last_request=lease.last_request)

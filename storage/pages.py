@@ -68,8 +68,8 @@ class SourceHistory:
 
     def owed(self) -> Sequence[KnownPage]:
         """Pages that are owed a visit, the newest first."""
-        query = select(Page).where(Page.source == self._source, Page.owed.is_(True)).order_by(Page.id)
-        return self._pages(query)
+        query = select(Page).where(Page.source == self._source, Page.owed.is_(True))
+        return self._pages(query.order_by(Page.listed_at.desc().nulls_last(), Page.id))
 
     def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
         """Pages of records to ask again: all, or at most 1 % of those known (one at least).
@@ -152,8 +152,8 @@ def listed(
 ) -> None:
     """Enters what a listing shows into the frontier: new pages are owed a visit, and so are those that moved.
 
-    `entries` are canonical addresses and rows. A related list is not `trusted` to say that a page has moved: sidebars
-    cut and shorten titles as they please.
+    `entries` are canonical addresses and rows. A related list is not `trusted` to say that a page has moved, nor what
+    it is called: sidebars cut and shorten titles as they please.
     """
     rows = dict(entries)
     known = find(session, source, list(rows))
@@ -167,9 +167,13 @@ def listed(
             session.add(page)
         elif trusted and moved(_known(page), entry):
             page.owed, page.failures = True, 0
-            page.listed_title = ""
+            if not (text.same_title(entry.title, page.listed_title) or text.same_title(page.listed_title, entry.title)):
+                page.listed_title = ""
         page.section = page.section or section
-        _note(page, entry)
+        if trusted:
+            _note(page, entry)
+        elif page.listed_at is None and entry.published:
+            page.listed_at, page.listed_precision = entry.published.at, entry.published.precision
         if page.record:
             articles.learn(session, page, at=at, origin=origin)
     session.flush()
@@ -216,15 +220,17 @@ def confirm_missing(session: Session, run: int, *, gone_hours: float, at: dateti
 
     A record is gone when all its addresses were missing at least three times over at least `gone_hours`.
     """
-    ended = 0
-    for page in session.scalars(select(Page).where(Page.missing_run == run)).all():
+    missing = session.scalars(select(Page).where(Page.missing_run == run).order_by(Page.id)).all()
+    for page in missing:
         page.missing += 1
         page.missing_since = page.missing_since or page.last_checked or at
-        if page.record is None or page.missing < MOST_MISSING or at - page.missing_since < timedelta(hours=gone_hours):
-            continue
-        there = select(Page.id).where(Page.record == page.record, or_(Page.missing == 0, Page.missing < MOST_MISSING))
-        if session.scalar(there.where(Page.id != page.id).limit(1)) is None:
-            ended += articles.gone(session, session.get_one(Article, page.record), at=at, origin=origin)
+    session.flush()
+    long_ago = at - timedelta(hours=gone_hours)
+    ended = 0
+    for record in dict.fromkeys(page.record for page in missing if page.record):
+        there = or_(Page.missing < MOST_MISSING, Page.missing_since.is_(None), Page.missing_since > long_ago)
+        if session.scalar(select(Page.id).where(Page.record == record, there).limit(1)) is None:
+            ended += articles.gone(session, session.get_one(Article, record), at=at, origin=origin)
     return ended
 
 

@@ -20,7 +20,7 @@ class NoRecord(LookupError):
 def show(session: Session, name: str, version: int | None = None) -> dict[str, Any]:
     """A record as it is, or as one of its versions was. Raises NoRecord."""
     article = _article(session, name)
-    said = _version(session, article, version or article.version)
+    said = _version(session, article, article.version if version is None else version)
     pages = session.scalars(select(Page).where(Page.record == article.id).order_by(Page.id)).all()
     capture = session.get(Capture, said.capture) if said.capture else None
     current = said.version == article.version
@@ -88,8 +88,8 @@ def history(session: Session, name: str) -> list[dict[str, Any]]:
 def compare(session: Session, name: str, old: int | None = None, new: int | None = None) -> dict[str, Any]:
     """What changed between two versions, word by word; by default between the last two. Raises NoRecord."""
     article = _article(session, name)
-    new = new or article.version
-    old = old or max(new - 1, 1)
+    new = article.version if new is None else new
+    old = max(new - 1, 1) if old is None else old
     before, after = _version(session, article, old), _version(session, article, new)
     fields = {}
     for field, one, other in (
@@ -110,14 +110,15 @@ def _lines(rows: list[dict[str, Any]]) -> str:
 
 
 def _article(session: Session, name: str) -> Article:
-    article = session.get(Article, name)
+    # Whatever else was asked for is no id, and not every database takes it (NUL, a lone surrogate).
+    article = session.get(Article, name) if name.isascii() and name.isalnum() else None
     if article is None:
         raise NoRecord(f"no record {name!r}: `congtin search` prints the ids there are")
     return article
 
 
 def _version(session: Session, article: Article, number: int) -> ArticleVersion:
-    said = session.get(ArticleVersion, (article.id, number))
+    said = session.get(ArticleVersion, (article.id, number)) if 1 <= number <= article.version else None
     if said is None:
         raise NoRecord(f"record {article.id} has versions 1 to {article.version}, and no {number}")
     return said

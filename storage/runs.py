@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
 from storage import events
@@ -74,10 +74,13 @@ def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, 
     if not good:
         if not asked:
             return "failed", "no listing was asked for"
+        cause = f"{worst[0].value} on every listing"
+        if len(worst) > 1:
+            counts = ", ".join(f"{outcome.value} {tally.listing_outcomes[outcome.value]}" for outcome in worst)
+            cause = f"no listing could be read: {counts}"
         if any(outcome.shut_out for outcome in worst):
-            return "blocked", next(f"{outcome.value} on every listing" for outcome in worst if outcome.shut_out)
-        empty = {Outcome.DRIFT, Outcome.EMPTY} & set(worst)
-        return ("empty" if empty else "failed"), f"{worst[0].value} on every listing"
+            return "blocked", cause
+        return ("empty" if {Outcome.DRIFT, Outcome.EMPTY} & set(worst) else "failed"), cause
     if not tally.entries and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
         return "empty", "no listing shows an entry"
     pages = sum(tally.outcomes.values()) - asked
@@ -192,8 +195,9 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
         runs = select(Run).where(Run.source == source, Run.closed_at.is_not(None)).order_by(Run.id.desc())
         last = session.scalar(runs.limit(1))
         good = session.scalar(runs.where(Run.verdict == "healthy").limit(1))
-        first = session.scalar(select(Article.first_seen).where(Article.source == source).order_by(Article.first_seen))
-        kinds = Counter(session.scalars(select(Article.kind).where(Article.source == source)))
+        first = session.scalar(select(func.min(Article.first_seen)).where(Article.source == source))
+        counted = select(Article.kind, func.count()).where(Article.source == source).group_by(Article.kind)
+        kinds = Counter(dict(session.execute(counted).tuples().all()))
         rows.append(
             {
                 "source": source,

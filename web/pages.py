@@ -67,7 +67,7 @@ class Asked:
     kind: str
     since: str
     until: str
-    newest: bool
+    sort: str
     cursor: str
 
     @classmethod
@@ -84,9 +84,14 @@ class Asked:
             kind=short("kind"),
             since=short("from"),
             until=short("to"),
-            newest=given.get("sort") == "newest",
+            sort=short("sort"),
             cursor=short("cursor"),
         )
+
+    @property
+    def newest(self) -> bool:
+        """Whether the newest come first; without words there is no better order."""
+        return self.sort == "newest" or not self.q
 
     @property
     def filtered(self) -> bool:
@@ -141,7 +146,7 @@ def search(request: Request, archive: Open) -> HTMLResponse:
                     sources=(asked.source,) if asked.source else (),
                     since=since,
                     until=until,
-                    newest=asked.newest or not asked.q,
+                    newest=asked.newest,
                     limit=PER_PAGE,
                     cursor=asked.cursor,
                 )
@@ -194,7 +199,7 @@ def _facets(answer: dict[str, Any], asked: Asked, archive: Archive, said: Texts)
     for year, count in sorted(counted["year"].items(), reverse=True):
         first, last = f"{year}-01-01", f"{year}-12-31"
         chosen = (asked.since, asked.until) == (first, last)
-        link = asked.link(since="", to="") if chosen else asked.link(since=first, to=last)
+        link = asked.link(since="", until="") if chosen else asked.link(since=first, until=last)
         years.append(Value(label=year, count=count, link=link, chosen=chosen))
     kinds = [
         Value(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from datetime import time as time_of_day
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import tantivy
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from storage.database import Database
+
+log = logging.getLogger(__name__)
 
 Sort = Literal["relevance", "newest"]
 
@@ -61,6 +64,7 @@ class Searcher:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
+        self._folder = folder
         self._index = indexing.open_index(folder)
 
     def search(self, question: Question) -> dict[str, Any]:
@@ -70,9 +74,14 @@ class Searcher:
         """
         started = time.perf_counter()
         question = replace(question, limit=min(max(question.limit, 1), MOST_HITS))
+        if indexing.is_lost(self._folder):
+            self._index = indexing.open_index(self._folder)
         try:
             stale = not indexing.follow(self._database, self._index, seconds=_CATCH_UP_SECONDS)
         except indexing.Busy:
+            stale = True
+        except (ValueError, OSError) as error:  # a full disk, say: what is there can still be searched
+            log.warning("the search index could not follow: %s", error)
             stale = True
         self._index.reload()
         searcher = self._index.searcher()
@@ -85,7 +94,7 @@ class Searcher:
         total = int(getattr(found, "count", 0) or 0)  # tantivy's stubs do not know it
         end = start + len(ids)
         return {
-            "query": question.typed,
+            "query": question.typed.encode("utf-8", "replace").decode(),
             "total": total,
             "took_ms": 0,
             "total_is": "exact",
@@ -150,7 +159,7 @@ class Searcher:
 
     def _between(self, since: date | None, until: date | None) -> tantivy.Query:
         first = int(_midnight(since).timestamp()) if since else None
-        after = int(_midnight(until + timedelta(days=1)).timestamp()) if until else None
+        after = int(_midnight(until).timestamp()) + 86_400 if until else None
         inside = tantivy.Query.range_query(
             self._index.schema, "published", tantivy.FieldType.Integer, first, after, include_upper=False
         )
@@ -176,7 +185,7 @@ def _midnight(day: date) -> datetime:
 def _offset(cursor: str | None) -> int:
     if not cursor:
         return 0
-    if not cursor.isdecimal() or int(cursor[:9]) > DEEPEST:
+    if not cursor.isdecimal() or len(cursor) > len(str(DEEPEST)) or int(cursor) > DEEPEST:
         raise BadCursor(f"not a cursor of this search: {cursor[:40]!r}")
     return int(cursor)
 
@@ -215,9 +224,10 @@ def snippet(version: ArticleVersion, understood: queries.Query) -> str:
     found = queries.marks(text, understood.wanted) if understood.wanted else []
     start = _best_start(found)
     if start > 60:
-        start = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start) + 1, start - 60)
-        start = text.find(" ", start) if start > 0 and text[start] not in "\n " else start
-    start = max(start, 0)
+        first = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start) + 1, start - 60)
+        if text[first] not in "\n ":
+            first = text.find(" ", first, start)  # not in the middle of a word
+        start = first if first >= 0 else start
     end = min(len(text), start + _SNIPPET)
     if end < len(text):
         end = max(text.rfind(" ", start, end), start + _SNIPPET // 2)
@@ -234,13 +244,14 @@ def snippet(version: ArticleVersion, understood: queries.Query) -> str:
 
 def _best_start(found: Sequence[tuple[int, int]]) -> int:
     """Where a stretch begins that holds the most of the text that was found; the first of equals."""
-    best, start = 0, 0
-    for place, (left, _) in enumerate(found):
-        covered = 0
-        for begin, right in islice(found, place, None):
-            if right > left + _SNIPPET - 60:
-                break
-            covered += right - begin
+    best = start = covered = after = 0
+    for place, (left, right) in enumerate(found):
+        if after <= place:
+            covered, after = 0, place
+        while after < len(found) and found[after][1] <= left + _SNIPPET - 60:
+            covered += found[after][1] - found[after][0]
+            after += 1
         if covered > best:
             best, start = covered, left
+        covered -= right - left
     return start

@@ -64,17 +64,33 @@ def schema() -> tantivy.Schema:
 
 def open_index(folder: Path) -> tantivy.Index:
     """The index in a folder, made if it is not there, and made again if it cannot be read."""
-    place = folder / f"v{SCHEMA}"
-    place.mkdir(parents=True, exist_ok=True)
+    place = _place(folder)
     try:
-        index = tantivy.Index(schema(), path=str(place))
-    except (ValueError, OSError) as error:
+        return _opened(place)
+    except (ValueError, OSError, LookupError) as error:
         log.warning("the search index is made again, because it cannot be opened: %s", error)
+    if place.is_dir():
         shutil.rmtree(place)
-        place.mkdir(parents=True)
-        index = tantivy.Index(schema(), path=str(place))
+    else:
+        place.unlink(missing_ok=True)
+    return _opened(place)
+
+
+def is_lost(folder: Path) -> bool:
+    """Whether the index that was opened in this folder has been taken away since."""
+    return not (_place(folder) / "meta.json").exists()
+
+
+def _place(folder: Path) -> Path:
+    return folder / f"v{SCHEMA}"
+
+
+def _opened(place: Path) -> tantivy.Index:
+    place.mkdir(parents=True, exist_ok=True)
+    index = tantivy.Index(schema(), path=str(place))
     index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     index.config_reader(reload_policy="manual")
+    cursor(index)  # what is broken further inside shows only when it is read
     return index
 
 
@@ -115,7 +131,9 @@ def _commit(index: tantivy.Index, records: Sequence[str], documents: Sequence[di
     try:
         writer = index.writer(heap_size=_HEAP, num_threads=1)
     except ValueError as error:
-        raise Busy(str(error)) from None
+        if "LockBusy" in str(error):
+            raise Busy(str(error)) from None
+        raise
     try:
         if to is None:
             writer.delete_all_documents()
@@ -189,10 +207,12 @@ class Follower:
         self._thread.join()
 
     def _work(self) -> None:
-        index = open_index(self._folder)
+        index = None
         while True:
             last = self._stopping.is_set()
             try:
+                if index is None or is_lost(self._folder):
+                    index = open_index(self._folder)
                 follow(self._database, index)
             except Busy:
                 pass  # another process follows the same log into the same index

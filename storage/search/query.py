@@ -89,7 +89,7 @@ def _said(term: Term) -> str:
 
 
 def marks(said: str, terms: Sequence[Term]) -> list[tuple[int, int]]:
-    """Where the terms stand in a text, as offsets, in order, none overlapping another."""
+    """Where the terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
     syllables = [(text.fold(one.text).replace(" ", ""), one.start, one.end) for one in text.syllables(said)]
     by_first: dict[str, list[Term]] = {}
     for term in terms:
@@ -99,7 +99,11 @@ def marks(said: str, terms: Sequence[Term]) -> list[tuple[int, int]]:
     while place < len(syllables):
         width = 0
         for term in by_first.get(syllables[place][0], ()):
-            if tuple(one[0] for one in syllables[place : place + len(term.folded)]) == term.folded:
+            some = syllables[place : place + len(term.folded)]
+            if tuple(one[0] for one in some) != term.folded:
+                continue
+            exactly = term.quoted and term.accented
+            if not exactly or tuple(text.exact(said[start:end]) for _, start, end in some) == term.written:
                 width = max(width, len(term.folded))
         if width:
             found.append((syllables[place][1], syllables[place + width - 1][2]))

@@ -1,0 +1,35 @@
+"""A small archive, and a browser that looks at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from small_archive import fill, opened
+
+from scraper.config import Config
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+
+@pytest.fixture
+def settings(tmp_path) -> Config:
+    return Config(data=tmp_path, database_url=f"sqlite:///{tmp_path}/congtin.db", sources=tmp_path / "sources")
+
+
+@pytest.fixture
+def filled(settings: Config) -> Config:
+    database = Database(settings)
+    fill(database)
+    database.close()
+    return settings
+
+
+@pytest.fixture
+async def browser(filled: Config) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened(filled) as client:
+        yield client
