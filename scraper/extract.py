@@ -44,11 +44,11 @@ DOCUMENT_TYPES = {
     "7z": "application/x-7z-compressed",
 }
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
-_VISIBLE = etree.XPath(
-    "//body//text()[not(parent::script or parent::style or parent::noscript)]", smart_strings=False
-)
+_VISIBLE = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]", smart_strings=False)
 _SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
-_STAMP = re.compile(r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b")
+_STAMP = re.compile(
+    r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
+)
 _LONGEST_STAMP = 80
 
 

@@ -7,6 +7,8 @@ before the request (Twisted skips the resolver for them), and on every answer of
 from __future__ import annotations
 
 import ipaddress
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,10 +21,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 USUAL_PORTS = frozenset({80, 443})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")  # RFC 8215: for networks of one's own
+_COMPATIBLE = ipaddress.ip_network("::/96")
+_NUMBER = re.compile(r"0x[0-9a-f]{0,12}|[0-9]{1,12}")
 
 
 def inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, Teredo, NAT64), else the address itself."""
+    """The IPv4 address that an IPv6 one stands for (mapped, compatible, 6to4, Teredo, NAT64), else the address."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped:
@@ -31,21 +36,44 @@ def inner(address: Address) -> Address:
         return address.sixtofour
     if address.teredo:
         return address.teredo[1]
-    if address in _NAT64:
+    compatible = address in _COMPATIBLE and not (address.is_loopback or address.is_unspecified)
+    if address in _NAT64 or compatible:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
 
+def _address(words: str) -> Address | None:
+    """An IP address in any spelling that a resolver takes for one (127.1, 0x7f000001, ①②⑦.⓪.⓪.①); None for a name."""
+    words = unicodedata.normalize("NFKC", words.strip("[]").split("%")[0]).replace("。", ".").lower()
+    try:
+        return ipaddress.ip_address(words)
+    except ValueError:
+        pass
+    numbers = words.removesuffix(".").split(".")
+    if len(numbers) > 4 or not all(map(_NUMBER.fullmatch, numbers)):
+        return None
+    try:
+        *heads, tail = [int(one[2:] or "0", 16) if one.startswith("0x") else int(one, _base(one)) for one in numbers]
+        if any(head > 255 for head in heads):
+            return None
+        return ipaddress.IPv4Address(sum(head << (24 - 8 * place) for place, head in enumerate(heads)) + tail)
+    except ValueError:
+        return None
+
+
+def _base(number: str) -> int:
+    return 8 if number.startswith("0") else 10
+
+
 def refused(address: str, allowed: Sequence[Network]) -> str | None:
     """Why an IP address may not be connected to; None if it may, or if the words are no IP address."""
-    try:
-        parsed = ipaddress.ip_address(address.strip("[]").split("%")[0])
-    except ValueError:
+    parsed = _address(address)
+    if parsed is None:
         return None
     meant = inner(parsed)
     if any(one in network for one in (parsed, meant) for network in allowed if one.version == network.version):
         return None
-    if not meant.is_global or meant.is_multicast:
+    if not meant.is_global or meant.is_multicast or (parsed.version == 6 and parsed in _LOCAL_NAT64):
         return f"{address} is no public address; CONGTIN_ALLOW_NETWORKS opens networks such as {meant}"
     return None
 
@@ -56,7 +84,7 @@ def refused_url(url: str, allowed: Sequence[Network], ports: Collection[int] = (
         return "the address holds a backslash, a space or a control character"
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        port = {"http": 80, "https": 443}.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError as error:
         return f"not an address: {error}"
     if parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -89,6 +89,7 @@ _BY_ERROR = {
     "ConnectionDone": Outcome.NETWORK,
     "ConnectError": Outcome.NETWORK,
     "UnsupportedURLSchemeError": Outcome.REFUSED,
+    "SchemeNotSupported": Outcome.REFUSED,
     "NotSupported": Outcome.REFUSED,
     "RefusedAddress": Outcome.REFUSED,
     "RobotsDisallow": Outcome.ROBOTS,
@@ -131,8 +132,12 @@ def of_error(error: BaseException) -> Outcome:
         queue += [one.__cause__, one.__context__]
         # Twisted's ResponseFailed carries failures that hold the error itself.
         queue += [getattr(reason, "value", None) for reason in getattr(one, "reasons", None) or ()]
-    names = [base.__name__ for one in seen for base in type(one).__mro__]
-    if any("SSL" in name or "Certificate" in name or "VerificationError" in name for name in names):
+    classes = [base for one in seen for base in type(one).__mro__]
+    names = [base.__name__ for base in classes]
+    # pyOpenSSL's own, which Twisted hands on, is called Error and nothing else.
+    if any("SSL" in name or "Certificate" in name or "VerificationError" in name for name in names) or any(
+        base.__module__.startswith("OpenSSL.") for base in classes
+    ):
         return Outcome.TLS
     found = [_BY_ERROR[name] for name in names if name in _BY_ERROR]
     telling = [outcome for outcome in found if outcome is not Outcome.NETWORK]

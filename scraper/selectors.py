@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+_STATE = re.compile(r":(hover|active|focus|visited|target)(?![\w-])")
+
 
 class SelectorError(ValueError):
     """A selector that is no CSS, or CSS that cannot be asked of a saved page (`:hover`)."""
@@ -22,6 +25,8 @@ class SelectorError(ValueError):
 @lru_cache(maxsize=1024)
 def compile_css(selector: str) -> etree.XPath:
     """A CSS selector ready to run. Raises SelectorError."""
+    if state := _STATE.search(selector):
+        raise SelectorError(f"not a CSS selector: {selector!r}: {state[0]} is nothing that a saved page shows")
     try:
         return etree.XPath(HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::"))
     except (_CssError, etree.XPathError) as error:

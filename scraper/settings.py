@@ -64,6 +64,9 @@ METAREFRESH_ENABLED = False
 DOWNLOAD_FAIL_ON_DATALOSS = False  # a body cut short arrives flagged, is kept, and judged by us
 HTTPERROR_ALLOW_ALL = True
 
+# Scrapy starts as many tasks for each response as this says; ours have one visit and a few requests each.
+CONCURRENT_ITEMS = 2
+
 # Bounds on what one answer may cost.
 DOWNLOAD_TIMEOUT = 45
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024

@@ -73,9 +73,26 @@ def _regex(value: str) -> str:
     return value
 
 
+def _counting(value: str) -> str:
+    if re.compile(value).groups < 1:
+        raise ValueError("needs a group, which is the number: ([0-9.,]+)")
+    return value
+
+
+def _address(value: str) -> str:
+    if urls.join("http://portal.invalid/", value) is None:
+        raise ValueError(f"not an http address and not a path: {value!r}")
+    return value
+
+
 Css = Annotated[tuple[Annotated[str, AfterValidator(_css)], ...], BeforeValidator(_listed)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], BeforeValidator(_listed)]
+Numbers = Annotated[
+    tuple[Annotated[str, AfterValidator(_regex), AfterValidator(_counting)], ...], BeforeValidator(_listed)
+]
 Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
 
 
 class _Table(BaseModel):
@@ -100,9 +117,9 @@ class Selectors(_Table):
 class Counters(_Table):
     """Regular expressions whose first group is the number that the page shows."""
 
-    votes: Regexes = ()
-    online: Regexes = ()
-    views: Regexes = ()
+    votes: Numbers = ()
+    online: Numbers = ()
+    views: Numbers = ()
 
 
 class Layout(_Table):
@@ -138,9 +155,9 @@ class Platform(Layout):
 class Sections(_Table):
     """Listings of a portal, as paths or addresses."""
 
-    news: Paths = ()
-    procedures: Paths = ()
-    documents: Paths = ()
+    news: Addresses = ()
+    procedures: Addresses = ()
+    documents: Addresses = ()
 
 
 class Expect(_Table):
@@ -170,9 +187,9 @@ class _SourceFile(_Table):
     platform: str
     sections: Sections = Sections()
     hosts: Paths = ()
-    feeds: Paths = ()
-    sitemaps: Paths = ()
-    hub: str | None = None
+    feeds: Addresses = ()
+    sitemaps: Addresses = ()
+    hub: Address | None = None
     expect: Expect = Expect()
     budget: int | None = Field(default=None, gt=0)
     delay: float | None = Field(default=None, ge=0, le=3600)
@@ -351,7 +368,8 @@ def load_source(file: Path, source_id: str, platforms: Mapping[str, Platform]) -
     source = Source(id=source_id, file=parsed, platform=platform.id, layout=layout)
     if not source.sections:
         message = "nothing to crawl: name sections.news, sections.procedures, feeds, sitemaps or hub"
-        raise BadSource([Problem(file=str(file), line=0, key="sections", message=message)])
+        line = _line_of(text, ("sections",))
+        raise BadSource([Problem(file=str(file), line=line, key="sections", message=message)])
     return source
 
 

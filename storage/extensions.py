@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scraper.sources import Source
     from storage.articles import Saved
     from storage.leases import Grant
+    from storage.runs import Ticket
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Keeper:
         self._heart: asyncio.Task[None] | None = None
         self._last_request: datetime | None = None
         self._failure: str | None = None
+        self._open: set[Ticket] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -92,6 +94,8 @@ class Keeper:
             with suppress(asyncio.CancelledError):
                 await self._heart
         grant = self._grant
+        for ticket in list(self._open):
+            self.enter(ticket)
         if grant is not None:
             try:
                 told = await self.store.writer.run(lambda session: self._end(session, grant, reason), urgent=True)
@@ -102,6 +106,22 @@ class Keeper:
         elif refusal := getattr(spider, "refusal", None):
             self._stat("refusal", refusal)
         await asyncio.to_thread(self.store.close)
+
+    def opened(self, ticket: Ticket) -> Ticket:
+        """Keeps a fetch in mind until somebody completes it."""
+        self._open.add(ticket)
+        return ticket
+
+    def close(self, ticket: Ticket) -> None:
+        """Takes a fetch that is being completed out of mind."""
+        ticket.sent = True
+        self._open.discard(ticket)
+
+    def enter(self, ticket: Ticket) -> None:
+        """Enters a fetch as it stands: no reading and no error will complete it."""
+        if not ticket.sent:
+            self.close(ticket)
+            self.store.writer.submit(lambda session: runs.enter_fetch(session, ticket))
 
     def fetched(self, *, size: int, at: datetime) -> None:
         """Counts an exchange with the portal."""

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 
 from scraper import outcomes
-from scraper.items import VIETNAM
-from storage import runs
 from storage.captures import Exchange
 from storage.extensions import Keeper
 from storage.runs import Ticket
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
-    from sqlalchemy.orm import Session
 
     from scraper.outcomes import Outcome
 
@@ -86,19 +83,21 @@ class Capture:
         except OSError as error:
             keeper.fail(f"the archive cannot be written: {error}")
             raise IgnoreRequest(str(error)) from error
-        ticket = Ticket(captured=captured)
-        request.meta["fetch"] = ticket
+        row = {
+            "run": keeper.run,
+            "at": exchange.at,
+            "url": exchange.url,
+            "role": request.meta.get("role", "other"),
+            "status": exchange.status,
+            "outcome": outcome.value,
+            "message": message,
+            "size": len(exchange.body),
+            "seconds": seconds,
+        }
+        if (before := request.meta.get("fetch")) is not None:
+            keeper.enter(before)  # a redirect or a refusal that was tried again: nobody else will complete it
+        request.meta["fetch"] = keeper.opened(Ticket(row=row, captured=captured))
         keeper.fetched(size=len(exchange.body), at=exchange.at)
-        run = keeper.run
-
-        def enter(session: Session) -> None:
-            runs.open_fetch(
-                session, ticket, run=run, url=exchange.url, role=request.meta.get("role", "other"),
-                at=exchange.at.astimezone(VIETNAM), status=exchange.status, outcome=outcome, message=message,
-                size=len(exchange.body), seconds=seconds,
-            )  # fmt: skip
-
-        keeper.store.writer.submit(enter)
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

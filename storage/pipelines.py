@@ -40,26 +40,27 @@ class Store:
         if not isinstance(item, Visit):
             return item
         keeper = self._keeper
-        saved = await keeper.store.writer.run(lambda session: self._write(session, item))
+        ticket = item.fetch if isinstance(item.fetch, Ticket) else self._unfetched(item)
+        entered = ticket.sent
+        keeper.close(ticket)
+        saved = await keeper.store.writer.run(lambda session: self._write(session, item, ticket, entered=entered))
         keeper.visited(item, saved)
         return item
 
-    def _write(self, session: Session, visit: Visit) -> Saved | None:
-        keeper = self._keeper
-        ticket = visit.fetch if isinstance(visit.fetch, Ticket) else None
-        if ticket is None:
-            runs.open_fetch(
-                session, Ticket(), run=keeper.run, url=visit.url, role=visit.role, at=visit.at, status=None,
-                outcome=visit.outcome, message=visit.message, size=0, seconds=0.0,
-            )  # fmt: skip
-        else:
-            runs.complete_fetch(session, ticket, outcome=visit.outcome, message=visit.message)
+    def _unfetched(self, visit: Visit) -> Ticket:
+        """The fetch of a visit that never reached the network: refused, or forbidden."""
+        row = {"run": self._keeper.run, "at": visit.at, "url": visit.url, "role": visit.role, "status": None}
+        return Ticket(row=row | {"size": 0, "seconds": 0.0})
+
+    def _write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> Saved | None:
+        enter = runs.complete_fetch if entered else runs.enter_fetch
+        enter(session, ticket, outcome=visit.outcome.value, message=visit.message)
         if visit.role != "detail":
             self._write_listing(session, visit, ticket)
             return None
         return self._write_page(session, visit, ticket)
 
-    def _write_page(self, session: Session, visit: Visit, ticket: Ticket | None) -> Saved | None:
+    def _write_page(self, session: Session, visit: Visit, ticket: Ticket) -> Saved | None:
         keeper = self._keeper
         page = pages.one(
             session, keeper.source.id, visit.canonical_url, url=visit.url, section=visit.section, at=visit.at
@@ -75,12 +76,12 @@ class Store:
                 section=visit.section or page.section,
                 origin=keeper.origin,
                 at=visit.at,
-                capture=ticket.capture if ticket else None,
+                capture=ticket.capture,
             )
             saved = articles.save(session, sighting)
             if visit.validators is not None:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
-            pages.archived(page, ticket.captured if ticket else None)
+            pages.archived(page, ticket.captured)
         elif visit.outcome.trusted and page.record:
             record = session.get_one(Article, page.record)
             back = articles.returned(session, record, at=visit.at, origin=keeper.origin)
@@ -92,13 +93,13 @@ class Store:
             self._enter(session, visit, trusted=False)
         return saved
 
-    def _write_listing(self, session: Session, visit: Visit, ticket: Ticket | None) -> None:
+    def _write_listing(self, session: Session, visit: Visit, ticket: Ticket) -> None:
         row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
         row.last_checked, row.outcome = visit.at, visit.outcome.value
         if visit.outcome.trusted:
             row.entries = len(visit.entries) or row.entries
             self._enter(session, visit, trusted=True)
-        if visit.outcome is Outcome.OK and visit.number == 1 and ticket:
+        if visit.outcome is Outcome.OK and visit.number == 1:
             pages.archived(row, ticket.captured)
         if visit.walk == "open":
             row.walk_open = True

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import CursorResult
     from sqlalchemy.orm import Session
 
     from storage.captures import Captured
@@ -29,9 +30,14 @@ COMPLETE = frozenset({"healthy", "thin"})
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A fetch whose row capture has opened, for the reading or the error to complete. Its keys come with the commit."""
+    """A fetch that capture has opened: `row` is what it knows of it, for the reading or the error to complete.
 
+    `sent` says that the row is on its way into the database; `fetch` and `capture` are the keys that it got there.
+    """
+
+    row: dict[str, Any]
     captured: Captured | None = None
+    sent: bool = False
     fetch: int | None = None
     capture: int | None = None
 
@@ -143,49 +149,33 @@ def close_run(
     row.completed = verdict in COMPLETE
 
 
-def open_fetch(
-    session: Session,
-    ticket: Ticket,
-    *,
-    run: int,
-    url: str,
-    role: str,
-    at: datetime,
-    status: int | None,
-    outcome: Outcome,
-    message: str,
-    size: int,
-    seconds: float,
-) -> None:
-    """Enters a fetch and its capture; the ticket takes their keys."""
+_CAPTURE = insert(Capture.__table__)  # type: ignore[arg-type]
+_FETCH = insert(Fetch.__table__)  # type: ignore[arg-type]
+
+
+def enter_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:
+    """Enters a fetch and its capture; the ticket takes their keys. `completed` is what was found out since."""
+    connection = session.connection()
     captured = ticket.captured
     if captured is not None:
-        ticket.capture = session.scalar(
-            insert(Capture)
-            .values(
-                at=captured.at, url=captured.url, record_type=captured.record_type, status=captured.status,
-                warc=captured.warc, offset=captured.offset, length=captured.length, digest=captured.digest,
-            )
-            .returning(Capture.id)
-        )  # fmt: skip
-    ticket.fetch = session.scalar(
-        insert(Fetch)
-        .values(
-            run=run, at=at, url=url, role=role, status=status, outcome=outcome.value, message=message, size=size,
-            seconds=seconds, capture=ticket.capture,
-        )
-        .returning(Fetch.id)
-    )  # fmt: skip
+        values = {
+            "at": captured.at, "url": captured.url, "record_type": captured.record_type, "status": captured.status,
+            "warc": captured.warc, "offset": captured.offset, "length": captured.length, "digest": captured.digest,
+        }  # fmt: skip
+        ticket.capture = _key(connection.execute(_CAPTURE, values))
+    values = {**ticket.row, **completed, "capture": ticket.capture}
+    ticket.fetch = _key(connection.execute(_FETCH, values))
 
 
-def complete_fetch(session: Session, ticket: Ticket, *, outcome: Outcome, message: str) -> None:
-    """Enters what the reading or the error made of a fetch."""
-    session.execute(
-        update(Fetch)
-        .where(Fetch.id == ticket.fetch)
-        .values(outcome=outcome.value, message=message)
-        .execution_options(synchronize_session=False)
-    )
+def _key(result: CursorResult[Any]) -> int:
+    key = result.inserted_primary_key
+    assert key is not None  # an insert of one row has one
+    return int(key[0])
+
+
+def complete_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:
+    """Enters what the reading or the error made of a fetch that was entered before it was known."""
+    session.connection().execute(update(Fetch).where(Fetch.id == ticket.fetch).values(**completed))
 
 
 def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:

@@ -230,3 +230,9 @@ def test_since_leaves_older_entries_out(congtin: Congtin, serve: Serve) -> None:
     since = dates[20].date()
     wanted = [moment for moment in dates if moment.date() >= since]
     assert congtin.crawl("--since", since.isoformat())["new"] == len(wanted)
+
+
+def test_requests_take_turns_even_without_a_delay(congtin: Congtin, serve: Serve) -> None:
+    serve(articles=40, delay=0.05)
+    report = congtin.crawl()
+    assert report["seconds"] > 0.05 * report["requests"]

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from storage.records import NoRecord
-from storage.search.answer import MOST_HITS, BadCursor
-from web.archive import LAST_VERSION, MOST_EVENTS, Archive, question
+from storage.search.answer import BadCursor, Question, Sort
+from web.archive import LAST_VERSION, MOST_EVENTS, Archive
 
 
 class Problem(BaseModel):
@@ -46,20 +46,20 @@ def search(
     source: Annotated[tuple[str, ...], Query()] = (),
     since: Annotated[date | None, Query(alias="from")] = None,
     until: Annotated[date | None, Query(alias="to")] = None,
-    sort: Literal["relevance", "newest"] = "relevance",
+    sort: Sort = "relevance",
     limit: int = 20,
     cursor: str | None = None,
 ) -> dict[str, Any]:
     """Searches titles, bodies, captions and names of attachments; without `q`, everything."""
     try:
-        asked = question(
+        asked = Question(
             typed=q,
             kinds=kind,
             sources=source,
             since=since,
             until=until,
-            newest=sort == "newest",
-            limit=min(max(limit, 1), MOST_HITS),
+            sort=sort,
+            limit=limit,
             cursor=cursor,
         )
         return archive.search(asked)

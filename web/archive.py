@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +13,19 @@ from storage import events, records, runs
 from storage.database import Database
 from storage.models import Page, Run
 from storage.records import NoRecord
-from storage.search.answer import BadCursor, Question, Searcher
+from storage.search.answer import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from scraper.config import Config
+    from storage.search.answer import Question
 
 MOST_EVENTS = 1_000
 LAST_VERSION = 1_000_000
 """Versions above it are refused before they reach the database, whose integers end somewhere."""
 
 _ID = re.compile(r"[0-9a-z]{1,32}")
-_CURSOR = re.compile(r"[0-9]{1,6}", re.ASCII)
-_LAST_DAY = date(9999, 12, 30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,35 +34,6 @@ class Overview:
 
     sources: tuple[str, ...]
     last_crawl: str | None
-
-
-def question(
-    *,
-    typed: str,
-    kinds: tuple[str, ...],
-    sources: tuple[str, ...],
-    since: date | None,
-    until: date | None,
-    newest: bool,
-    limit: int,
-    cursor: str | None,
-) -> Question:
-    """A question from what came over the wire. Raises BadCursor.
-
-    "Until the end of time" is taken one day early, because the search asks for what lies before the next midnight.
-    """
-    if cursor and not _CURSOR.fullmatch(cursor):
-        raise BadCursor(f"not a cursor of this search: {cursor[:40]!r}")
-    return Question(
-        typed=typed,
-        kinds=kinds,
-        sources=sources,
-        since=since,
-        until=min(until, _LAST_DAY) if until else None,
-        sort="newest" if newest else "relevance",
-        limit=limit,
-        cursor=cursor or None,
-    )
 
 
 class Archive:
@@ -84,6 +54,8 @@ class Archive:
 
     def search(self, asked: Question) -> dict[str, Any]:
         """An answer. Raises BadCursor."""
+        if asked.since and asked.until is None:  # the index takes no range that is open above
+            asked = replace(asked, until=date.max)
         return self._searcher.search(asked)
 
     def record(self, name: str, version: int | None = None) -> dict[str, Any]:

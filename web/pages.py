@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scraper import text
 from storage.records import NoRecord
-from storage.search.answer import BadCursor
+from storage.search.answer import BadCursor, Question
 from storage.search.query import MOST_LETTERS
 from web import present, texts
 from web.api import Open
-from web.archive import LAST_VERSION, Archive, question
+from web.archive import LAST_VERSION, Archive
 from web.texts import Texts
 
 PER_PAGE = 20
@@ -140,13 +140,13 @@ def search(request: Request, archive: Open) -> HTMLResponse:
     if not problems:
         try:
             answer = archive.search(
-                question(
+                Question(
                     typed=asked.q,
                     kinds=(asked.kind,) if asked.kind else (),
                     sources=(asked.source,) if asked.source else (),
                     since=since,
                     until=until,
-                    newest=asked.newest,
+                    sort="newest" if asked.newest else "relevance",
                     limit=PER_PAGE,
                     cursor=asked.cursor,
                 )

@@ -67,8 +67,13 @@ def _linked(attributes: str, picture: str) -> str:
 
 
 def snippet(marked: str) -> Markup:
-    """A snippet of the search as it came, and sure to hold no tag but `<mark>`."""
-    return Markup(nh3.clean(_DIRECTION.sub("", marked), tags={"mark"}, attributes={}))  # noqa: S704 - nh3's
+    """A snippet of the search, sure to hold no tag but `<mark>`; words found side by side are marked as one.
+
+    >>> snippet("<mark>thi</mark> <mark>đua</mark> &lt;b&gt;")
+    Markup('<mark>thi đua</mark> &lt;b&gt;')
+    """
+    inert = nh3.clean(_DIRECTION.sub("", marked), tags={"mark"}, attributes={})
+    return Markup(inert.replace("</mark> <mark>", " "))  # noqa: S704 - nh3's
 
 
 def address(url: str | None) -> str:
@@ -105,9 +110,21 @@ _WORTH_FOLDING = 900
 
 
 def parts(changes: Sequence[Sequence[str]]) -> Iterator[Part]:
-    """A comparison in which long stretches without a change are folded but for what is near to one."""
+    """A comparison in which long stretches without a change are folded but for what is near to one.
+
+    The space before a changed word is no change.
+
+    >>> [part.words for part in parts([("=", "là"), ("-", " mười"), ("+", " năm")])]
+    ['là', ' ', 'mười', ' ', 'năm']
+    """
     for place, (sign, words) in enumerate(changes):
-        if sign != "=" or len(words) < _WORTH_FOLDING:
+        if sign != "=":
+            bare = words.lstrip(" ")
+            if bare and bare != words:
+                yield Part("=", words[: -len(bare)])
+            yield Part(sign, bare or words)
+            continue
+        if len(words) < _WORTH_FOLDING:
             yield Part(sign, words)
             continue
         start = _gap(words, _NEAR) if place else 0

@@ -73,7 +73,6 @@ ERRORS = [
     (DownloadTimeoutError("Getting http://a/ took longer than 45 seconds."), "TIMEOUT"),
     (tx.TimeoutError(), "TIMEOUT"),
     (tx.TCPTimedOutError(), "TIMEOUT"),
-    (tx.UserTimeoutError(), "TIMEOUT"),
     (TimeoutError(), "TIMEOUT"),
     (failed(tx.TimeoutError()), "TIMEOUT"),
     (tx.DNSLookupError(), "DNS"),

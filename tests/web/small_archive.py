@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -171,3 +172,24 @@ def tree(response):
 
 def said(node):
     return " ".join(node.text_content().split())
+
+
+async def straight(browser: httpx.AsyncClient, path: str, query: bytes = b"") -> tuple[int, str]:
+    """A GET with a path and a query that no client would send: status and text."""
+    sent: list[Any] = []
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": "", "query_string": query,
+        "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with suppress(Exception):  # the server logs it; what counts is what the reader was sent
+        await browser._transport.app(scope, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return sent[0]["status"], body.decode()

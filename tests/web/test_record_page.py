@@ -54,6 +54,7 @@ async def test_provenance(browser):
 
 async def test_gone_says_since_when(browser):
     page = await see(browser, f"/record/{GONE}")
+    assert said(page.cssselect(".body")[0]) == "Thông báo"  # of a record without HTML
     assert said(page.cssselect(".notice.gone")[0]) == "Bài này không còn trên cổng từ 01/08/2023 09:00."
     assert not (await see(browser, f"/record/{EDITED}")).cssselect(".notice")
 
@@ -116,6 +117,7 @@ async def test_what_is_not_there_has_a_page_too(browser, path):
 @pytest.mark.parametrize("path", EVERY_PAGE)
 async def test_nothing_of_a_portal_comes_alive(browser, path):
     response = await browser.get(path)
+    assert response.status_code < 500
     page = tree(response)
     assert not page.cssselect(
         "script, iframe, object, embed, form input[name=mat_khau], base, style, svg, img, meta[http-equiv]"

@@ -101,9 +101,9 @@ def test_both_languages_say_the_same_things():
 def test_pages_use_the_texts_that_there_are_and_no_others():
     sources = "\n".join(file.read_text("utf-8") for file in [*WEB.glob("templates/*.html"), *WEB.glob("*.py")])
     groups = "|".join(words("vi"))
-    used = set(re.findall(rf'\b(?:t|said|self)\("([a-z_.]+)"', sources))
+    used = set(re.findall(r'\b(?:t|said|self)\("([a-z_]+\.[a-z_]+)"', sources))
     used |= set(re.findall(rf'"((?:{groups})\.(?!html")[a-z_]+)"', sources)) - {"record.updated", "record.withheld"}
-    prefixes = set(re.findall(r'"([a-z]+\.)" ~', sources)) | {
+    prefixes = set(re.findall(r't\("([a-z]+\.)" ~', sources)) | {
         f"{group}." for group in re.findall(r'\.word\("([a-z]+)"', sources)
     }
     counted = set(re.findall(r't\.count\("([a-z._]+)"', sources))
