@@ -45,6 +45,9 @@ _ATTRIBUTES = {
 }
 _DECORATION = re.compile(r"/_layouts/|/imageads/|/linkimage/|/images?/(icon|btn|spacer)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d{1,2}|[IVX]{1,5}|[a-zđ])\s*[.)/]\s|^[-+•*]\s")
+_DROPPED_IF_BLANK = frozenset({"p", "div", "span", "figcaption", "em", "i", "b", "strong", "center"})
+_CAPTIONS = frozenset({"figcaption", "caption"})
+_FRAMES = frozenset({"figure", "table"})
 _UNSEEN = (PreformattedString, Script, Stylesheet, TemplateString)
 _CAPTION_CLASS = re.compile(r"caption|chu-?thich|image-?note|desc", re.IGNORECASE)
 
@@ -97,6 +100,8 @@ def read(html: str, base: str, noise: Sequence[str] = ()) -> Body:
     for position, line in enumerate(lines):
         if any(pattern.search(line.text) for pattern in unwanted):
             _remove(line)
+            if line.after is not None and position + 1 < len(lines) and lines[position + 1].after is None:
+                lines[position + 1].after = line.after
             continue
         picture = _framed(line, pictures)
         if picture is None and line.after is not None and _is_caption(line, last=position == len(lines) - 1):
@@ -190,10 +195,14 @@ def _set_apart(line: _Line) -> tuple[bool, bool, bool]:
     return centred or italic, bold, right
 
 
+def _parent(node: Tag | NavigableString, names: frozenset[str]) -> Tag | None:
+    return next((parent for parent in node.parents if parent.name in names), None)
+
+
 def _framed(line: _Line, pictures: Sequence[Tag]) -> Tag | None:
     """The picture whose `<figcaption>` the line stands in (or the `<caption>` of a table that holds nothing else)."""
-    frame = line.nodes[0].find_parent(["figcaption", "caption"])
-    around = frame.find_parent(["figure", "table"]) if frame else None
+    frame = _parent(line.nodes[0], _CAPTIONS)
+    around = _parent(frame, _FRAMES) if frame else None
     if frame is None or around is None:
         return None
     inside = {id(one) for one in around.find_all("img")}
@@ -260,17 +269,31 @@ def _author(lines: Sequence[_Line]) -> str | None:
     return said if right or (bold and lines[-2].text.endswith(("./.", "."))) else None
 
 
+def _is_blank(block: Tag) -> bool:
+    for inside in block.descendants:
+        if isinstance(inside, Tag):
+            if inside.name in {"img", "table"}:
+                return False
+        elif (
+            isinstance(inside, NavigableString)
+            and not isinstance(inside, _UNSEEN)
+            and inside.strip("\xa0\u200b \t\r\n")
+        ):
+            return False
+    return True
+
+
 def _clean(soup: BeautifulSoup, base: str) -> str:
-    for link in soup.find_all("a", href=True):
-        address = urls.join(base, str(link["href"]))
-        if address is None:
-            del link["href"]
-        else:
-            link["href"] = address
-    for block in soup.find_all(["p", "div", "span", "figcaption", "em", "i", "b", "strong", "center"]):
-        if block.decomposed:
-            continue
-        if not block.get_text(strip=True).strip("\xa0\u200b") and not block.find(["img", "table"]):
+    elements = [element for element in soup.descendants if isinstance(element, Tag)]
+    for link in elements:
+        if link.name == "a" and "href" in link.attrs:
+            address = urls.join(base, str(link["href"]))
+            if address is None:
+                del link["href"]
+            else:
+                link["href"] = address
+    for block in elements:
+        if block.name in _DROPPED_IF_BLANK and not block.decomposed and _is_blank(block):
             block.decompose()
     body = soup.body or soup
     html = nh3.clean(

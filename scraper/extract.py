@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
@@ -19,7 +20,7 @@ from scraper.outcomes import Outcome
 from scraper.selectors import select, select_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from lxml.html import HtmlElement
@@ -44,12 +45,13 @@ DOCUMENT_TYPES = {
     "7z": "application/x-7z-compressed",
 }
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
-_VISIBLE = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]", smart_strings=False)
+_DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#]|$)|%2e", re.IGNORECASE)
 _SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
 _STAMP = re.compile(
     r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
 )
 _LONGEST_STAMP = 80
+_LONGEST_COUNTER = 120
 
 
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -135,6 +137,8 @@ def tree(markup: bytes) -> HtmlElement | None:
         root = html.document_fromstring(markup, parser=parser)
     except etree.ParserError:
         return None
+    except etree.XMLSyntaxError as error:  # of HTML there is no wrong syntax: libxml2 ran out of memory
+        raise TooComplex(f"libxml2 gave up: {error}") from None
     if parser.error_log.filter_from_level(etree.ErrorLevels.FATAL):
         for fault in parser.error_log.filter_from_level(etree.ErrorLevels.FATAL):
             if "depth" in fault.message.lower():
@@ -147,6 +151,14 @@ def _is_article(source: Source, address: str) -> bool:
         return bool(source.layout.article_paths) and source.is_article(source.canonical(address))
     except urls.BadAddress:
         return False
+
+
+def _canonical(source: Source, address: str) -> str:
+    """The address that names the page; as it is where it is none, as of a file that somebody hands over."""
+    try:
+        return source.canonical(address)
+    except urls.BadAddress:
+        return address
 
 
 def _base(root: HtmlElement, url: str) -> str:
@@ -195,7 +207,7 @@ def _article(root: HtmlElement, page: Page, source: Source, base: str, now: date
     layout = source.layout
     field = _body_field(root, layout.selectors.body)
     title = _title(root, source)
-    if field is None and not source.is_article(source.canonical(page.url)):
+    if field is None and not source.is_article(_canonical(source, page.url)):
         return None
     published, raw = _published(root, page.url, source, now)
     noise = [*layout.noise, f"^{re.escape(raw)}$"] if raw else layout.noise
@@ -203,7 +215,7 @@ def _article(root: HtmlElement, page: Page, source: Source, base: str, now: date
     attachments = _attachments(root, field, source, base)
     if not title or not (content.text or content.images or attachments):
         return None
-    canonical = source.canonical(page.url)
+    canonical = _canonical(source, page.url)
     return Article(
         url=page.url,
         canonical_url=canonical,
@@ -245,7 +257,7 @@ def _body_field(root: HtmlElement, selectors: Sequence[str]) -> HtmlElement | No
 
 
 def _weight(field: HtmlElement) -> int:
-    words = len(text.clean("".join(field.itertext())))
+    words = sum(len(word.strip("\u200b\ufeff")) for word in "".join(field.itertext()).split())
     return words + 20 * sum(1 for _ in field.iter("img", "a"))
 
 
@@ -319,14 +331,13 @@ def _attachments(root: HtmlElement, field: HtmlElement | None, source: Source, b
     selectors = source.layout.selectors
     frame = _frame(root, field, selectors.title)
     areas = [area for area in (field, frame, *select_all(root, selectors.attachments)) if area is not None]
-    foreign = set(select(root, selectors.related))
+    links = dict.fromkeys(link for area in areas for link in area.iter("a") if _document_type(link.get("href") or ""))
+    foreign = set(select(root, selectors.related)) if links else set()
     found: dict[str, Attachment] = {}
-    for area in areas:
-        for link in area.iter("a"):
-            address = urls.join(base, link.get("href") or "")
-            kind = _document_type(address) if address else None
-            if address is None or kind is None or link in foreign:
-                continue
+    for link in links:
+        address = urls.join(base, link.get("href") or "")
+        kind = _document_type(address) if address else None
+        if address and kind and link not in foreign:
             title = _text(link) or text.clean(link.get("title") or "")
             if address not in found or not found[address].title:
                 found[address] = Attachment(url=address, title=title, media_type=kind)
@@ -351,19 +362,29 @@ def _frame(root: HtmlElement, field: HtmlElement | None, titles: Sequence[str]) 
 
 
 def _document_type(address: str) -> str | None:
-    name = unquote(urlsplit(address).path).rsplit("/", 1)[-1].lower()
+    if not _DOCUMENT.search(address):
+        return None
+    name = unquote(re.split("[?#]", address, maxsplit=1)[0]).rsplit("/", 1)[-1].strip().lower()
     return DOCUMENT_TYPES.get(name.rsplit(".", 1)[-1]) if "." in name else None
 
 
 def _visible(root: HtmlElement) -> str:
-    return text.clean(" ".join(_VISIBLE(root)))
+    return text.clean(" ".join(_visible_texts(root)))
+
+
+def _visible_texts(root: HtmlElement) -> Iterator[str]:
+    unseen = {element.text for element in root.iter("script", "style", "noscript")}
+    body = root.find("body")
+    return (node for node in (() if body is None else body.itertext()) if node not in unseen)
 
 
 def _counters(root: HtmlElement, source: Source) -> Counters:
     patterns = source.layout.counters
     if not (patterns.votes or patterns.online or patterns.views):
         return Counters()
-    visible = _visible(root)
+    # Numbers stand in short texts, and those of the article need not be searched.
+    short = " ".join(node for node in _visible_texts(root) if len(node) < _LONGEST_COUNTER)
+    visible = unicodedata.normalize("NFC", " ".join(short.split()))
 
     def number(expressions: Iterable[str]) -> int | None:
         for expression in expressions:
@@ -377,7 +398,7 @@ def _counters(root: HtmlElement, source: Source) -> Counters:
 
 def _language(words: str) -> str | None:
     """`vi` or `en`, by letters: what `<html lang>` says is wrong on many of these pages."""
-    words = words[:4_000]
+    words = words[:1_500]
     letters = len(_LETTERS.findall(words))
     if not letters:
         return None

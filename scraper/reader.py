@@ -20,6 +20,7 @@ import socket
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from scraper.sources import Source
 
 _LENGTH = struct.Struct("!I")
+_START = 60.0
+_PIECE = 1 << 17
 _PR_SET_PDEATHSIG = 1
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
@@ -64,6 +67,7 @@ class Reader:
         """What the page says. A page that the child cannot finish is TOO_COMPLEX; nothing is raised for it."""
         async with self._turn:
             try:
+                await self._ready()
                 return await asyncio.wait_for(self._ask(page, source, now), self._limits.deadline)
             except TimeoutError:
                 await self._stop()
@@ -82,15 +86,28 @@ class Reader:
         async with self._turn:
             await self._stop()
 
-    async def _ask(self, page: Page, source: Source, now: datetime | None) -> Reading:
-        if self._streams is None or self._pages >= self._limits.pages:
+    async def _ready(self) -> None:
+        """Has a child that waits for a page; what starting one takes is no page's time."""
+        # A child that ended between two pages has nothing to do with the next one.
+        ended = self._child is not None and self._child.poll() is not None
+        if self._streams is None or ended or self._pages >= self._limits.pages:
             await self._stop()
             await self._start()
+            assert self._streams is not None
+            try:
+                await asyncio.wait_for(self._streams[0].readexactly(1), _START)
+            except TimeoutError:
+                raise ConnectionError(f"not started within {_START:g} s") from None
+
+    async def _ask(self, page: Page, source: Source, now: datetime | None) -> Reading:
         assert self._streams is not None
         answers, questions = self._streams
         question = pickle.dumps((page, _packed(source), now), pickle.HIGHEST_PROTOCOL)
-        questions.write(_LENGTH.pack(len(question)) + question)
-        await questions.drain()
+        questions.write(_LENGTH.pack(len(question)))
+        # In pieces: asyncio moves all that is still to be sent for every bit that the socket takes.
+        for start in range(0, len(question), _PIECE):
+            questions.write(question[start : start + _PIECE])
+            await questions.drain()
         (size,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
         self._pages += 1
         reading = pickle.loads(await answers.readexactly(size))  # noqa: S301 - from our own child
@@ -152,7 +169,9 @@ def child() -> None:
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_AS, (memory << 20, memory << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with socket.socket(fileno=descriptor) as end, end.makefile("rwb") as stream:
+    # A parent that went away, or gave up this child, is no error of ours.
+    with suppress(ConnectionError), socket.socket(fileno=descriptor) as end, end.makefile("rwb") as stream:
+        end.sendall(b"!")
         while header := stream.read(_LENGTH.size):
             page, packed, now = pickle.loads(stream.read(*_LENGTH.unpack(header)))  # noqa: S301 - from our own parent
             used = resource.getrusage(resource.RUSAGE_SELF)

@@ -94,10 +94,12 @@ def save(session: Session, sighting: Sighting) -> Saved:
                 first.owed = True
                 return Saved(decision="deferred")
             row = None
-    row = row or _same_content(session, sighting, digest) or _same_address(session, sighting)
+    row = row or _same_content(session, sighting, digest)
     if row is None:
-        _create(session, sighting, digest)
-        return Saved(decision="new")
+        name, row = _same_address(session, sighting)
+        if row is None:
+            _create(session, sighting, digest, name)
+            return Saved(decision="new")
     page.record = row.id
     back = returned(session, row, at=sighting.at, origin=sighting.origin)
     row.counters = _counters(sighting.article)
@@ -129,28 +131,24 @@ def _same_content(session: Session, sighting: Sighting, digest: str) -> Article 
     )
 
 
-def _same_address(session: Session, sighting: Sighting) -> Article | None:
-    """The record that this very address names, over http or https, with or without `www.`."""
-    for name in _long_names(sighting):
-        row = session.get(Article, urls.record_id(name))
-        if row is not None and row.source == sighting.source:
-            return row
-    return None
+def _same_address(session: Session, sighting: Sighting) -> tuple[str, Article | None]:
+    """The id that this very address names, over http or https, with or without `www.`, and its record if there is one.
 
-
-def _long_names(sighting: Sighting) -> tuple[str, str]:
-    """What a record's id is made of: its address; with the source, where two files name one portal."""
+    Where two source files name one portal, the second one's ids are made of its own id and the address.
+    """
     name = urls.key(sighting.article.canonical_url)
-    return name, f"{sighting.source} {name}"
+    ours, with_source = urls.record_id(name), urls.record_id(f"{sighting.source} {name}")
+    rows = {row.id: row for row in session.scalars(select(Article).where(Article.id.in_((ours, with_source))))}
+    if ours not in rows or rows[ours].source == sighting.source:
+        return ours, rows.get(ours)
+    return with_source, rows.get(with_source)
 
 
-def _create(session: Session, sighting: Sighting, digest: str) -> None:
+def _create(session: Session, sighting: Sighting, digest: str, name: str) -> None:
     article, page = sighting.article, sighting.page
     published = dates.refine(article.published, _listed(page))
-    name, name_here = _long_names(sighting)
-    taken = session.get(Article, urls.record_id(name)) is not None  # by another source: ours would have been found
     row = Article(
-        id=urls.record_id(name_here if taken else name),
+        id=name,
         source=sighting.source,
         platform=sighting.platform,
         kind=article.kind,

@@ -15,8 +15,11 @@ Change = tuple[Literal["=", "+", "-"], str]
 
 _WORDS = re.compile(r"\n|[^\S\n]*[^\s]+")
 _LONG = 4_000
-_MOST_PAIRS = 400_000
-"""Equal words to be weighed against each other before a stretch is taken for replaced as a whole: about 0.2 s."""
+"""Words in both texts together up to which they are compared word by word in one go."""
+_MOST_PAIRS = 60_000
+"""Pairs of equal words that are weighed against each other: half a second at the worst, and a transaction waits for it.
+
+A stretch that has more is parted by the words that stand in it once; where there are none, all of it was replaced."""
 
 
 def words(old: str, new: str) -> list[Change]:

@@ -170,11 +170,12 @@ def listed(
             if not (text.same_title(entry.title, page.listed_title) or text.same_title(page.listed_title, entry.title)):
                 page.listed_title = ""
         page.section = page.section or section
+        told = page.listed_title, page.listed_at, page.listed_precision
         if trusted:
             _note(page, entry)
         elif page.listed_at is None and entry.published:
             page.listed_at, page.listed_precision = entry.published.at, entry.published.precision
-        if page.record:
+        if page.record and told != (page.listed_title, page.listed_at, page.listed_precision):
             articles.learn(session, page, at=at, origin=origin)
     session.flush()
 
@@ -220,6 +221,7 @@ def confirm_missing(session: Session, run: int, *, gone_hours: float, at: dateti
 
     A record is gone when all its addresses were missing at least three times over at least `gone_hours`.
     """
+    session.flush()
     missing = session.scalars(select(Page).where(Page.missing_run == run).order_by(Page.id)).all()
     for page in missing:
         page.missing += 1

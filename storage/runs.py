@@ -57,12 +57,16 @@ class Tally:
     gone: int = 0
     returned: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
+    complaint: str = ""
+    """What the first listing that failed said."""
 
     def outcome(self, outcome: Outcome, *, url: str, message: str, listing: bool) -> None:
         """Counts what one visit came to."""
         self.outcomes[outcome.value] += 1
         if listing:
             self.listing_outcomes[outcome.value] += 1
+            if not outcome.trusted:
+                self.complaint = self.complaint or message
         if not outcome.answered and len(self.failures) < MOST_FAILURES_LISTED:
             self.failures.append({"url": url, "outcome": outcome.value, "message": message})
 
@@ -77,10 +81,11 @@ def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, 
     asked = sum(tally.listing_outcomes.values())
     good = sum(count for name, count in tally.listing_outcomes.items() if Outcome(name).trusted)
     worst = [Outcome(name) for name, _ in tally.listing_outcomes.most_common() if not Outcome(name).trusted]
+    said = f": {tally.complaint}" if tally.complaint else ""
     if not good:
         if not asked:
             return "failed", "no listing was asked for"
-        cause = f"{worst[0].value} on every listing"
+        cause = f"{worst[0].value} on every listing{said}"
         if len(worst) > 1:
             counts = ", ".join(f"{outcome.value} {tally.listing_outcomes[outcome.value]}" for outcome in worst)
             cause = f"no listing could be read: {counts}"
@@ -187,7 +192,7 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
         good = session.scalar(runs.where(Run.verdict == "healthy").limit(1))
         first = session.scalar(select(func.min(Article.first_seen)).where(Article.source == source))
         counted = select(Article.kind, func.count()).where(Article.source == source).group_by(Article.kind)
-        kinds = Counter(dict(session.execute(counted).tuples().all()))
+        kinds = Counter({kind: count for kind, count in session.execute(counted)})  # noqa: C416 - a row is no pair
         rows.append(
             {
                 "source": source,

@@ -21,7 +21,7 @@ from storage.search.answer import Question, Searcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Congtin, Serve
+    from command import Congtin, Serve
 
 KILLS = 8
 ARTICLES = 160

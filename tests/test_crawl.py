@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from conftest import wait_for
+from command import wait_for
 
 if TYPE_CHECKING:
-    from conftest import Congtin, Serve
+    from command import Congtin, Serve
 
     from sample.server import Running
 

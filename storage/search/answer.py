@@ -159,9 +159,9 @@ class Searcher:
 
     def _between(self, since: date | None, until: date | None) -> tantivy.Query:
         first = int(_midnight(since).timestamp()) if since else None
-        after = int(_midnight(until).timestamp()) + 86_400 if until else None
+        last = int(_midnight(until).timestamp()) + 86_399 if until else None
         inside = tantivy.Query.range_query(
-            self._index.schema, "published", tantivy.FieldType.Integer, first, after, include_upper=False
+            self._index.schema, "published", tantivy.FieldType.Integer, first, last, include_upper=True
         )
         return tantivy.Query.const_score_query(inside, 0.0)
 

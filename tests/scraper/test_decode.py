@@ -5,6 +5,7 @@ import time
 import tracemalloc
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -176,10 +177,8 @@ def test_any_bytes_become_text_that_every_database_takes(body, content_type):
 @quick
 @given(st.binary(max_size=300), st.sampled_from(["", "gzip", "deflate", "gzip, deflate", "br", "gzip, gzip", "\u00e9"]))
 def test_any_bytes_unfold_or_are_refused(body, coding):
-    try:
+    with suppress(Truncated, TooBig, Garbled):
         assert len(unfold(body, coding, limit=10_000)) <= 10_000
-    except (Truncated, TooBig, Garbled) as error:
-        assert str(error)
 
 
 @quick

@@ -149,7 +149,10 @@ def read_as(role, body, encoding=""):
 
 
 def test_reading_of_a_feed_and_of_a_sitemap():
-    assert (read_as("feed", RSS.encode()).kind, len(read_as("feed", gzip.compress(RSS.encode()), "gzip").entries)) == ("feed", 2)
+    assert (read_as("feed", RSS.encode()).kind, len(read_as("feed", gzip.compress(RSS.encode()), "gzip").entries)) == (
+        "feed",
+        2,
+    )
     packed = read_as("sitemap", gzip.compress(SITEMAP.encode()))  # sitemap.xml.gz, no coding announced
     assert (packed.kind, packed.outcome, len(packed.entries)) == ("sitemap", Outcome.OK, 3)
     assert read_as("sitemap", INDEX.encode()).sitemaps == (f"{HOST}/a.xml", f"{HOST}/b.xml.gz")

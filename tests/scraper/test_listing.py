@@ -1,4 +1,5 @@
 """Listings: their rows, the way to the next page, and what a page is that holds neither rows nor an article."""
+# ruff: noqa: E501 - a piece of markup reads best in one line
 
 import pytest
 import seed
@@ -77,7 +78,9 @@ def test_rows(form):
 
 
 def test_rows_of_a_table():
-    rows = listed('<tr><td>1</td><td><p class="tandan-p-module-news-title"><a href="{link}">{title}</a></p></td><td>{bare}</td></tr>')
+    rows = listed(
+        '<tr><td>1</td><td><p class="tandan-p-module-news-title"><a href="{link}">{title}</a></p></td><td>{bare}</td></tr>'
+    )
     assert told(reading(f"<table><tbody>{rows}</tbody></table>")) == EXPECTED
 
 
@@ -93,7 +96,13 @@ def test_address_counts_once_and_in_the_order_of_the_page():
 
 
 def test_links_that_lead_nowhere_are_no_rows():
-    rows = [("javascript:void(0)", "Mở", ""), ("#", "Lên đầu", ""), ("", "Không", ""), ("mailto:a@b.vn", "Thư", ""), ROWS[0]]
+    rows = [
+        ("javascript:void(0)", "Mở", ""),
+        ("#", "Lên đầu", ""),
+        ("", "Không", ""),
+        ("mailto:a@b.vn", "Thư", ""),
+        ROWS[0],
+    ]
     assert told(reading(listed(ROW_FORMS["channel, text"], rows))) == EXPECTED[:1]
 
 
@@ -210,7 +219,12 @@ NOTHING = [
     ("any", "<p>Xin chào</p>", "other", Outcome.OK),
     ("listing", '<p>Đăng nhập</p><input name="u"><input TYPE="Password" name="p">', "login", Outcome.LOGIN),
     ("detail", '<p>Đăng nhập</p><input name="u"><input type="password" name="p">', "login", Outcome.LOGIN),
-    ("listing", "<script>document.cookie='D1N=ab';window.location.reload(true);</script>", "blocked", Outcome.CHALLENGE),
+    (
+        "listing",
+        "<script>document.cookie='D1N=ab';window.location.reload(true);</script>",
+        "blocked",
+        Outcome.CHALLENGE,
+    ),
     ("detail", "<script>document.cookie='D1N=ab';window.location.href='/';</script>", "blocked", Outcome.CHALLENGE),
     ("detail", "<h1>Just a moment...</h1><div id='cf-chl-widget'></div>", "blocked", Outcome.CHALLENGE),
     ("detail", "<p>Request Rejected. Please contact us. Your support ID is: 1234</p>", "blocked", Outcome.BLOCKED),
@@ -236,7 +250,9 @@ def test_neither_rows_nor_article(role, body, kind, outcome):
     assert found.outcome is Outcome.OK or not found.outcome.trusted or found.outcome is Outcome.EMPTY_OK
 
 
-@pytest.mark.parametrize("body", [b"", b" \r\n ", b"\xef\xbb\xbf", b"<!-- -->", b"\x00\x00", b"<html></html>", b"<p></p>"])
+@pytest.mark.parametrize(
+    "body", [b"", b" \r\n ", b"\xef\xbb\xbf", b"<!-- -->", b"\x00\x00", b"<html></html>", b"<p></p>"]
+)
 @pytest.mark.parametrize("role", ["listing", "detail"])
 def test_empty_answer_is_never_an_empty_listing(body, role):
     found = read(Page(url=HERE, body=body, role=role), seed.source())
@@ -252,5 +268,8 @@ def test_article_about_maintenance_is_an_article():
 
 
 def test_article_page_with_a_login_form_beside_is_an_article():
-    found = reading('<input type="password" name="p">' + seed.page()[seed.page().index('<div class="TD-main-center') :], role="detail")
+    found = reading(
+        '<input type="password" name="p">' + seed.page()[seed.page().index('<div class="TD-main-center') :],
+        role="detail",
+    )
     assert (found.kind, found.article.title) == ("article", seed.TITLE)

@@ -57,11 +57,9 @@ def failed(*causes, kind=ResponseFailed):
 
 def as_scrapy_gives_it(error):
     """The error after Scrapy's download handler wrapped it."""
-    try:
-        with wrap_twisted_exceptions():
-            raise error
-    except Exception as wrapped:  # noqa: BLE001 - whatever it is
-        return wrapped
+    with pytest.raises(Exception, match="") as raised, wrap_twisted_exceptions():
+        raise error
+    return raised.value
 
 
 def chained(error, cause):

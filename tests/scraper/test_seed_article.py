@@ -84,7 +84,9 @@ def test_saved_page():
     assert found.url == seed.ADDRESS
     assert found.canonical_url == seed.ADDRESS.replace("/portal/Pages", "/portal/pages").lower()
     assert found.related[2].url.endswith("-Thi-dua-Khen-thuong9w4hzt.aspx")
-    saved = SAVED.read_bytes().replace(b"dac-thu-moi-ban-hanh-bi-bai-bo-trong-linh-vuc-Thi-dua-Khen-thuong9w", b"dac-thu9w")
+    saved = SAVED.read_bytes().replace(
+        b"dac-thu-moi-ban-hanh-bi-bai-bo-trong-linh-vuc-Thi-dua-Khen-thuong9w", b"dac-thu9w"
+    )
     assert_says_the_seed(article(saved))
 
 
@@ -103,7 +105,9 @@ def test_captions_in_other_fields(layout, field):
     assert_says_the_seed(article(seed.page(layout=layout, field=field, text="plain")))
 
 
-@pytest.mark.parametrize(("text", "layout"), list(product(seed.TEXTS, ["no hint at all", "divs", "figure", "table, one cell"])))
+@pytest.mark.parametrize(
+    ("text", "layout"), list(product(seed.TEXTS, ["no hint at all", "divs", "figure", "table, one cell"]))
+)
 def test_texts(text, layout):
     assert_says_the_seed(article(seed.page(text=text, layout=layout)))
 
@@ -133,7 +137,9 @@ def test_dates(date):
 
 def test_date_without_a_class_inside_the_body():
     body = f"<p>{seed.DATE}</p><p>100%</p>" + seed.story()
-    assert_says_the_seed(article(seed.page(body=body, date="span", field="art-content").replace(seed.DATES["span"], "")))
+    assert_says_the_seed(
+        article(seed.page(body=body, date="span", field="art-content").replace(seed.DATES["span"], ""))
+    )
 
 
 @pytest.mark.parametrize("related", seed.RELATED_LISTS)
@@ -167,8 +173,10 @@ DOCUMENTS = {
     "no doctype, no head": lambda markup: markup[markup.index("<body") :].replace(
         "<body>", f"<title>{seed.TITLE}</title><body>"
     ),
-    "xhtml": lambda markup: '<?xml version="1.0" encoding="iso-8859-1"?>\n'
-    + markup.replace("<html", '<html xmlns="http://www.w3.org/1999/xhtml"').replace("<br>", "<br />"),
+    "xhtml": lambda markup: (
+        '<?xml version="1.0" encoding="iso-8859-1"?>\n'
+        + markup.replace("<html", '<html xmlns="http://www.w3.org/1999/xhtml"').replace("<br>", "<br />")
+    ),
     "decimal entities": entities,
     "NFD": lambda markup: unicodedata.normalize("NFD", markup),
     "NBSP for spaces": lambda markup: re.sub(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f<])", "\xa0", markup),
@@ -218,7 +226,9 @@ def test_attachments_are_named_by_their_links():
         '<div class="tandan-div-article-attach"><a href="/portal/VanBan/2023-07/ef8ae3311d0bcfddK%20ho%20c.pdf">'
         "Kế hoạch thi đua</a></div>"
     )
-    link = '<p><a href="..\\..\\VanBan/2023-07/bieu.XLSX?x=1#a" title="Biểu mẫu"><img src="/_layouts/15/xlsx.png"></a></p>'
+    link = (
+        '<p><a href="..\\..\\VanBan/2023-07/bieu.XLSX?x=1#a" title="Biểu mẫu"><img src="/_layouts/15/xlsx.png"></a></p>'
+    )
     found = article(seed.page(body=seed.story() + link).replace(seed.PAGER, box + seed.PAGER))
     assert [(one.title, one.media_type.rsplit(".")[-1], one.url.rsplit("/")[-1]) for one in found.attachments] == [
         ("Biểu mẫu", "sheet", "bieu.XLSX?x=1"),

@@ -1,4 +1,5 @@
 """Source and platform files: what they may say, how they merge, and how a mistake is told."""
+# ruff: noqa: E501 - a piece of markup reads best in one line
 
 from datetime import date, time
 
@@ -309,9 +310,9 @@ def test_own_file_takes_the_place_of_a_shipped_one(folders, all_of):
 
 
 def test_unknown_source_is_told_with_those_that_come_close(all_of):
-    with pytest.raises(UnknownSource, match="no source 'hoa/snv'; there are thanh-hoa/snv$"):
+    with pytest.raises(UnknownSource, match=r"no source 'hoa/snv'; there are thanh-hoa/snv$"):
         all_of().load("hoa/snv")
-    with pytest.raises(UnknownSource, match="there are hue, thanh-hoa/snv$"):
+    with pytest.raises(UnknownSource, match=r"there are hue, thanh-hoa/snv$"):
         all_of().load("xyz")
 
 

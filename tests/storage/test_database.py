@@ -183,7 +183,7 @@ def test_a_database_of_a_later_congtin_is_left_alone(tmp_path: Path) -> None:
     with database.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
-    with pytest.raises(DatabaseError, match="revision 9999.*a newer one"):
+    with pytest.raises(DatabaseError, match=r"revision 9999.*a newer one"):
         Database(config(tmp_path))
 
 

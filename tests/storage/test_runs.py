@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from making import NOON, SITE, article, later, save
+from sqlalchemy import select
+
+from scraper.outcomes import Outcome
+from storage import runs
+from storage.captures import Captured
+from storage.models import Capture, Fetch, Run
+from storage.runs import Tally, Ticket
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+REPORT = {
+    "source", "run", "verdict", "cause", "requests", "not_modified", "bytes", "listings", "new", "changed", "unchanged",
+    "gone", "returned", "failures", "outcomes", "seconds",
+}  # fmt: skip
+STATUS = {
+    "source", "verdict", "cause", "last_run", "last_good", "next_due", "interval_minutes", "articles", "procedures",
+    "rate_per_day", "stale",
+}  # fmt: skip
+
+
+def tally(listings: dict[str, int], pages: dict[str, int] | None = None, *, entries: int = 20) -> Tally:
+    counted = Tally(entries=entries, requests=sum(listings.values()), listings=sum(listings.values()))
+    for names, listing in ((listings, True), (pages or {}, False)):
+        for name, count in names.items():
+            for _ in range(count):
+                counted.outcome(Outcome(name), url=SITE, message="why", listing=listing)
+    return counted
+
+
+VERDICTS: list[tuple[Tally, dict[str, Any], str, str | None]] = [
+    (tally({"OK": 2}), {}, "healthy", None),
+    (tally({"NOT_MODIFIED": 2}, entries=0), {}, "healthy", None),
+    (tally({"NOT_MODIFIED": 1}, entries=0), {"expected": 20}, "healthy", None),
+    (tally({"OK": 2}, {"OK": 4, "NOT_FOUND": 6, "GONE": 1}), {}, "healthy", None),
+    (tally({"OK": 1}, {"OK": 2, "TIMEOUT": 2}), {}, "healthy", None),
+    (tally({"OK": 1}, {"TIMEOUT": 2}), {}, "healthy", None),
+    (tally({"OK": 1, "EMPTY_OK": 1}), {}, "healthy", None),
+    (tally({"OK": 2}), {"finished": False}, "interrupted", "stopped before its end"),
+    (tally({}), {}, "failed", "no listing was asked for"),
+    (tally({"TIMEOUT": 2}, entries=0), {}, "failed", "TIMEOUT on every listing"),
+    (tally({"DNS": 1}, {"OK": 5}, entries=0), {}, "failed", "DNS on every listing"),
+    (tally({"BLOCKED": 2}, entries=0), {}, "blocked", "BLOCKED on every listing"),
+    (tally({"ROBOTS": 1}, entries=0), {}, "blocked", "ROBOTS on every listing"),
+    (
+        tally({"SERVER_ERROR": 3, "CHALLENGE": 1}, entries=0), {},
+        "blocked", "no listing could be read: SERVER_ERROR 3, CHALLENGE 1",
+    ),
+    (tally({"DRIFT": 2}, entries=0), {}, "empty", "DRIFT on every listing"),
+    (tally({"EMPTY": 1}, entries=0), {}, "empty", "EMPTY on every listing"),
+    (tally({"OK": 1}, entries=0), {}, "empty", "no listing shows an entry"),
+    (tally({"OK": 1}, {"OK": 1, "BLOCKED": 3}), {}, "blocked", "3 of 4 pages were refused"),
+    (tally({"OK": 1, "BLOCKED": 1}, {"OK": 9}), {}, "thin", "1 of 2 listing pages failed: BLOCKED"),
+    (tally({"OK": 3, "TIMEOUT": 2, "DRIFT": 1}), {}, "thin", "3 of 6 listing pages failed: TIMEOUT"),
+    (tally({"OK": 1}, entries=9), {"expected": 10}, "thin", "9 entries, and expect.entries is 10"),
+    (tally({"OK": 1}, {"OK": 1, "TIMEOUT": 1, "DRIFT": 1}), {}, "thin", "2 of 3 pages failed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("counted", "given", "verdict", "cause"), VERDICTS)
+def test_the_verdict_of_a_run_and_its_cause(
+    counted: Tally, given: dict[str, Any], verdict: str, cause: str | None
+) -> None:
+    assert runs.judge(counted, **({"finished": True} | given)) == (verdict, cause)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_failures_are_listed_and_answers_are_not(outcome: Outcome) -> None:
+    counted = tally({}, {outcome.value: 1})
+    answers = {"OK", "EMPTY_OK", "NOT_MODIFIED", "NOT_FOUND", "GONE", "ROBOTS"}
+    expected = [] if outcome.value in answers else [{"url": SITE, "outcome": outcome.value, "message": "why"}]
+    assert counted.failures == expected
+    assert counted.outcomes == {outcome.value: 1}
+
+
+def test_the_list_of_failures_has_an_end() -> None:
+    counted = tally({}, {"TIMEOUT": runs.MOST_FAILURES_LISTED + 5})
+    assert len(counted.failures) == runs.MOST_FAILURES_LISTED
+    assert counted.outcomes["TIMEOUT"] == runs.MOST_FAILURES_LISTED + 5
+
+
+def test_a_report_has_the_contracts_keys() -> None:
+    counted = tally({"OK": 1, "NOT_MODIFIED": 1}, {"NOT_FOUND": 1})
+    counted.decisions.update(new=2, changed=1, unchanged=3, deferred=1)
+    told = runs.report("snv", 7, counted, "thin", "why", 1.23456)
+    assert set(told) >= REPORT
+    assert (told["new"], told["changed"], told["unchanged"], told["not_modified"]) == (2, 1, 3, 1)
+    assert told["outcomes"] == {"NOT_FOUND": 1, "NOT_MODIFIED": 1, "OK": 1}
+    assert (told["source"], told["run"], told["verdict"], told["cause"], told["seconds"]) == (
+        "snv",
+        7,
+        "thin",
+        "why",
+        1.235,
+    )
+
+
+def test_a_new_run_marks_the_sources_dead_ones_interrupted(session: Session) -> None:
+    dead = runs.open_run(session, "snv", origin="poll", at=NOON)
+    other = runs.open_run(session, "other", origin="poll", at=NOON)
+    alive = runs.open_run(session, "snv", origin="poll", at=later(1))
+    session.expire_all()
+    found = session.get_one(Run, dead)
+    assert (found.verdict, found.closed_at, found.completed) == ("interrupted", later(1), False)
+    assert found.cause
+    assert session.get_one(Run, other).closed_at is None
+    assert session.get_one(Run, alive).closed_at is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "completed"),
+    [
+        ("healthy", True),
+        ("thin", True),
+        ("empty", False),
+        ("blocked", False),
+        ("failed", False),
+        ("interrupted", False),
+    ],
+)
+def test_a_run_is_closed_with_its_report(session: Session, verdict: Any, completed: bool) -> None:
+    run = runs.open_run(session, "snv", origin="poll", at=NOON)
+    told = runs.report("snv", run, Tally(requests=3), verdict, "why", 1)
+    runs.close_run(session, run, verdict=verdict, cause="why", at=later(1), told=told)
+    session.flush()
+    (recent,) = runs.recent(session, "snv")
+    assert recent == told
+    assert session.get_one(Run, run).completed is completed
+    assert session.get_one(Run, run).closed_at == later(1)
+
+
+def test_recent_runs_come_newest_first_with_what_is_known_of_those_cut_off(session: Session) -> None:
+    runs.open_run(session, "snv", origin="poll", at=NOON)
+    runs.open_run(session, "snv", origin="poll", at=later(1))
+    session.flush()
+    session.expire_all()
+    told = runs.recent(session, "snv")
+    assert [one["verdict"] for one in told] == ["running", "interrupted"]
+    assert all(set(one) >= REPORT for one in told)
+    assert len(runs.recent(session, "snv", limit=1)) == 1
+
+
+def test_status_tells_of_the_last_run_and_the_last_good_one(session: Session) -> None:
+    for hours, verdict in ((0, "healthy"), (1, "blocked")):
+        run = runs.open_run(session, "snv", origin="poll", at=later(hours))
+        runs.close_run(session, run, verdict=verdict, cause=None, at=later(hours), told={})  # type: ignore[arg-type]
+    save(session, article("/1"))
+    save(session, article("/2", title="Hai"), at=later(1))
+    save(session, article("/3", title="Thủ tục", kind="procedure"), at=later(1))
+    runs.open_run(session, "snv", origin="poll", at=later(2))
+    session.flush()
+    told, nothing = runs.status(session, ["snv", "never"])
+    assert set(told) >= STATUS
+    assert (told["verdict"], told["stale"]) == ("blocked", True)
+    assert (told["last_run"], told["last_good"]) == ("2025-03-10T13:00:00+07:00", "2025-03-10T12:00:00+07:00")
+    assert (told["articles"], told["procedures"], told["first_seen"]) == (2, 1, "2025-03-10T12:00:00+07:00")
+    assert set(nothing) >= STATUS
+    assert (nothing["verdict"], nothing["last_run"], nothing["articles"], nothing["stale"]) == (None, None, 0, False)
+
+
+def test_a_fetch_and_its_capture_are_entered_and_completed(session: Session) -> None:
+    run = runs.open_run(session, "snv", origin="poll", at=NOON)
+    captured = Captured(
+        url=SITE, at=NOON, record_type="response", status=200, warc="a.warc.gz", offset=1 << 40, length=7, digest="d"
+    )
+    row = {"run": run, "at": NOON, "url": SITE, "role": "detail", "status": 200, "outcome": "OK", "message": "",
+           "size": 9, "seconds": 0.5}  # fmt: skip
+    first, second = Ticket(row=row, captured=captured), Ticket(row=row)
+    runs.enter_fetch(session, first, outcome="EMPTY_OK")
+    runs.enter_fetch(session, second)
+    runs.complete_fetch(session, second, outcome="DRIFT", message="nothing read")
+    capture = session.scalars(select(Capture)).one()
+    assert (capture.id, capture.offset, capture.at) == (first.capture, 1 << 40, NOON)
+    fetches = session.scalars(select(Fetch).order_by(Fetch.id)).all()
+    assert [(one.id, one.capture, one.outcome) for one in fetches] == [
+        (first.fetch, capture.id, "EMPTY_OK"),
+        (second.fetch, None, "DRIFT"),
+    ]
+    assert (fetches[1].message, fetches[1].size, fetches[1].at) == ("nothing read", 9, NOON)

@@ -1,0 +1,255 @@
+"""Manners and bad answers, against a real server that misbehaves: every fetch has an outcome, every run a verdict."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from command import Congtin
+
+SOURCE = """\
+name = "Cổng thử"
+url = "{url}"
+platform = "sharepoint"
+sections.news = ["/portal/Pages/Tin-tuc.aspx"]
+"""
+LISTING = """<html><body><div class="TD-main-left"><form id="aspnetForm">
+{rows}</form></div></body></html>"""
+ROW = '<p class="channel-news-title"><a href="{path}">Tin số {number}</a> <span>(18/07/2023 4:24 CH)</span></p>'
+ARTICLE = """<html><body><p class="tandan-p-article-news-title">Tin số {number}</p>
+<span class="tandan-span-date-publish">Đăng ngày 18 - 07 - 2023</span>
+<div class="ms-rtestate-field"><p>Nội dung của tin số {number}, đủ dài để là một bài./.</p></div></body></html>"""
+
+
+class Site:
+    """A portal of three articles whose every answer can be replaced, by (status, headers, body) or by a function."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, str, dict[str, str]]] = []
+        self.paths = [f"/portal/Pages/2023-7-18/Tin-{number}abc.aspx" for number in range(3)]
+        rows = "\n".join(ROW.format(path=path, number=number) for number, path in enumerate(self.paths))
+        self.answers: dict[str, Any] = {
+            "/robots.txt": (404, {}, b""),
+            "/portal/Pages/Tin-tuc.aspx": (200, {}, LISTING.format(rows=rows).encode()),
+        }
+        for number, path in enumerate(self.paths):
+            self.answers[path] = (200, {}, ARTICLE.format(number=number).encode())
+        self.url = ""
+
+    def times(self, path: str) -> list[float]:
+        return [at for at, asked, _ in self.asked if asked == path]
+
+
+@contextmanager
+def serving() -> Iterator[Site]:
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            site.asked.append((time.monotonic(), self.path, dict(self.headers)))
+            answer = site.answers.get(self.path, (404, {}, b"<html><body>none</body></html>"))
+            if callable(answer):
+                answer = answer(self)
+                if answer is None:
+                    return
+            status, headers, body = answer
+            self.send_response(status)
+            if not {name.lower() for name in headers} & {"content-length"}:
+                self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def site(congtin: Congtin) -> Iterator[Site]:
+    with serving() as one:
+        congtin.source("sample", SOURCE.format(url=one.url))
+        yield one
+
+
+def test_a_portal_without_robots_is_crawled_by_an_honest_agent(congtin: Congtin, site: Site) -> None:
+    congtin.environment["CONGTIN_CONTACT"] = "https://example.org/congtin"
+    assert congtin.crawl()["new"] == 3
+    for _, _, headers in site.asked:
+        assert headers["User-Agent"] == "congtin/0.1 (+https://example.org/congtin)"
+        assert headers["From"] == "https://example.org/congtin"
+        assert "Referer" not in headers
+    assert site.asked[0][2]["Accept-Encoding"] == "identity"
+
+
+def test_real_portals_are_not_crawled_without_a_contact(congtin: Congtin) -> None:
+    done = congtin.run("crawl", "thanh-hoa/snv", expect=2)
+    assert "CONGTIN_CONTACT" in done.stderr
+
+
+def test_loopback_is_refused_unless_the_operator_opens_it(congtin: Congtin, site: Site) -> None:
+    congtin.environment["CONGTIN_ALLOW_NETWORKS"] = ""
+    done = congtin.run("crawl", "sample", expect=4)
+    assert "CONGTIN_ALLOW_NETWORKS" in done.stderr
+    assert site.asked == []
+
+
+def _hang_up(handler: Any) -> None:
+    handler.close_connection = True
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(503, {}, b"down"), (500, {}, b"down"), _hang_up],
+    ids=["503", "500", "closed"],
+)
+def test_a_robots_file_that_cannot_be_had_closes_the_portal(congtin: Congtin, site: Site, answer: Any) -> None:
+    site.answers["/robots.txt"] = answer
+    report = congtin.crawl(expect=3)
+    assert report["verdict"] == "blocked"
+    assert set(report["outcomes"]) == {"ROBOTS"}
+    assert {path for _, path, _ in site.asked} == {"/robots.txt"}
+
+
+def test_a_disallowed_page_is_an_answer_and_no_failure(congtin: Congtin, site: Site) -> None:
+    site.answers["/robots.txt"] = (200, {}, f"User-agent: congtin\nDisallow: {site.paths[1]}\n".encode())
+    report = congtin.crawl()
+    assert (report["new"], report["failures"]) == (2, [])
+    assert report["outcomes"]["ROBOTS"] == 1
+    assert not site.times(site.paths[1])
+
+
+def test_crawl_delay_is_kept(congtin: Congtin, site: Site) -> None:
+    site.answers["/robots.txt"] = (200, {}, b"User-agent: *\nCrawl-delay: 0.7\n")
+    assert congtin.crawl()["new"] == 3
+    times = [at for at, path, _ in site.asked if path != "/robots.txt"]
+    assert min(later - sooner for sooner, later in pairwise(times)) > 0.65
+
+
+def test_a_host_that_asks_for_a_pause_gets_it(congtin: Congtin, site: Site) -> None:
+    first = iter([(429, {"Retry-After": "2"}, b"slow")])
+    good = site.answers[site.paths[0]]
+    site.answers[site.paths[0]] = lambda _: next(first, good)
+    report = congtin.crawl()
+    assert report["new"] == 3
+    once, again = site.times(site.paths[0])
+    assert again - once > 1.9
+    assert not [at for at, _, _ in site.asked if once < at < once + 1.9]
+
+
+def test_a_pause_longer_than_a_crawl_leaves_its_pages_to_the_next(congtin: Congtin, site: Site) -> None:
+    good = site.answers[site.paths[0]]
+    site.answers[site.paths[0]] = (503, {"Retry-After": "86400"}, b"closed")
+    report = congtin.crawl(expect=3)
+    assert {failure["outcome"] for failure in report["failures"]} == {"RATE_LIMITED"}
+    assert len(site.times(site.paths[0])) == 1
+    site.answers[site.paths[0]] = good
+    congtin.crawl()
+    assert len(congtin.events()) == 3
+
+
+def _loop(handler: Any) -> Any:
+    return 302, {"Location": handler.path}, b""
+
+
+def _cut(handler: Any) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(b"<html><body>short")
+    handler.close_connection = True
+
+
+BAD = {
+    "REDIRECT_LOOP": _loop,
+    "REFUSED": (302, {"Location": "http://10.0.0.1/secret"}, b""),
+    "TRUNCATED": _cut,
+    "SERVER_ERROR": (500, {}, b"oops"),
+    "BLOCKED": (403, {}, b"no"),
+    "GONE": (410, {}, b"gone"),
+    "NOT_FOUND": (404, {}, b"none"),
+    "EMPTY": (200, {}, b""),
+    "LOGIN": (200, {}, b"<html><body><form><input name=u><input type=password name=p></form></body></html>"),
+    "CHALLENGE": (200, {}, b'<html><script>document.cookie="D1N=0a";window.location.reload(true);</script></html>'),
+    "SOFT404": (302, {"Location": "/portal/Pages/default.aspx"}, b""),
+    "DRIFT": (200, {}, "<html><body><h1>Tin</h1><div class=x>Một trang khác hẳn.</div></body></html>".encode()),
+    "BROKEN": (304, {}, b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", BAD)
+def test_a_bad_answer_has_its_outcome_and_harms_nothing_else(congtin: Congtin, site: Site, outcome: str) -> None:
+    site.answers["/portal/Pages/default.aspx"] = (
+        200,
+        {},
+        b"<html><body><h1>Trang chu</h1><p>xin chao</p></body></html>",
+    )
+    good = site.answers[site.paths[1]]
+    site.answers[site.paths[1]] = BAD[outcome]
+    answered = outcome in {"NOT_FOUND", "GONE"}
+    report = congtin.crawl(expect=0 if answered else 3)
+    assert report["outcomes"] == {"OK": 3, outcome: 1}
+    assert report["new"] == 2
+    assert [failure["outcome"] for failure in report["failures"]] == ([] if answered else [outcome])
+    # What failed is tried again by the next run, and is then no news that was missed.
+    site.answers[site.paths[1]] = good
+    congtin.crawl()
+    assert len(congtin.events("--kind", "article.new")) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ((500, {}, b"oops"), "failed"),
+        ((403, {}, b"no"), "blocked"),
+        ((200, {}, b"<html><body><p>Moi hoan toan</p></body></html>"), "empty"),
+        ((200, {}, "<html><body><p>Không có dữ liệu</p></body></html>".encode()), "empty"),
+        ((302, {"Location": "/"}, b""), "failed"),
+    ],
+    ids=["500", "403", "redesign", "no rows", "moved"],
+)
+def test_a_listing_that_fails_changes_nothing_and_is_judged(
+    congtin: Congtin, site: Site, answer: Any, verdict: str
+) -> None:
+    congtin.crawl()
+    before = congtin.events()
+    site.answers["/"] = (200, {}, LISTING.format(rows="").encode())
+    site.answers["/portal/Pages/Tin-tuc.aspx"] = answer
+    report = congtin.crawl(expect=3)
+    assert report["verdict"] == verdict
+    assert report["cause"]
+    assert congtin.events() == before
+
+
+def test_no_portal_at_all_is_a_failed_run(congtin: Congtin) -> None:
+    congtin.source("sample", SOURCE.format(url="http://127.0.0.1:9/"))
+    report = congtin.crawl(expect=3)
+    assert report["verdict"] == "blocked"  # RFC 9309: robots.txt could not be had, so nothing may be fetched
+    assert "robots.txt could not be had" in report["cause"]
+    assert "refused" in report["cause"].lower()
