@@ -127,6 +127,17 @@ def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[s
     return found
 
 
+def _dated(session: Session, source: str, canonical_urls: Sequence[str]) -> list[str]:
+    """Those among these addresses that are known, and the dates of their pages too."""
+    found: list[str] = []
+    for start in range(0, len(canonical_urls), _CHUNK):
+        here = Page.canonical_url.in_(canonical_urls[start : start + _CHUNK])
+        found += session.scalars(
+            select(Page.canonical_url).where(Page.source == source, here, Page.listed_at.is_not(None))
+        )
+    return found
+
+
 def one(session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime) -> Page:
     """The row of an address, made if there is none."""
     page = session.scalar(select(Page).where(Page.source == source, Page.canonical_url == canonical_url))
@@ -156,6 +167,9 @@ def listed(
     it is called: sidebars cut and shorten titles as they please.
     """
     rows = dict(entries)
+    if not trusted:  # most of a sidebar is known, and has nothing more to learn from it
+        for settled in _dated(session, source, list(rows)):
+            del rows[settled]
     known = find(session, source, list(rows))
     for canonical_url, entry in rows.items():
         page = known.get(canonical_url)

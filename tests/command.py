@@ -1,11 +1,17 @@
-"""The `congtin` command as a person runs it, and a wait for what a portal has served."""
+"""The `congtin` command as a person runs it, and a wait for what a portal has served.
+
+Each run is a process of its own, forked from one that has the imports behind it (they cost more than most commands).
+"""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +22,70 @@ if TYPE_CHECKING:
 
 Serve = "Callable[..., Running]"
 ROOT = Path(__file__).resolve().parent.parent
+_FORKS = multiprocessing.get_context("forkserver")
+# Not `scraper.settings`: it reads the environment, which each run has its own of.
+_FORKS.set_forkserver_preload(
+    [
+        "cli", "demo", "spiders.run", "spiders.preview", "storage.extensions", "storage.middlewares",
+        "storage.pipelines",
+        "scraper.middlewares", "scraper.pipelines", "storage.records", "storage.search.answer", "web.app",
+        "scrapy.core.engine", "scrapy.core.downloader.handlers.http11", "uvicorn",
+    ]
+)  # fmt: skip
+
+
+def _child(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
+    for descriptor, name in ((1, out), (2, err)):
+        opened = os.open(name, os.O_WRONLY)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    sys.argv = ["congtin", *words]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    import cli
+
+    cli.main()
+
+
+class Started:
+    """A command that was started, to be waited for, told to stop, or killed."""
+
+    def __init__(self, words: tuple[str, ...], environment: dict[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._files = [Path(self._folder.name) / name for name in ("out", "err")]
+        for file in self._files:
+            file.touch()
+        names = [str(file) for file in self._files]
+        self._process = _FORKS.Process(target=_child, args=(words, environment, *names))
+        self._process.start()
+        self.pid: int = self._process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def communicate(self, timeout: float = 120) -> tuple[str, str]:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+            raise TimeoutError(f"still running after {timeout} s")
+        out, err = (file.read_text("utf-8", "replace") for file in self._files)
+        self._folder.cleanup()
+        return out, err
 
 
 @dataclass
@@ -40,20 +110,23 @@ class Congtin:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
 
-    def start(self, *words: str, module: str = "cli") -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *words],
-            env=self.env(), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+    def start(self, *words: str) -> Started:
+        return Started(words, self.env())
 
     def run(self, *words: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", *words],
+        started = self.start(*words)
+        out, err = started.communicate()
+        done = subprocess.CompletedProcess(words, started.returncode or 0, out, err)
+        if expect is not None:
+            assert done.returncode == expect, f"{words} ended with {done.returncode}\n{out}\n{err}"
+        return done
+
+    def scrapy(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Scrapy's own command in the project's folder, in a fresh interpreter."""
+        return subprocess.run(
+            [sys.executable, "-m", "scrapy", *words],
             env=self.env(), cwd=ROOT, text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
-        if expect is not None:
-            assert done.returncode == expect, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
 
     def json(self, *words: str, expect: int | None = 0) -> Any:
         return json.loads(self.run(*words, "--json", expect=expect).stdout)

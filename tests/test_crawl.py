@@ -207,12 +207,10 @@ def test_a_stop_signal_ends_cleanly_and_the_next_crawl_goes_on(congtin: Congtin,
 
 def test_scrapy_knows_every_source_as_a_spider(congtin: Congtin, serve: Serve) -> None:
     serve(articles=12)
-    listed = congtin.start("list", module="scrapy")
-    assert listed.communicate()[0].split() == ["sample", "thanh-hoa/snv"]
-    crawl = congtin.start("crawl", "sample", module="scrapy")
-    _, err = crawl.communicate(timeout=60)
+    assert congtin.scrapy("list").stdout.split() == ["sample", "thanh-hoa/snv"]
+    crawl = congtin.scrapy("crawl", "sample")
     assert crawl.returncode == 0
-    assert "Traceback" not in err
+    assert "Traceback" not in crawl.stderr
     assert len(every_record(congtin)) == 12
 
 

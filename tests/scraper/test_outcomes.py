@@ -57,7 +57,7 @@ def failed(*causes, kind=ResponseFailed):
 
 def as_scrapy_gives_it(error):
     """The error after Scrapy's download handler wrapped it."""
-    with pytest.raises(Exception, match="") as raised, wrap_twisted_exceptions():
+    with pytest.raises(Exception) as raised, wrap_twisted_exceptions():  # noqa: PT011 - whatever it becomes
         raise error
     return raised.value
 
