@@ -73,7 +73,7 @@ def tokens(said: str) -> list[tuple[str, str]]:
     """A text's syllables, each folded and as it is written: what the index holds and what queries ask for.
 
     >>> tokens("Hoà-Bình, đất")
-    [('hoa', 'hòa'), ('binh', 'bình'), ('dat', 'đất')]
+    [('hoa', 'hoà'), ('binh', 'bình'), ('dat', 'đất')]
     """
     return [token for token in map(_token, text.words(said)) if token[0]]
 
