@@ -20,6 +20,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +41,8 @@ _LENGTH = struct.Struct("!I")
 _START = 60.0
 _PIECE = 1 << 17
 _PR_SET_PDEATHSIG = 1
+_AHEAD = 3
+"""Pages that are at the child or on their way to it."""
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
 
@@ -54,31 +57,38 @@ class Limits:
 
 
 class Reader:
-    """Reads pages in a child process, one at a time. Any task of one event loop may use it."""
+    """Reads pages in a child process, one after the other. Any task of one event loop may use it.
+
+    While the child reads a page, the next one is already on its way to it, so that neither side waits for the other. A
+    page's deadline runs from when the child can have begun with it.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._child: subprocess.Popen[bytes] | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._space = asyncio.Semaphore(_AHEAD)
         self._turn = asyncio.Lock()
+        self._asked: deque[asyncio.Future[Reading | None]] = deque()
+        self._listening: asyncio.Task[None] | None = None
         self._pages = 0
 
     async def read(self, page: Page, source: Source, *, now: datetime | None = None) -> Reading:
         """What the page says. A page that the child cannot finish is TOO_COMPLEX; nothing is raised for it."""
-        async with self._turn:
+        question = pickle.dumps((page, _packed(source), now), pickle.HIGHEST_PROTOCOL)
+        async with self._space:
+            answer = None
             try:
-                await self._ready()
-                return await asyncio.wait_for(self._ask(page, source, now), self._limits.deadline)
-            except TimeoutError:
-                await self._stop()
-                return _too_complex(f"not read within {self._limits.deadline:g} s")
-            except (asyncio.IncompleteReadError, ConnectionError):
-                status = await self._stop()
-                if status is not None and status < 0:
-                    return _too_complex(f"the reader was ended by {signal.Signals(-status).name}")
-                return Reading(kind="other", outcome=Outcome.BROKEN, message=f"our reader failed with status {status}")
+                while True:
+                    async with self._turn:
+                        answer = await self._ask(question)
+                    if (reading := await answer) is not None:
+                        return reading
+            except ConnectionError as error:
+                return _broken(str(error))
             except asyncio.CancelledError:
-                await self._stop()
+                if self._asked and self._asked[0] is answer:  # the child is at it, for nobody any more
+                    await self._stop()
                 raise
 
     async def close(self) -> None:
@@ -86,10 +96,60 @@ class Reader:
         async with self._turn:
             await self._stop()
 
+    async def _ask(self, question: bytes) -> asyncio.Future[Reading | None]:
+        """Hands a page over; its answer is None where the child ended before it came to it. Raises ConnectionError."""
+        await self._ready()
+        assert self._streams is not None
+        questions = self._streams[1]
+        answer: asyncio.Future[Reading | None] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self._pages += 1
+        if self._listening is None:
+            self._listening = asyncio.get_running_loop().create_task(self._listen())
+        try:
+            questions.write(_LENGTH.pack(len(question)))
+            # In pieces: asyncio moves all that is still to be sent for every bit that the socket takes.
+            for start in range(0, len(question), _PIECE):
+                questions.write(question[start : start + _PIECE])
+                await questions.drain()
+        except ConnectionError:
+            pass  # whoever listens to the child finds out why
+        return answer
+
+    async def _listen(self) -> None:
+        """Takes the answers in the order of the questions, until there are none left to wait for."""
+        while self._asked:
+            assert self._streams is not None
+            try:
+                reading = await asyncio.wait_for(self._answer(self._streams[0]), self._limits.deadline)
+            except TimeoutError:
+                reading = _too_complex(f"not read within {self._limits.deadline:g} s")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                reading = None
+            else:
+                _give(self._asked.popleft(), reading)
+                continue
+            self._listening = None  # this very task: it ends here, and must not end itself
+            asked = self._asked.popleft()
+            status = await self._stop()
+            if reading is None and status is not None and status < 0:
+                reading = _too_complex(f"the reader was ended by {signal.Signals(-status).name}")
+            _give(asked, reading or _broken(f"our reader failed with status {status}"))
+            return
+        self._listening = None
+
+    async def _answer(self, answers: asyncio.StreamReader) -> Reading:
+        (size,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
+        reading = pickle.loads(await answers.readexactly(size))  # noqa: S301 - from our own child
+        assert isinstance(reading, Reading)
+        return reading
+
     async def _ready(self) -> None:
         """Has a child that waits for a page; what starting one takes is no page's time."""
+        if self._pages >= self._limits.pages and self._asked:
+            await asyncio.wait(list(self._asked))
         # A child that ended between two pages has nothing to do with the next one.
-        ended = self._child is not None and self._child.poll() is not None
+        ended = not self._asked and self._child is not None and self._child.poll() is not None
         if self._streams is None or ended or self._pages >= self._limits.pages:
             await self._stop()
             await self._start()
@@ -98,21 +158,9 @@ class Reader:
                 await asyncio.wait_for(self._streams[0].readexactly(1), _START)
             except TimeoutError:
                 raise ConnectionError(f"not started within {_START:g} s") from None
-
-    async def _ask(self, page: Page, source: Source, now: datetime | None) -> Reading:
-        assert self._streams is not None
-        answers, questions = self._streams
-        question = pickle.dumps((page, _packed(source), now), pickle.HIGHEST_PROTOCOL)
-        questions.write(_LENGTH.pack(len(question)))
-        # In pieces: asyncio moves all that is still to be sent for every bit that the socket takes.
-        for start in range(0, len(question), _PIECE):
-            questions.write(question[start : start + _PIECE])
-            await questions.drain()
-        (size,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
-        self._pages += 1
-        reading = pickle.loads(await answers.readexactly(size))  # noqa: S301 - from our own child
-        assert isinstance(reading, Reading)
-        return reading
+            except asyncio.IncompleteReadError:
+                status = await self._stop()
+                raise ConnectionError(f"our reader failed with status {status}") from None
 
     async def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -132,8 +180,12 @@ class Reader:
 
     async def _stop(self) -> int | None:
         """Ends the child; its exit status, negative for a signal, as it was before we ended it."""
-        child, streams = self._child, self._streams
-        self._child = self._streams = None
+        child, streams, listening = self._child, self._streams, self._listening
+        self._child = self._streams = self._listening = None
+        if listening:
+            listening.cancel()
+        while self._asked:
+            _give(self._asked.popleft(), None)
         if streams:
             streams[1].close()
         if child is None:
@@ -156,6 +208,15 @@ def _packed(source: Source) -> bytes:
 def _unpacked(packed: bytes) -> Source:
     source: Source = pickle.loads(packed)  # noqa: S301 - from our own parent
     return source
+
+
+def _give(answer: asyncio.Future[Reading | None], reading: Reading | None) -> None:
+    if not answer.done():
+        answer.set_result(reading)
+
+
+def _broken(why: str) -> Reading:
+    return Reading(kind="other", outcome=Outcome.BROKEN, message=why)
 
 
 def _too_complex(why: str) -> Reading:
@@ -188,9 +249,7 @@ def _reading(page: Page, source: Source, now: datetime | None) -> Reading:
     except (MemoryError, RecursionError) as error:
         return _too_complex(f"{type(error).__name__} while reading")
     except Exception as error:  # noqa: BLE001 - one page must never stop a crawl; the message keeps the cause
-        return Reading(
-            kind="other", outcome=Outcome.BROKEN, message=f"our reader failed: {type(error).__name__}: {error}"
-        )
+        return _broken(f"our reader failed: {type(error).__name__}: {error}")
 
 
 def die_with(parent: int) -> None:

@@ -9,7 +9,7 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from scraper.items import VIETNAM
 from scraper.urls import record_id
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SILENT = frozenset({"record.updated", "record.withheld"})
 """Kinds that are never told to subscribers: they say that what search shows has changed."""
 
+_INSERT = insert(Event.__table__)  # type: ignore[arg-type]
 _ORDER = 0x65766E74  # any number of ours: the advisory lock that makes cursors grow in commit order
 
 
@@ -35,8 +36,8 @@ def append(
     at: datetime,
     origin: str,
     changes: Sequence[dict[str, Any]] = (),
-) -> Event:
-    """Writes an event of a record into the session's transaction.
+) -> str:
+    """Writes an event of a record into the session's transaction; its id.
 
     On PostgreSQL sequence numbers are handed out before commit, so that a reader could pass over an event that is
     still uncommitted: the lock, held until the end of the transaction, makes writers of events take turns. SQLite has
@@ -47,22 +48,22 @@ def append(
     name = f"{kind} {article.id} {article.version} {at.astimezone(UTC).isoformat()}"
     if kind == "record.updated":  # one listing may teach a record two things, by two of its addresses
         name += f" {json.dumps(list(changes), sort_keys=True)}"
-    event = Event(
-        id=record_id(name),
-        kind=kind,
-        at=at,
-        source=article.source,
-        record=article.id,
-        version=article.version,
-        origin=origin,
-        title=article.title,
-        url=article.url,
-        published_at=article.published_at,
-        precision=article.precision,
-        changes=list(changes),
-    )
-    session.add(event)
-    session.flush()
+    event = record_id(name)
+    values = {
+        "id": event,
+        "kind": kind,
+        "at": at,
+        "source": article.source,
+        "record": article.id,
+        "version": article.version,
+        "origin": origin,
+        "title": article.title,
+        "url": article.url,
+        "published_at": article.published_at,
+        "precision": article.precision,
+        "changes": list(changes),
+    }
+    session.connection().execute(_INSERT, values)
     return event
 
 

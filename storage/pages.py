@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import bindparam, func, or_, select, true
 
 from scraper import text
 from scraper.history import KnownListing, KnownPage, moved
@@ -28,6 +28,7 @@ MOST_FAILURES = 5
 """A page that cannot be read after so many tries is left alone until its listing gives it another title or date."""
 MOST_MISSING = 3
 _CHUNK = 500
+_BY_ADDRESS = select(Page).where(Page.source == bindparam("source"), Page.canonical_url == bindparam("address"))
 _UNREADABLE = frozenset(
     {
         Outcome.BROKEN,
@@ -140,7 +141,7 @@ def _dated(session: Session, source: str, canonical_urls: Sequence[str]) -> list
 
 def one(session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime) -> Page:
     """The row of an address, made if there is none."""
-    page = session.scalar(select(Page).where(Page.source == source, Page.canonical_url == canonical_url))
+    page = session.scalar(_BY_ADDRESS, {"source": source, "address": canonical_url})
     if page is None:
         page = Page(
             source=source, canonical_url=canonical_url, url=url, section=section, first_seen=at, owed=True,

@@ -1,8 +1,8 @@
 """The one thread of a process that writes to the database: batches, back-pressure, short transactions.
 
-A job is a function of a session. Jobs are run in the order they came, many in one transaction (each in a savepoint of
-its own, so that one that fails takes no other with it), and each caller learns when its own is committed. A job may
-be run again from the start, when the database was busy: it must take all it needs from its closure and the session.
+A job is a function of a session. Jobs are run in the order they came, many in one transaction, and each caller learns
+when its own is committed. A job that fails takes no other with it. A job may be run again from the start, because the
+database was busy or a neighbour failed: it must take all it needs from its closure and the session.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 MOST_JOBS = 200
 TRANSACTION_SECONDS = 0.2
 """When to stop adding to a transaction: others (leases, other processes) wait for its end."""
+LINGER_SECONDS = 0.05
+"""How long a transaction waits for company: each costs a sync of two files, and a crawl does not wait for its pages."""
 PATIENCE_SECONDS = 90.0
 """How long a busy or unreachable database is tried again before the jobs fail."""
 
@@ -83,7 +85,12 @@ class Writer:
                     self._wake.wait()
                 if not (self._urgent or self._jobs):
                     return
+                if not (self._urgent or self._closing):
+                    self._wake.wait_for(self._hurried, LINGER_SECONDS)
             self._patiently()
+
+    def _hurried(self) -> bool:
+        return bool(self._urgent) or self._closing or len(self._jobs) >= MOST_JOBS
 
     def _next(self) -> _Job | None:
         """The next job that its caller still wants."""
@@ -99,9 +106,10 @@ class Writer:
         taken: list[_Job] = []
         give_up = time.monotonic() + PATIENCE_SECONDS
         wait = 0.05
+        careful = False
         while True:
             try:
-                results = self._transaction(taken)
+                results = self._transaction(taken, careful=careful)
             except DBAPIError as error:
                 if time.monotonic() > give_up:
                     # Where the transaction could not even begin, nobody's job was taken, and all have waited in vain.
@@ -113,6 +121,8 @@ class Writer:
                 log.warning("the database is not to be written now, trying again: %s", error.orig)
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
+            except _Spoilt:
+                careful = True
             except BaseException as error:  # noqa: BLE001 - the thread must live, and each caller must hear of it
                 for job in taken:
                     job.done.set_exception(error)
@@ -125,17 +135,19 @@ class Writer:
                         job.done.set_result(result)
                 return
 
-    def _transaction(self, taken: list[_Job]) -> list[Any]:
+    def _transaction(self, taken: list[_Job], *, careful: bool) -> list[Any]:
+        """Runs the jobs taken, and more as they come; `careful` gives each a savepoint. Raises _Spoilt without."""
         results: list[Any] = []
+        run = _guarded if careful else _trusting
         with self._database.writing() as session:
             started = time.monotonic()
-            results.extend(_result(session, job) for job in taken)
+            results.extend(run(session, job) for job in taken)
             while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
                 job = self._next()
                 if job is None:
                     break
                 taken.append(job)
-                results.append(_result(session, job))
+                results.append(run(session, job))
             if self._before_commit:
                 self._before_commit()
         return results
@@ -146,7 +158,25 @@ class _Failed:
     error: Exception
 
 
-def _result(session: Session, job: _Job) -> Any:
+class _Spoilt(Exception):
+    """A job failed where it had no savepoint: the transaction is undone, and its jobs are run again with one each."""
+
+
+def _trusting(session: Session, job: _Job) -> Any:
+    """A job's result. Most jobs succeed, and a savepoint costs as much as two statements."""
+    try:
+        result = job.run(session)
+        session.flush()
+    except DBAPIError as error:
+        if error.connection_invalidated or _busy(error):
+            raise
+        raise _Spoilt from error
+    except Exception as error:
+        raise _Spoilt from error
+    return result
+
+
+def _guarded(session: Session, job: _Job) -> Any:
     """A job's result, or the error that it raised with what it wrote undone."""
     savepoint = session.begin_nested()
     try:

@@ -36,7 +36,8 @@ SCHEMA = 1
 _CURSOR = "#cursor"
 _BATCH = 500
 _HEAP = 50_000_000
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 3.0
+"""How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
 
 

@@ -149,6 +149,7 @@ def miss(session: Session, run: int, at: datetime, *paths: str, healthy: bool = 
 
 
 def state(session: Session) -> str | None:
+    session.flush()
     return session.scalar(select(Article.state))
 
 
