@@ -165,7 +165,7 @@ def tell_reports(reports: list[dict[str, Any]]) -> None:
     """A table of crawls, and below it what failed."""
     counted = ("new", "changed", "unchanged", "gone")
     console.table(
-        ["source", "verdict", *counted, "failed", "requests", "304", "MB", "s"],
+        ["source", "verdict", "new", "changed", "same", "gone", "failed", "requests", "304", "MB", "s"],
         [
             [
                 report["source"], report["verdict"], *(report[name] for name in counted), len(report["failures"]),
