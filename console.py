@@ -58,9 +58,13 @@ def as_json_line(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """A table whose cells are plain text."""
-    drawn = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    drawn = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0)
+    )
     for place, name in enumerate(columns):
-        drawn.add_column(name, no_wrap=len(name) <= 10 and name not in _WIDE, overflow="fold" if place else "ellipsis")
+        wide = name in _WIDE
+        overflow = "fold" if place else "ellipsis"
+        drawn.add_column(name, no_wrap=not wide, min_width=14 if wide else None, overflow=overflow)
     for row in rows:
         drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     out.print(drawn)
