@@ -62,9 +62,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0)
     )
     for place, name in enumerate(columns):
-        wide = name in _WIDE
-        overflow = "fold" if place else "ellipsis"
-        drawn.add_column(name, no_wrap=not wide, min_width=14 if wide else None, overflow=overflow)
+        drawn.add_column(name, no_wrap=name not in _WIDE, overflow="fold" if place else "ellipsis")
     for row in rows:
         drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     out.print(drawn)

@@ -53,10 +53,10 @@ def run(config: Config, *, port: int, once: bool, articles: int) -> Exit:
 def serve(config: Config, *, host: str, port: int) -> Exit:
     """Serves the search and reading pages until Ctrl-C, while the index follows what other processes crawl."""
     import uvicorn
-    from web.app import create
 
     from storage.database import Database, DatabaseError
     from storage.search.index import Follower
+    from web.app import create
 
     try:
         database = Database(config)

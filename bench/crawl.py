@@ -2,9 +2,9 @@
 
     python -m bench.crawl [--articles 2000] [--pairs 3] [--json]
 
-Both sides ask the sample portal (a process of its own) for the same addresses in the same run, 16 requests at a time and
-without delay, in turn: ours, bare, ours, bare … Each side is a process of its own; its clock runs from the opening of its
-spider to its close, so that imports do not count. Machines differ and drift: read the ratios.
+Both sides ask the sample portal (a process of its own) for the same addresses in the same run, 16 requests at a time
+and without delay, in turn: ours, bare, ours, bare … Each side is a process of its own; its clock runs from the opening
+of its spider to its close, so that imports do not count. Machines differ and drift: read the ratios.
 """
 
 from __future__ import annotations
@@ -202,18 +202,16 @@ def main() -> None:
         return
     for pair in told["pairs"]:
         mine, other = pair["congtin"], pair["bare"]
+        own, children = (1000 * mine[name] / mine["pages"] for name in ("cpu_own", "cpu_children"))
         print(
-            f"congtin {pair['congtin_pages_s']:6.1f} pages/s ({mine['pages']} pages, "
-            f"{1000 * mine['cpu_own'] / mine['pages']:.1f} + {1000 * mine['cpu_children'] / mine['pages']:.1f} ms CPU a page, "
-            f"{mine['peak_mb']:.0f} + {mine['peak_mb_child']:.0f} MB)   "
-            f"bare Scrapy {pair['bare_pages_s']:6.1f} pages/s "
-            f"({1000 * other['cpu_own'] / other['pages']:.1f} ms)   ratio {pair['ratio']:.2f}"
+            f"congtin {pair['congtin_pages_s']:.1f} pages/s ({mine['pages']} pages, {own:.1f} + {children:.1f} ms CPU "
+            f"a page, {mine['peak_mb']:.0f} + {mine['peak_mb_child']:.0f} MB)   bare Scrapy {pair['bare_pages_s']:.1f} "
+            f"pages/s ({1000 * other['cpu_own'] / other['pages']:.1f} ms)   ratio {pair['ratio']:.2f}"
         )
     print(f"ratio, median: {told['ratio']:.2f}")
     again = told["second_crawl"]
-    print(
-        f"second crawl: {again['requests']} requests, {again['of_first']:.2%} of the first, {again['not_modified']} × 304"
-    )
+    share = f"{again['of_first']:.2%} of the first"
+    print(f"second crawl: {again['requests']} requests, {share}, {again['not_modified']} × 304")
 
 
 if __name__ == "__main__":
