@@ -368,7 +368,7 @@ def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, j
             ["source", "verdict", "cause", "last run", "last good", "articles"],
             [
                 [row["source"], row["verdict"] or "never run", row["cause"], console.day(row["last_run"]),
-                 console.day(row["last_good"]), row["articles"], row["procedures"]]
+                 console.day(row["last_good"]), row["articles"]]
                 for row in rows
             ],
         )  # fmt: skip
