@@ -6,7 +6,8 @@ import os
 import sys
 import time
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.markup import escape
@@ -14,6 +15,9 @@ from rich.markup import escape
 import console
 from console import Exit, fail
 from scraper.config import BadConfig, Config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer(
     help="Archives, searches and monitors the news and procedure pages of Vietnamese provincial portals.",
@@ -100,7 +104,6 @@ def crawl(
 ) -> None:
     """Crawl portals once, now."""
     from spiders import run
-    from spiders.loader import catalogue
 
     settings = config()
     if every == bool(sources):
@@ -110,32 +113,57 @@ def crawl(
             f"{addresses[0]} is an address: write a source file for it (docs/adding-a-portal.md) and name its id",
             Exit.USAGE,
         )
-    chosen = (
-        [one for one in catalogue(settings).usable() if not one.file.paused]
-        if every
-        else [_source(name) for name in dict.fromkeys(sources or [])]
-    )
-    if refusal := _refusal(settings, chosen):
-        fail(*refusal)
+    if every:
+        chosen, left_out = _every_source(settings)
+    else:
+        chosen, left_out = [_source(name) for name in dict.fromkeys(sources or [])], 0
+        if refusal := next(filter(None, (_refusal(settings, one.id, one.url, _ports(one)) for one in chosen)), None):
+            fail(*refusal)
     with console.crawling(quiet=json or not console.err.is_terminal) as progress:
         results = run.crawl(
             chosen, settings, progress=progress, recheck=recheck, full=full,
             since=since.date() if since else None, limit=limit,
         )  # fmt: skip
-    raise typer.Exit(_tell_crawl(results, json=json))
+    code = _tell_crawl(results, json=json)
+    raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)
 
 
-def _refusal(settings: Config, chosen: list[Any]) -> tuple[str, Exit] | None:
-    """Why these sources may not be crawled as the operator has set things up."""
+def _every_source(settings: Config) -> tuple[list[Any], int]:
+    """The sources that may be crawled, and how many were left out: each of those is told of, and stops no other."""
+    from spiders.loader import catalogue
+
+    sources = catalogue(settings)
+    chosen, left_out = [], _tell_broken(sources)
+    for source in sources.usable():
+        if source.file.paused:
+            continue
+        if refusal := _refusal(settings, source.id, source.url, _ports(source)):
+            console.err.print(f"left out: {refusal[0]}", style="yellow", markup=False, soft_wrap=True)
+            left_out += 1
+        else:
+            chosen.append(source)
+    return chosen, left_out
+
+
+def _tell_broken(sources: Any) -> int:
+    """Says what is wrong with source files that cannot be used; how many they are."""
+    broken = [problems for name in sorted(sources.files) if (problems := sources.check(name))]
+    for problems in broken:
+        for problem in problems:
+            console.err.print(f"left out: {problem}", style="yellow", markup=False, soft_wrap=True)
+    return len(broken)
+
+
+def _refusal(settings: Config, name: str, url: str, ports: set[int]) -> tuple[str, Exit] | None:
+    """Why an address may not be asked as the operator has set things up."""
     from scraper import guard
     from spiders.portal import is_loopback
 
-    for source in chosen:
-        if why := guard.refused_url(source.url, settings.allow_networks, _ports(source)):
-            return f"{source.id}: {why}", Exit.REFUSED
-        if not settings.contact and not is_loopback(source.url):
-            why = "set CONGTIN_CONTACT to a URL or mail address for the user agent: real portals want one"
-            return f"{source.id}: {why}", Exit.USAGE
+    if why := guard.refused_url(url, settings.allow_networks, ports):
+        return f"{name}: {why}", Exit.REFUSED
+    if not settings.contact and not is_loopback(url):
+        why = "set CONGTIN_CONTACT to a URL or mail address for the user agent: real portals want one"
+        return f"{name}: {why}", Exit.USAGE
     return None
 
 
@@ -158,7 +186,16 @@ def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
     if any(one.refusal for one in results):
         return Exit.REFUSED
     ill = any(report["verdict"] != "healthy" or report["failures"] for report in reports) or len(reports) < len(results)
+    if ill and reports and all(_unreached(report) for report in reports):
+        return Exit.LATER
+    if ill and reports and all(set(report["outcomes"]) == {"ROBOTS"} for report in reports):
+        return Exit.REFUSED
     return Exit.FAILED if ill else Exit.DONE
+
+
+def _unreached(report: dict[str, Any]) -> bool:
+    """Whether a crawl met a host that is down: nothing at all was had from it."""
+    return report["verdict"] == "failed" and set(report["outcomes"]) <= {"ROBOTS", "DNS", "NETWORK", "TIMEOUT", "TLS"}
 
 
 def tell_reports(reports: list[dict[str, Any]]) -> None:
@@ -183,7 +220,10 @@ def tell_reports(reports: list[dict[str, Any]]) -> None:
             console.out.print(f"  … and {len(report['failures']) - 20} more: --json lists them all")
 
 
-@app.command(epilog='Example: congtin search "thi dua khen thuong" --sort newest')
+@app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog='Example: congtin search "thi dua khen thuong" --sort newest',
+)
 def search(
     query: Annotated[str, typer.Argument(help='Words, with or without accents; "a phrase"; -not.')],
     kind: Annotated[list[str] | None, typer.Option(help="article, procedure or document.")] = None,
@@ -200,6 +240,7 @@ def search(
 
     if sort not in {"relevance", "newest"}:
         fail(f"--sort: relevance or newest, not {sort!r}", Exit.USAGE)
+    _closed(kind, ("article", "procedure", "document"))
     question = Question(
         typed=query, kinds=tuple(kind or ()), sources=tuple(source or ()), since=_day(since), until=_day(until),
         sort="newest" if sort == "newest" else "relevance", limit=limit, cursor=cursor,
@@ -222,6 +263,11 @@ def search(
             console.out.print(f"More: --cursor {answer['next_cursor']}")
     if not answer["hits"]:
         raise typer.Exit(Exit.NOTHING)
+
+
+def _closed(given: list[str] | None, known: Sequence[str]) -> None:
+    if strange := [word for word in given or () if word not in known]:
+        fail(f"--kind: {strange[0]!r} is none of {', '.join(known)}", Exit.USAGE)
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -331,6 +377,7 @@ def events(
     """Print what happened, oldest first; with --json one object a line."""
     from storage import events as log
 
+    _closed(kind, log.KINDS)
     database, cursor = _database(), since
     try:
         while True:
@@ -394,6 +441,8 @@ def sources_list(json: Json = False) -> None:
     """List all portals."""
     from spiders.loader import catalogue
 
+    sources = catalogue(config())
+    _tell_broken(sources)
     rows = [
         {
             "id": source.id,
@@ -404,7 +453,7 @@ def sources_list(json: Json = False) -> None:
             "verified": source.file.verified.isoformat() if source.file.verified else None,
             "paused": source.file.paused,
         }
-        for source in catalogue(config()).usable()
+        for source in sources.usable()
     ]
     if json:
         console.as_json(rows)
@@ -470,7 +519,8 @@ def sources_test(
 ) -> None:
     """Show what would be extracted from a page of a portal; stores nothing."""
     found = _source(source)
-    _extract([page or found.sections[0].url], source=found, platform=None, url=None, json=json)
+    listings = [one.url for one in found.sections if one.role == "listing"] or [found.url]
+    _extract([page or listings[0]], source=found, platform=None, url=None, json=json)
 
 
 @app.command(epilog="Example: congtin extract saved.html --url https://snv.thanhhoa.gov.vn/portal/Pages/… --json")
@@ -492,6 +542,11 @@ def _extract(pages: list[str], *, source: Any, platform: str | None, url: str | 
     platforms = catalogue(config()).platforms
     if platform and platform not in platforms:
         fail(f"--platform: no platform {platform!r}; there are {', '.join(sorted(platforms))}", Exit.USAGE)
+    for page in pages:
+        if page.startswith(("http://", "https://")):
+            own = _ports(source) if source else {urlsplit(page).port or 80}
+            if refusal := _refusal(config(), page, page, own):
+                fail(*refusal)
     failed = False
     for told in preview.extract(pages, config(), source=source, platform=platform, url=url):
         failed = failed or bool(told.get("error"))

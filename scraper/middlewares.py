@@ -143,7 +143,7 @@ class Robots:
         except Exception as error:  # noqa: BLE001 - whatever went wrong, robots.txt was not had
             return f"robots.txt could not be had: {type(error).__name__}: {error}"
         if response.status >= 500 or response.status == 429:
-            return f"robots.txt answers {response.status}"
+            return f"robots.txt could not be had: status {response.status}"
         body = response.body[:ROBOTS_BYTES] if response.status == 200 else b""
         rules = Protego.parse(decode.utf8(body).decode("utf-8", "replace"))
         if wanted := rules.crawl_delay(self._agent):

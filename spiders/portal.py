@@ -52,7 +52,8 @@ class PortalSpider(Spider):
     """One source's spider. Its class attributes `name` and `source` come from the source's file.
 
     Arguments: `recheck` asks every known page again; `full` walks every page of every listing; `since` (a date) stops a
-    walk at older entries; `limit` bounds how many detail pages are fetched.
+    walk at older entries; `limit` bounds how many detail pages are fetched. A crawl with either is `partial`: it counts
+    neither as a walk nor as the source's first run.
     """
 
     source: ClassVar[Source]
@@ -78,6 +79,11 @@ class PortalSpider(Spider):
         self.skipped: Counter[str] = Counter()
         self.asked: set[str] = set()
 
+    @property
+    def partial(self) -> bool:
+        """Whether it was told to leave things out."""
+        return self.since is not None or self.left is not None
+
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         """The source's own manners, over the defaults: on loopback there is no delay unless the source sets one."""
@@ -99,6 +105,8 @@ class PortalSpider(Spider):
             for request in self._first_page(section):
                 yield request
         for page in await asyncio.to_thread(self.history.owed):
+            if self.since and page.listed and page.listed.at.date() < self.since:
+                continue
             for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-10):
                 yield request
         for page in await asyncio.to_thread(self.history.aging, all_pages=self.recheck):
@@ -178,7 +186,7 @@ class PortalSpider(Spider):
         yield self._visit(
             response, section.role, walk["canonical"], outcome, message,
             section=section.kind, reading=reading, entries=visit_entries, number=walk["number"],
-            walk="closed" if ended else "open", validators=walk["validators"],
+            walk=None if self.since else "closed" if ended else "open", validators=walk["validators"],
         )  # fmt: skip
         for request in wanted:
             yield request

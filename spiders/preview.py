@@ -27,11 +27,7 @@ if TYPE_CHECKING:
     from scraper.config import Config
     from scraper.sources import Platform, Source
 
-_WITHOUT_STORAGE = {
-    "ITEM_PIPELINES": {},
-    "EXTENSIONS": {"storage.extensions.Keeper": None},
-    "DOWNLOADER_MIDDLEWARES": {"storage.middlewares.Capture": None},
-}
+_COMPONENTS = ("ITEM_PIPELINES", "EXTENSIONS", "DOWNLOADER_MIDDLEWARES")
 
 
 def extract(
@@ -49,7 +45,7 @@ def extract(
         else {}
     )
     for name in pages:
-        got = fetched.get(name) or _saved(name, url)
+        got = fetched.get(name) or _saved(name, url or (source.url if source else None))
         if isinstance(got, str):
             yield {"file": name, "error": got}
             continue
@@ -125,7 +121,13 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
             request: Request = failure.request  # type: ignore[attr-defined]
             got[request.meta["asked"]] = f"{of_error(failure.value or RuntimeError())}: {failure.value}"
 
-    process = AsyncCrawlerProcess(run.settings(config, _WITHOUT_STORAGE))
+    settings = run.settings(config)
+    for name in _COMPONENTS:  # all that a crawl has, but for what would store
+        chosen = {
+            path: None if path.startswith("storage.") else order for path, order in settings.getdict(name).items()
+        }
+        settings.set(name, chosen, priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
     process.crawl(Preview)
     process.start()
     return got

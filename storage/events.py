@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+KINDS = (
+    "article.new", "article.changed", "article.gone", "article.returned", "document.added", "document.changed",
+    "procedure.new", "procedure.amended", "procedure.replaced", "procedure.abolished", "procedure.changed",
+    "source.ill", "source.recovered", "record.updated", "record.withheld",
+)  # fmt: skip
+"""The closed list of what can happen."""
 SILENT = frozenset({"record.updated", "record.withheld"})
 """Kinds that are never told to subscribers: they say that what search shows has changed."""
 

@@ -163,7 +163,8 @@ class Keeper:
             self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
         seconds = (now - self._opened).total_seconds()
         told = runs.report(self.source.id, self.run, self.tally, verdict, cause, seconds)
-        runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told)
+        partial = bool(getattr(self._crawler.spider, "partial", False))
+        runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told, partial=partial)
         leases.release(session, grant, last_request=self._last_request)
         return told
 
@@ -173,7 +174,11 @@ class Keeper:
             last = self._last_request
 
             def renew(session: Session, last: datetime | None = last) -> None:
-                leases.renew(session, grant, now=datetime.now(UTC), last_request=last)
+                now = datetime.now(UTC)
+                leases.renew(session, grant, now=now, last_request=last)
+                seconds = (now - self._opened).total_seconds()
+                told = runs.report(self.source.id, self.run, self.tally, "interrupted", None, seconds)
+                runs.note(session, self.run, told)
 
             try:
                 await self.store.writer.run(renew, urgent=True)

@@ -61,7 +61,7 @@ def holder() -> str:
     return f"{_machine()}/{os.getpid()}/{_started(os.getpid()) or ''}"
 
 
-def _is_dead(name: str) -> bool:
+def is_dead(name: str) -> bool:
     """Whether the holder is surely dead: a process of this machine that is not there any more."""
     machine, _, process = name.rpartition("/")
     machine, _, pid = machine.rpartition("/")
@@ -76,7 +76,7 @@ def acquire(session: Session, name: str, *, now: datetime) -> Grant:
         lease = Lease(name=name, holder=me, token=1, expires_at=now + timedelta(seconds=SECONDS))
         session.add(lease)
     else:
-        if lease.holder and lease.expires_at > now and not _is_dead(lease.holder):
+        if lease.holder and lease.expires_at > now and not is_dead(lease.holder):
             machine, _, pid, _ = lease.holder.split("/")
             raise Held(f"{name} is held by process {pid} of {machine} until {lease.expires_at:%H:%M:%S} UTC")
         lease.holder, lease.token, lease.expires_at = me, lease.token + 1, now + timedelta(seconds=SECONDS)

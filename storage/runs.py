@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
-from storage import events
+from storage import events, leases
 from storage.models import Article, Capture, Fetch, Run
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Verdict = Literal["healthy", "thin", "empty", "blocked", "failed", "interrupted"]
 
 MOST_FAILURES_LISTED = 1_000
+_DIED = "its process ended without a word"
 COMPLETE = frozenset({"healthy", "thin"})
 """Verdicts of a run that has seen what there was: the next one is not the source's first."""
 
@@ -83,6 +84,8 @@ def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, 
     worst = [Outcome(name) for name, _ in tally.listing_outcomes.most_common() if not Outcome(name).trusted]
     said = f": {tally.complaint}" if tally.complaint else ""
     if not good:
+        if tally.complaint.startswith("robots.txt could not be had"):
+            return "failed", f"{worst[0].value} on every listing{said}"
         if not asked:
             return "failed", "no listing was asked for"
         cause = f"{worst[0].value} on every listing{said}"
@@ -138,20 +141,33 @@ def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | N
 def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int:
     """Opens a run. Earlier ones of the source that never ended are dead: the host's lease is ours."""
     dead = update(Run).where(Run.source == source, Run.closed_at.is_(None))
-    session.execute(dead.values(closed_at=at, verdict="interrupted", cause="its process ended without a word"))
-    run = Run(source=source, origin=origin, opened_at=at, completed=False, report={})
+    session.execute(dead.values(closed_at=at, verdict="interrupted", cause=_DIED))
+    run = Run(source=source, origin=origin, opened_at=at, completed=False, report={"holder": leases.holder()})
     session.add(run)
     session.flush()
     return run.id
 
 
 def close_run(
-    session: Session, run: int, *, verdict: Verdict, cause: str | None, at: datetime, told: dict[str, Any]
+    session: Session,
+    run: int,
+    *,
+    verdict: Verdict,
+    cause: str | None,
+    at: datetime,
+    told: dict[str, Any],
+    partial: bool = False,
 ) -> None:
-    """Closes a run with its verdict and its report."""
+    """Closes a run with its verdict and its report; a `partial` one has left things out and completes nothing."""
     row = session.get_one(Run, run)
     row.closed_at, row.verdict, row.cause, row.report = at, verdict, cause, told
-    row.completed = verdict in COMPLETE
+    row.completed = verdict in COMPLETE and not partial
+
+
+def note(session: Session, run: int, told: dict[str, Any]) -> None:
+    """Notes how far a run has come, for the case that it never says more."""
+    row = session.get_one(Run, run)
+    row.report = {**told, "holder": leases.holder()}
 
 
 _CAPTURE = insert(Capture.__table__)  # type: ignore[arg-type]
@@ -189,6 +205,7 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
     for source in sources:
         runs = select(Run).where(Run.source == source, Run.closed_at.is_not(None)).order_by(Run.id.desc())
         last = session.scalar(runs.limit(1))
+        cut_off = _cut_off(session, source)
         good = session.scalar(runs.where(Run.verdict == "healthy").limit(1))
         first = session.scalar(select(func.min(Article.first_seen)).where(Article.source == source))
         counted = select(Article.kind, func.count()).where(Article.source == source).group_by(Article.kind)
@@ -196,8 +213,8 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "source": source,
-                "verdict": last.verdict if last else None,
-                "cause": last.cause if last else None,
+                "verdict": "interrupted" if cut_off else last.verdict if last else None,
+                "cause": _DIED if cut_off else last.cause if last else None,
                 "last_run": events.iso(last.closed_at) if last else None,
                 "last_good": events.iso(good.closed_at) if good else None,
                 "next_due": None,
@@ -205,7 +222,7 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
                 "articles": kinds["article"],
                 "procedures": kinds["procedure"],
                 "rate_per_day": None,
-                "stale": bool(last and last.verdict != "healthy"),
+                "stale": bool(cut_off or (last and last.verdict != "healthy")),
                 "first_seen": events.iso(first),
             }
         )
@@ -218,5 +235,16 @@ def recent(session: Session, source: str, limit: int = 10) -> list[dict[str, Any
     told = []
     for row in rows:
         blank = report(source, row.id, Tally(), row.verdict or "interrupted", row.cause, 0.0)  # type: ignore[arg-type]
-        told.append({**blank, **row.report, "verdict": row.verdict or "running"})
+        verdict = row.verdict or ("interrupted" if _is_dead(row) else "running")
+        told.append({**blank, **row.report, "verdict": verdict, "cause": row.cause})
     return told
+
+
+def _cut_off(session: Session, source: str) -> bool:
+    """Whether the source's last run was never closed, and never will be."""
+    last = session.scalar(select(Run).where(Run.source == source).order_by(Run.id.desc()).limit(1))
+    return last is not None and last.closed_at is None and _is_dead(last)
+
+
+def _is_dead(run: Run) -> bool:
+    return leases.is_dead(str(run.report.get("holder", "")))

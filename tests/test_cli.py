@@ -82,7 +82,7 @@ def test_sources_are_listed_shown_and_tested(congtin: Congtin, serve: Serve) -> 
     assert listed["sample"]["url"] == portal.url  # the operator's own file over the shipped one
     shown = congtin.json("sources", "show", "thanh-hoa/snv")
     assert shown["layout"]["selectors"]["body"]
-    tested = congtin.json("sources", "test", "sample", "--page", f"{portal.url}portal/Pages/Tin-tuc.aspx")
+    tested = congtin.json("sources", "test", "sample")  # its first listing
     assert tested["kind"] == "listing"
     assert tested["entries"]
 
@@ -95,6 +95,7 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
     (error,) = told["errors"]
     assert (error["line"], error["key"]) == (4, "sections.newz")
     assert error["file"].endswith("bad.toml")
+    assert "bad.toml:4: sections.newz" in congtin.run("sources", "list").stderr.replace("\n", "")
     done = congtin.run("crawl", "bad", expect=2)
     assert "bad.toml:4: sections.newz" in done.stderr.replace("\n", "")
     assert congtin.json("sources", "check", "sample", "thanh-hoa/snv") == [
@@ -113,6 +114,10 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
         (("history", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("diff", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("search", "x", "--sort", "best"), 2, "--sort"),
+        (("search", "x", "--kind", "bogus"), 2, "--kind"),
+        (("events", "--kind", "bogus"), 2, "--kind"),
+        (("search", "-thi"), 5, ""),
+        (("search", "😀"), 5, ""),
         (("search", "x", "--cursor", "nonsense"), 2, "--cursor"),
         (("search", "x", "--from", "yesterday"), 2, "yesterday"),
         (("status", "nobody"), 2, "no source"),
@@ -126,6 +131,15 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(
     done = congtin.run(*words, expect=code)
     assert says in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_all_crawls_what_it_may_and_names_what_it_leaves_out(congtin: Congtin, serve: Serve) -> None:
+    serve(articles=12)
+    congtin.source("bad", "foo = 1\n")
+    done = congtin.run("crawl", "--all", "--json", expect=3)
+    assert [report["source"] for report in json.loads(done.stdout)] == ["sample"]
+    assert "bad.toml:1: foo" in done.stderr.replace("\n", "")
+    assert "thanh-hoa/snv: set CONGTIN_CONTACT" in done.stderr
 
 
 def test_a_wrong_variable_is_named(congtin: Congtin) -> None:

@@ -205,6 +205,16 @@ def test_a_stop_signal_ends_cleanly_and_the_next_crawl_goes_on(congtin: Congtin,
     assert {event["origin"] for event in events} == {"backfill"}  # the first run had not come to its end
 
 
+def test_a_crawl_that_was_killed_is_seen_to_be_interrupted(congtin: Congtin, serve: Serve) -> None:
+    portal = serve(articles=60, delay=0.05)
+    crawl = congtin.start("crawl", "sample")
+    wait_for(portal, 20)
+    crawl.kill()
+    crawl.communicate()
+    (told,) = congtin.json("status", "sample", expect=3)
+    assert (told["verdict"], told["stale"]) == ("interrupted", True)
+
+
 def test_scrapy_knows_every_source_as_a_spider(congtin: Congtin, serve: Serve) -> None:
     serve(articles=12)
     assert congtin.scrapy("list").stdout.split() == ["sample", "thanh-hoa/snv"]
@@ -220,6 +230,16 @@ def test_full_and_since_walk_everything(congtin: Congtin, serve: Serve, words: t
     congtin.crawl("--limit", "1")
     assert congtin.crawl(*words)["new"] == 89
     assert urljoin(portal.url, "/") == portal.url
+
+
+def test_a_crawl_that_left_things_out_hides_nothing_from_the_next(congtin: Congtin, serve: Serve) -> None:
+    portal = serve(articles=90)
+    dates = sorted((portal.portal.find(path).head.published for path in portal.portal.urls()), reverse=True)
+    some = congtin.crawl("--since", dates[10].date().isoformat())["new"]
+    some += congtin.crawl("--limit", "5")["new"]
+    assert congtin.crawl("--since", "2026-11-01")["new"] == 0  # what is owed a visit is older than that
+    assert congtin.crawl()["new"] == 90 - some
+    assert {event["origin"] for event in congtin.events()} == {"backfill"}  # none of it was news
 
 
 def test_since_leaves_older_entries_out(congtin: Congtin, serve: Serve) -> None:

@@ -131,8 +131,8 @@ def _hang_up(handler: Any) -> None:
 )
 def test_a_robots_file_that_cannot_be_had_closes_the_portal(congtin: Congtin, site: Site, answer: Any) -> None:
     site.answers["/robots.txt"] = answer
-    report = congtin.crawl(expect=3)
-    assert report["verdict"] == "blocked"
+    report = congtin.crawl(expect=6)  # try again later
+    assert report["verdict"] == "failed"
     assert set(report["outcomes"]) == {"ROBOTS"}
     assert {path for _, path, _ in site.asked} == {"/robots.txt"}
 
@@ -143,6 +143,24 @@ def test_a_disallowed_page_is_an_answer_and_no_failure(congtin: Congtin, site: S
     assert (report["new"], report["failures"]) == (2, [])
     assert report["outcomes"]["ROBOTS"] == 1
     assert not site.times(site.paths[1])
+
+
+def test_a_portal_that_forbids_everything_is_refused(congtin: Congtin, site: Site) -> None:
+    site.answers["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /\n")
+    report = congtin.crawl(expect=4)
+    assert report["verdict"] == "blocked"
+    assert {path for _, path, _ in site.asked} == {"/robots.txt"}
+
+
+def test_extract_asks_as_politely_as_a_crawl(congtin: Congtin, site: Site) -> None:
+    site.answers["/robots.txt"] = (200, {}, f"User-agent: *\nDisallow: {site.paths[0]}\n".encode())
+    address = site.url.rstrip("/") + site.paths[0]
+    done = congtin.run("extract", address, expect=3)
+    assert "ROBOTS" in done.stderr
+    assert not site.times(site.paths[0])
+    assert congtin.json("extract", site.url.rstrip("/") + site.paths[1])["title"] == "Tin số 1"
+    congtin.run("extract", "http://10.0.0.1/x", expect=4)
+    congtin.run("extract", "https://snv.thanhhoa.gov.vn/", expect=2)  # no CONGTIN_CONTACT
 
 
 def test_crawl_delay_is_kept(congtin: Congtin, site: Site) -> None:
@@ -249,7 +267,7 @@ def test_a_listing_that_fails_changes_nothing_and_is_judged(
 
 def test_no_portal_at_all_is_a_failed_run(congtin: Congtin) -> None:
     congtin.source("sample", SOURCE.format(url="http://127.0.0.1:9/"))
-    report = congtin.crawl(expect=3)
-    assert report["verdict"] == "blocked"  # RFC 9309: robots.txt could not be had, so nothing may be fetched
+    report = congtin.crawl(expect=6)
+    assert report["verdict"] == "failed"  # RFC 9309: robots.txt could not be had, so nothing may be fetched
     assert "robots.txt could not be had" in report["cause"]
     assert "refused" in report["cause"].lower()

@@ -121,6 +121,8 @@ class Searcher:
         if 1 < len(words) <= _PAIRS_UP_TO:
             for one, other in pairwise(words):
                 parts.append((should, self._either(f"{one}_{other}")))
+        if question.typed.strip() and not understood.terms:  # signs alone are no words, and no wish for everything
+            return tantivy.Query.empty_query()
         kinds = question.kinds or ("article", "procedure", "document")
         parts.append((must, self._one_of("kind", kinds)))
         if question.sources:
