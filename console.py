@@ -159,3 +159,25 @@ def crawling(*, quiet: bool) -> Iterator[Callable[[list[Crawler]], None] | None]
             )
 
         yield show
+
+
+def reports(told: list[dict[str, Any]]) -> None:
+    """A table of crawls, and below it what failed."""
+    counted = ("new", "changed", "unchanged", "gone")
+    table(
+        ["source", "verdict", "new", "changed", "same", "gone", "failed", "requests", "304", "MB", "s"],
+        [
+            [
+                report["source"], report["verdict"], *(report[name] for name in counted), len(report["failures"]),
+                report["requests"], report["not_modified"], f"{report['bytes'] / 1e6:.1f}", f"{report['seconds']:.1f}",
+            ]
+            for report in told
+        ],
+    )  # fmt: skip
+    for report in told:
+        if report["cause"]:
+            out.print(f"{report['source']}: {report['cause']}", markup=False)
+        for failure in report["failures"][:20]:
+            out.print(f"  {failure['outcome']}  {failure['url']}  {failure['message']}", markup=False)
+        if len(report["failures"]) > 20:
+            out.print(f"  … and {len(report['failures']) - 20} more: --json lists them all")

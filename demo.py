@@ -41,9 +41,7 @@ def run(config: Config, *, port: int, once: bool, articles: int) -> Exit:
         result = results[0]
         if result.report is None:
             console.fail(f"sample: {result.refusal or result.error}", Exit.REFUSED if result.refusal else Exit.OURS)
-        import cli
-
-        cli.tell_reports([result.report])
+        console.reports([result.report])
         _tell_search(config)
         if once:
             return Exit.DONE if result.report["verdict"] == "healthy" else Exit.FAILED

@@ -1,0 +1,161 @@
+"""Commands that crawl, or serve what was crawled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+import console
+from commands import Json, app, config, database, find_source, ports, refusal, tell_broken
+from console import Exit, fail
+from scraper.config import Config
+
+
+@app.command(epilog="Example: congtin sample --port 8899 --articles 2000")
+def sample(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8899,
+    articles: Annotated[int, typer.Option(min=1, help="How many articles the portal has.")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed is another portal.")] = 1,
+) -> None:
+    """Serve the sample portal on loopback, until Ctrl-C."""
+    from sample import server
+
+    console.err.print(f"The sample portal: [bold]http://127.0.0.1:{port}/[/] ({articles} articles). Ctrl-C ends it.")
+    try:
+        server.serve(port=port, articles=articles, seed=seed)
+    except OSError as error:
+        fail(f"port {port} cannot be served: {error}", Exit.LATER)
+
+
+@app.command(epilog="Example: congtin demo --once")
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the search page.")] = 8000,
+    once: Annotated[bool, typer.Option("--once", help="End after the crawl and print what was found.")] = False,
+    articles: Annotated[int, typer.Option(min=1, help="How many articles the sample portal has.")] = 200,
+) -> None:
+    """Sample portal, crawl with progress, search page: the whole product with no network."""
+    import demo as demonstration
+
+    raise typer.Exit(demonstration.run(config(), port=port, once=once, articles=articles))
+
+
+@app.command(epilog="Example: congtin crawl thanh-hoa/snv --recheck")
+def crawl(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Ids of sources.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
+    recheck: Annotated[bool, typer.Option(help="Ask every known page again, conditionally.")] = False,
+    full: Annotated[bool, typer.Option(help="Walk every page of every listing: a backfill.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"], help="Leave older entries out.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many detail pages of each.")] = None,
+    json: Json = False,
+) -> None:
+    """Crawl portals once, now."""
+    from spiders import run
+
+    settings = config()
+    if every == bool(sources):
+        fail("name the sources to crawl, or give --all", Exit.USAGE)
+    if sources and (addresses := [name for name in sources if "://" in name]):
+        fail(
+            f"{addresses[0]} is an address: write a source file for it (docs/adding-a-portal.md) and name its id",
+            Exit.USAGE,
+        )
+    if every:
+        chosen, left_out = _every_source(settings)
+    else:
+        chosen, left_out = [find_source(name) for name in dict.fromkeys(sources or [])], 0
+        if why := next(filter(None, (refusal(settings, one.id, one.url, ports(one)) for one in chosen)), None):
+            fail(*why)
+    with console.crawling(quiet=json or not console.err.is_terminal) as progress:
+        results = run.crawl(
+            chosen, settings, progress=progress, recheck=recheck, full=full,
+            since=since.date() if since else None, limit=limit,
+        )  # fmt: skip
+    code = _tell_crawl(results, json=json)
+    raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)
+
+
+def _every_source(settings: Config) -> tuple[list[Any], int]:
+    """The sources that may be crawled, and how many were left out: each of those is told of, and stops no other."""
+    from spiders.loader import catalogue
+
+    sources = catalogue(settings)
+    chosen, left_out = [], tell_broken(sources)
+    for source in sources.usable():
+        if source.file.paused:
+            continue
+        if why := refusal(settings, source.id, source.url, ports(source)):
+            console.err.print(f"left out: {why[0]}", style="yellow", markup=False, soft_wrap=True)
+            left_out += 1
+        else:
+            chosen.append(source)
+    return chosen, left_out
+
+
+def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
+    """Prints what crawls came to; the exit code that it means."""
+    reports = [one.report for one in results if one.report]
+    for one in results:
+        if why := one.refusal or one.interruption or one.error:
+            console.err.print(f"{one.source}: {why}", style="bold red", markup=False)
+    if json:
+        console.as_json(reports)
+    elif reports:
+        console.reports(reports)
+    if any(one.error for one in results):
+        return Exit.OURS
+    if any(one.refusal for one in results):
+        return Exit.REFUSED
+    ill = any(report["verdict"] != "healthy" or report["failures"] for report in reports) or len(reports) < len(results)
+    if ill and reports and all(_unreached(report) for report in reports):
+        return Exit.LATER
+    if ill and reports and all(set(report["outcomes"]) == {"ROBOTS"} for report in reports):
+        return Exit.REFUSED
+    return Exit.FAILED if ill else Exit.DONE
+
+
+def _unreached(report: dict[str, Any]) -> bool:
+    """Whether a crawl met a host that is down: nothing at all was had from it."""
+    return report["verdict"] == "failed" and set(report["outcomes"]) <= {"ROBOTS", "DNS", "NETWORK", "TIMEOUT", "TLS"}
+
+
+@app.command(epilog="Example: congtin status thanh-hoa/snv --json")
+def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, json: Json = False) -> None:
+    """Health of sources and their last runs; exit code 3 when something is ill."""
+    from spiders.loader import catalogue
+    from storage import runs
+
+    names = [find_source(source).id] if source else sorted(catalogue(config()).files)
+    with database().reading() as session:
+        rows = runs.status(session, names)
+        last = runs.recent(session, names[0]) if source else []
+    if json:
+        console.as_json(rows)
+    else:
+        console.table(
+            ["source", "verdict", "cause", "last run", "last good", "articles"],
+            [
+                [row["source"], row["verdict"] or "never run", row["cause"], console.day(row["last_run"]),
+                 console.day(row["last_good"]), row["articles"]]
+                for row in rows
+            ],
+        )  # fmt: skip
+        if last:
+            console.reports(last)
+    if any(row["verdict"] not in {None, "healthy"} for row in rows):
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog="Example: congtin serve --port 8000")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the search and reading pages, until Ctrl-C."""
+    import demo as demonstration
+
+    raise typer.Exit(demonstration.serve(config(), host=host, port=port))
