@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from scrapy.exceptions import NotConfigured
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from sqlalchemy.orm import Session
+
+
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -43,7 +48,13 @@ class Store:
         ticket = item.fetch if isinstance(item.fetch, Ticket) else self._unfetched(item)
         entered = ticket.sent
         keeper.close(ticket)
-        saved = await keeper.store.writer.run(lambda session: self._write(session, item, ticket, entered=entered))
+        write = keeper.store.writer.run
+        try:
+            saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
+        except Exception as error:
+            log.exception("%s could not be stored", item.url)
+            item = _unstored(item, error)
+            saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
         keeper.visited(item, saved)
         return item
 
@@ -114,3 +125,10 @@ class Store:
             session, keeper.source.id, visit.entries, section=visit.section, at=visit.at, origin=keeper.origin,
             trusted=trusted,
         )  # fmt: skip
+
+
+def _unstored(visit: Visit, error: Exception) -> Visit:
+    """The same visit as a failure of ours: listed, and tried again, with nothing of the page that broke us."""
+    message = f"could not be stored: {type(error).__name__}: {error}"[:1000]
+    walk: Literal["open"] | None = "open" if visit.walk else None
+    return replace(visit, outcome=Outcome.BROKEN, message=message, reading=None, entries=(), walk=walk, validators=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,11 +68,12 @@ class Store:
             self._shared[self.config.data] = (store, users - 1)
             return
         del self._shared[self.config.data]
-        self._capture.shutdown()
-        self.writer.close()
-        self.archive.close()
-        self.follower.stop()
-        self.database.close()
+        with ExitStack() as closing:  # one that fails, on a full disk, leaves none of the others open
+            closing.callback(self.database.close)
+            closing.callback(self.follower.stop)
+            closing.callback(self.archive.close)
+            closing.callback(self.writer.close)
+            closing.callback(self._capture.shutdown)
 
     async def capture(self, exchange: Exchange, had: Validators | None) -> Captured:
         """Archives an exchange off the event loop, one at a time; it is on file when this returns."""
