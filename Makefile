@@ -40,8 +40,9 @@ format: .venv/dev.stamp  ## put every file into the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev.stamp  ## measure the crawl beside bare Scrapy, and a second crawl
+bench: .venv/dev.stamp  ## measure the crawl beside bare Scrapy, a second crawl, and one page
 	$(BIN)/python -m bench.crawl
+	$(BIN)/python -m bench.page
 
 lock: .venv/dev.stamp  ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \

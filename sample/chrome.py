@@ -47,7 +47,7 @@ _SCRIPTS = (
 )
 _VIEW_STATE_LENGTH = 20_000
 # Slices of one long random text stand for view states: nobody decodes them, they only have to differ and weigh.
-_POOL = base64.b64encode(random.Random("view state").randbytes(150_000)).replace(b"=", b"A")  # noqa: S311
+_POOL = base64.b64encode(random.Random("view state").randbytes(150_000)).replace(b"=", b"A")  # noqa: S311 - looks random, hides nothing
 _POOL_STEP = 7_919
 _hits = count(1)
 

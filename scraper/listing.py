@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
@@ -241,17 +241,6 @@ def next_page(root: HtmlElement, layout: Layout, base: str, page: int) -> NextPa
         if number is None or number == page + 1:
             return NextPage(url=to)
     return None
-
-
-def numbered_page(base: str, parameter: str, page: int) -> str:
-    """The address of a listing's page by its number.
-
-    >>> numbered_page("http://a/Tin.aspx?x=1", "PageIndex", 3)
-    'http://a/Tin.aspx?x=1&PageIndex=3'
-    """
-    parts = urlsplit(base)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != parameter]
-    return urlunsplit(parts._replace(query=urlencode([*query, (parameter, str(page))])))
 
 
 def _numbered(links: Sequence[HtmlElement], page: int, layout: Layout, base: str) -> list[HtmlElement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scraper.outcomes import Outcome
-from spiders.portal import PortalSpider, _again
+from spiders.portal import PortalSpider, once_more
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ class NewsSpider(PortalSpider):
         if outcome is Outcome.OK:
             reading = await self._read(response, "detail")
             outcome, message = reading.outcome, reading.message
-        if outcome is Outcome.TRUNCATED and (again := _again(response)):
+        if outcome is Outcome.TRUNCATED and (again := once_more(response)):
             yield again
             return
         article = reading.article if reading else None

@@ -167,7 +167,7 @@ class PortalSpider(Spider):
         if outcome is Outcome.OK:
             reading = await self._read(response, section.role, number=walk["number"])
             outcome, message = reading.outcome, reading.message
-            if outcome is Outcome.TRUNCATED and (again := _again(response)):
+            if outcome is Outcome.TRUNCATED and (again := once_more(response)):
                 yield again
                 return
         if first:
@@ -417,7 +417,7 @@ def _header(response: Response, name: str) -> str:
     return value.decode("latin-1") if value else ""
 
 
-def _again(response: Response) -> Request | None:
+def once_more(response: Response) -> Request | None:
     """The same request once more, for a body that arrived cut; None after so many tries."""
     request = response.request
     assert request is not None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import bindparam, insert, or_, select
 
-from scraper import dates, text, urls
+from scraper import dates, shapes, text, urls
 from scraper.items import VIETNAM, Moment
 from scraper.outcomes import Outcome
 from storage import diff, events
@@ -272,18 +272,7 @@ def _counters(article: items.Article) -> dict[str, Any]:
 
 
 def _related(article: items.Article) -> list[Any]:
-    return [entry_shape(entry) for entry in article.related]
-
-
-def entry_shape(entry: items.Entry) -> dict[str, Any]:
-    """An entry as the contract writes it."""
-    return {
-        "url": entry.url,
-        "title": entry.title,
-        "published_at": events.iso(entry.published.at) if entry.published else None,
-        "precision": entry.published.precision if entry.published else None,
-        "truncated": entry.truncated,
-    }
+    return [shapes.entry(entry) for entry in article.related]
 
 
 def _version(row: Article, sighting: Sighting, digest: str, counts: tuple[int, int]) -> dict[str, Any]:
