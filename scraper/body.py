@@ -30,22 +30,28 @@ _BLOCKS = frozenset(
         "h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul br",
     )
 )
-_ALLOWED = frozenset(
-    re.findall(
-        r"\w+",
-        "a b blockquote br caption cite code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins li "
-        "ol p pre q s small span strong sub sup table tbody td tfoot th thead tr u ul",
-    )
+_CLEANER = nh3.Cleaner(
+    tags=set(
+        re.findall(
+            r"\w+",
+            "a b blockquote br caption cite code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins "
+            "li ol p pre q s small span strong sub sup table tbody td tfoot th thead tr u ul",
+        )
+    ),
+    attributes={
+        "a": {"href", "title"},
+        "img": {"src", "alt"},
+        "td": {"colspan", "rowspan"},
+        "th": {"colspan", "rowspan"},
+    },
+    url_schemes={"http", "https"},
+    link_rel=None,
 )
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
-}
 _DECORATION = re.compile(r"/_layouts/|/imageads/|/linkimage/|/images?/(icon|btn|spacer)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d{1,2}|[IVX]{1,5}|[a-zđ])\s*[.)/]\s|^[-+•*]\s")
 _DROPPED_IF_BLANK = frozenset({"p", "div", "span", "figcaption", "em", "i", "b", "strong", "center"})
+_SHOWN = frozenset({"img", "table"})
+_HOLDERS = frozenset({"p", "div", "td", "th", "figure", "center", "li"})
 _CAPTIONS = frozenset({"figcaption", "caption"})
 _FRAMES = frozenset({"figure", "table"})
 _UNSEEN = (PreformattedString, Script, Stylesheet, TemplateString)
@@ -82,23 +88,25 @@ class _Line:
         return bool(self.text)
 
 
-def read(html: str, base: str, noise: Sequence[str] = ()) -> Body:
+def read(html: str, base: str, noise: Sequence[str] = (), *, printed: str | None = None) -> Body:
     """Reads a body's HTML.
 
     Args:
         html: the subtree that holds the body, and nothing that does not belong to it.
         base: the address that relative links start from.
         noise: regular expressions of whole paragraphs that are controls and not text.
+        printed: the date of publication as the page prints it; a paragraph of it is none, either.
     """
     soup = BeautifulSoup(html, "lxml")
     pictures = _pictures(soup, base)
     lines = [line for line in _lines(soup, pictures) if line.finish()]
     unwanted = [re.compile(pattern, re.IGNORECASE) for pattern in noise]
+    stamp = (printed or "").lower()
     kept: list[_Line] = []
     captions: defaultdict[int, list[_Line]] = defaultdict(list)  # by the picture's id: bs4 compares tags by their text
     before: _Line | None = None
     for position, line in enumerate(lines):
-        if any(pattern.search(line.text) for pattern in unwanted):
+        if line.text.lower() == stamp or any(pattern.search(line.text) for pattern in unwanted):
             _remove(line)
             if line.after is not None and position + 1 < len(lines) and lines[position + 1].after is None:
                 lines[position + 1].after = line.after
@@ -143,13 +151,17 @@ def _pictures(soup: BeautifulSoup, base: str) -> list[Tag]:
 def _lines(soup: BeautifulSoup, pictures: Sequence[Tag]) -> Iterator[_Line]:
     """The visible lines in order; a block's start and end, a picture and `<br>` end a line."""
     own = frozenset(map(id, pictures))
+    blocks: dict[int, Tag | None] = {}  # by what directly holds a text: much is said in one place
     line = _Line()
     block: Tag | None = None
     for node in soup.descendants:
         if isinstance(node, NavigableString):
             if isinstance(node, _UNSEEN) or not node:
                 continue
-            around = _block_around(node)
+            holder = id(node.parent)
+            if holder not in blocks:
+                blocks[holder] = _block_around(node)
+            around = blocks[holder]
             if around is not block:
                 yield line
                 line = _Line(after=line.after if not line.nodes or not "".join(line.nodes).strip() else None)
@@ -227,6 +239,8 @@ def _is_caption(line: _Line, *, last: bool) -> bool:
     said = line.text
     if len(said) > LONGEST_CAPTION or said.endswith((":", ";", "./.")) or _NUMBERED.match(said):
         return False
+    if not any(map(str.isalnum, said)):  # what is left of a bracket around a link
+        return False
     apart, bold, right = _set_apart(line)
     if right and last:  # the author's name under a last picture
         return False
@@ -247,7 +261,7 @@ def _frame(soup: BeautifulSoup, picture: Tag, lines: Sequence[_Line]) -> None:
     caption.string = " ".join(line.text for line in lines)
     for line in lines:
         _remove(line)
-    block = picture.find_parent(["p", "div", "td", "th", "figure", "center", "li"])
+    block = _parent(picture, _HOLDERS)
     if block and block.name in {"p", "center"} and not text.clean(block.get_text()) and len(block.find_all("img")) == 1:
         block.insert_before(figure)
     else:
@@ -266,37 +280,40 @@ def _author(lines: Sequence[_Line]) -> str | None:
     if len(said) > 60 or said.endswith((".", ":", "!", "?")) or not any(letter.isalpha() for letter in said):
         return None
     _, bold, right = _set_apart(lines[-1])
-    return said if right or (bold and lines[-2].text.endswith(("./.", "."))) else None
+    if right:
+        return said
+    heads_pictures = any(isinstance(one, Tag) and one.name == "img" for one in lines[-1].nodes[-1].next_elements)
+    return said if bold and not heads_pictures and lines[-2].text.endswith(("./.", ".")) else None
 
 
-def _is_blank(block: Tag) -> bool:
-    for inside in block.descendants:
-        if isinstance(inside, Tag):
-            if inside.name in {"img", "table"}:
-                return False
-        elif (
-            isinstance(inside, NavigableString)
-            and not isinstance(inside, _UNSEEN)
-            and inside.strip("\xa0\u200b \t\r\n")
-        ):
-            return False
-    return True
+def _drop_blank(soup: BeautifulSoup) -> None:
+    """Takes out the blocks that show nothing."""
+    blocks: list[Tag] = []
+    showing: set[int] = set()
+    for node in soup.descendants:
+        if isinstance(node, Tag):
+            if node.name in _DROPPED_IF_BLANK:
+                blocks.append(node)
+            shown = node.name in _SHOWN
+        else:
+            shown = not isinstance(node, _UNSEEN) and bool(str(node).strip("\xa0\u200b \t\r\n"))
+        for parent in node.parents if shown else ():
+            if id(parent) in showing:
+                break
+            showing.add(id(parent))
+    for block in blocks:
+        if id(block) not in showing:
+            block.extract()
 
 
 def _clean(soup: BeautifulSoup, base: str) -> str:
-    elements = [element for element in soup.descendants if isinstance(element, Tag)]
-    for link in elements:
-        if link.name == "a" and "href" in link.attrs:
-            address = urls.join(base, str(link["href"]))
-            if address is None:
-                del link["href"]
-            else:
-                link["href"] = address
-    for block in elements:
-        if block.name in _DROPPED_IF_BLANK and not block.decomposed and _is_blank(block):
-            block.decompose()
+    for link in soup.find_all("a", href=True):
+        address = urls.join(base, str(link["href"]))
+        if address is None:
+            del link["href"]
+        else:
+            link["href"] = address
+    _drop_blank(soup)
     body = soup.body or soup
-    html = nh3.clean(
-        body.decode_contents(), tags=set(_ALLOWED), attributes=_ATTRIBUTES, url_schemes={"http", "https"}, link_rel=None
-    )
+    html = _CLEANER.clean(body.decode_contents())
     return re.sub(r"\n\s*\n+", "\n", unicodedata.normalize("NFC", html)).strip()

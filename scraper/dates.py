@@ -49,6 +49,12 @@ _NO_YEAR = re.compile(
     rf"|(?<=ngay )(?P<d2>[0-9]{{1,2}})(?:[-.]| ?thang ?)(?P<m2>[0-9]{{1,2}})){_END}(?![-/a-z]|,[0-9])"
 )
 
+# As Java prints a date that nobody formatted: "Fri Oct 19 00:00:00 GMT 2018", on VNPT's portals.
+_UNFORMATTED = re.compile(
+    rf"(?<![a-z])(?:mon|tue|wed|thu|fri|sat|sun) (?P<month>{'|'.join(_MONTHS)}) (?P<day>[0-9]{{1,2}})"
+    r" (?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2}) (?P<zone>[a-z]{3,4}(?:[-+][0-9]{2}:[0-9]{2})?) (?P<year>[0-9]{4})(?![0-9])"
+)
+
 _CLOCK = r"""(?P<clock> (?>
         (?P<hour>[0-9]{1,2})
         (?: [ ]?:[ ]?(?P<minute>[0-9]{2}) (?: :(?P<second>[0-9]{2}) (?:[.,][0-9]+)? )?
@@ -129,6 +135,9 @@ def from_path(path: str) -> Moment | None:
 
 
 def _first(text: str, today: datetime | None) -> Moment | None:
+    if found := _UNFORMATTED.search(text):
+        zone = found["zone"].replace("gmt", "").replace("utc", "") or "z"
+        text = f"{found['day']} {found['month']} {found['year']} {found['time']}{zone}"
     found = _DATE.search(text)
     if found:
         return _whole_date(found)
@@ -220,6 +229,8 @@ def _moment(day: date, found: re.Match[str]) -> Moment:
     if clock is None or at is None:
         return _midnight(day)
     machine = bool(groups.get("d5") or clock["second"] or clock[0].startswith("t"))
+    if machine and clock["second"] and at == time():  # a date that a program has written as a time
+        return _midnight(day)
     local = datetime.combine(day, at, _zone(clock, machine=machine)).astimezone(VIETNAM)
     return Moment(at=local, precision="minute")
 

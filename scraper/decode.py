@@ -63,18 +63,49 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
+_KINDS = {
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"{\\rtf": "an RTF document",
+    b"Rar!": "a RAR archive",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+    b"GIF8": "a GIF picture",
+}
+
+
+def kind(body: bytes) -> str | None:
+    """What bytes are that are no page whatever their Content-Type says, by their first few; None for what may be one.
+
+    >>> kind(b"%PDF-1.7"), kind(b"<html>")
+    ('a PDF document', None)
+    """
+    return next((said for magic, said in _KINDS.items() if body.startswith(magic)), None)
+
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _CHARSETS = re.compile(r"utf-(8|16|32)|cp\d|iso8859|iso2022|gb|big5|euc|shift_jis|koi8|mac-|tis-620|johab|hz")
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f") + b"\x7f"
+# The fonts that bytes from before Unicode were drawn with; nobody declared the encoding (TCVN 5712:1993, VN3).
+_TCVN3 = re.compile(rb"\.Vn(Time|Arial|Avant|Centurion|Helvet)", re.IGNORECASE)
+_VNI = re.compile(rb"VNI-(Times|Helve|Aptima|Avo)", re.IGNORECASE)
+_FROM_TCVN3 = str.maketrans(
+    "µ¶·¸¹»¼½¾ÆÇÈÉÊËÌÎÏÐÑÒÓÔÕÖ×ØÜÝÞßáâãäåæçèéêëìíîïñòóôõö÷øùúûüýþ¡¢£¤¥¦§¨©ª«¬\xad®",
+    "àảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵĂÂÊÔƠƯĐăâêôơưđ",
+)
 
 
 def utf8(body: bytes, content_type: str = "") -> bytes:
     """A page's bytes as UTF-8 without a byte order mark, NUL and other controls; what cannot be read is U+FFFD.
 
     Bytes that are sound UTF-8 are UTF-8 whatever the headers say: servers of these portals announce iso-8859-1 for
-    them; a few damaged bytes do not change that. Else the page's own `<meta>` is believed before the header.
+    them; a few damaged bytes do not change that. Else the page's own `<meta>` is believed before the header, and the
+    fonts of before Unicode before both: a page in .VnTime is TCVN3, whatever it declares.
+
+    Raises Garbled where the page is in VNI's font encoding, which nothing here reads.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
@@ -84,6 +115,10 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
     except UnicodeDecodeError:
         if _is_damaged_utf8(body):
             return _from(body, "utf-8")
+        if _VNI.search(body):
+            raise Garbled("written for VNI's fonts, whose encoding is not read") from None
+        if _TCVN3.search(body):
+            return body.decode("latin-1").translate(_FROM_TCVN3).encode("utf-8").translate(None, _CONTROLS)
         within = [_charset(match[1].decode("ascii")) for match in [_META.search(body[:4096])] if match]
         declared = [name for name in within if name and not name.startswith("utf-16")]  # or we had not read it so
         declared += [name for name in map(_charset, _HEADER.findall(content_type)) if name]

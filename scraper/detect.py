@@ -21,6 +21,9 @@ class Guess:
     score: float
     evidence: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.platform.name}: score {self.score:.2f}, for it shows {', '.join(map(repr, self.evidence))}"
+
 
 def platform_of(html: bytes, platforms: Iterable[Platform]) -> Guess | None:
     """The platform whose marks a page shows most of; None where no platform shows two."""

@@ -122,7 +122,8 @@ class Reading:
 
     `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
     OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that
-    was refused gives its `title` alone.
+    was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
+    are the links of a home page that may lead to listings.
     """
 
     kind: PageKind
@@ -133,7 +134,9 @@ class Reading:
     article: Article | None = None
     entries: tuple[Entry, ...] = ()
     next_page: NextPage | None = None
+    total: int | None = None
     sitemaps: tuple[str, ...] = ()
+    sections: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,12 +161,14 @@ class Validators:
 NONE = Validators()
 
 
-VisitRole = Literal["detail", "listing", "feed", "sitemap"]
+VisitRole = Literal["detail", "listing", "feed", "sitemap", "look"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """One page of a portal, asked for and answered (or not): what the spider hands on to be kept.
+
+    The role `look` is that of a page that might have been a listing, and is none: only its fetch is kept.
 
     `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `number`
     counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`

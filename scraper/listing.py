@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
-from scraper import dates, text, urls
+from scraper import dates, generic, text, urls
 from scraper.items import Entry, NextPage, Postback
-from scraper.selectors import select, select_all
+from scraper.selectors import drop, select, select_all, visible_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any
 
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
     from scraper.items import Moment
     from scraper.sources import Layout
@@ -33,6 +34,12 @@ _ONWARD = frozenset(
     {"tiep", "tiep theo", "trang sau", "trang tiep", "sau", "next", ">", "»", ">>", "›", "tiep >", "tiep »"}
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_NO_SECTION = re.compile(
+    r"(log|sign)-?(in|out)|dang-?(nhap|ky|xuat)|/print|[?&]page=|p_p_state=|p_p_lifecycle=1|p_auth=|rss|sitemap|lien-?he|"
+    r"contact|hoi-?dap|so-do|javascript:|mailto:|\.(jpe?g|png|gif|pdf|docx?|xlsx?|rar|zip|mp4)$|/(vi|en)/?$"
+)
+_LONGEST_LABEL = 80
+_FOLDED_JSON = re.compile(r"decode64\('([A-Za-z0-9+/=]{16,20000})'\)")
 _MORE = frozenset({"xem them", "xem tat ca", "xem tiep", "tat ca", "chi tiet"})
 _LONGEST_HEADING = 120
 _LONGEST_STAMP = 40
@@ -45,20 +52,64 @@ _LONGEST_ROW = 2_000
 
 
 def entries(
-    root: HtmlElement, layout: Layout, base: str, *, is_article: Callable[[str], bool], now: datetime | None = None
+    root: Element,
+    layout: Layout,
+    base: str,
+    *,
+    is_article: Callable[[str], bool],
+    wide: bool = False,
+    now: datetime | None = None,
 ) -> tuple[Entry, ...]:
     """The rows of a listing, in order, each address once.
 
-    Where the platform's selectors meet nothing, every link that has the form of an article's address counts.
+    Where the platform's selectors meet nothing, every link that has the form of an article's address counts. On a home
+    page (`wide`), which has many lists in many shapes, they all count from the first.
     """
-    links = select(root, layout.selectors.listing_links)
+    links = [] if wide else select(root, layout.selectors.listing_links)
+    if not links and not layout.article_paths:
+        links = generic.rows(root, base)
     if not links:
         links = [link for link in root.iter("a") if (to := _address(link, base)) and is_article(to)]
     return of_links(links, base, now=now)
 
 
+def total(root: Element, markup: str, patterns: Iterable[str]) -> int | None:
+    """How many entries a listing says it has on all its pages; None where it does not say.
+
+    VHV's says so only to its scripts, in JSON that is written as base64.
+    """
+    if not patterns:
+        return None
+    shown = " ".join(visible_texts(root))
+    hidden = [_unfolded(match[1]) for match in _FOLDED_JSON.finditer(markup)]
+    found = [match for said in (text.clean(shown), *hidden) for one in patterns for match in re.finditer(one, said)]
+    numbers = [int(digits) for match in found if (digits := re.sub(r"\D", "", match[1]))]
+    return max(numbers, default=None)
+
+
+def _unfolded(folded: str) -> str:
+    try:
+        return b64decode(folded, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def sections(root: Element, base: str, *, is_article: Callable[[str], bool]) -> tuple[Entry, ...]:
+    """The links of a home page that may lead to listings: to pages of the portal that are no articles, each once."""
+    found: dict[str, Entry] = {}
+    for link in root.iter("a"):
+        to = _address(link, base)
+        title = text.clean(_said(link))
+        if to is None or urls.host(to) != urls.host(base) or not title or is_article(to) or urls.trap(to):
+            continue
+        parts = urlsplit(to)
+        if parts.path.strip("/") and not _NO_SECTION.search(to.lower()) and len(title) <= _LONGEST_LABEL:
+            found.setdefault(to, Entry(url=to, title=title))
+    return tuple(found.values())
+
+
 def related(
-    root: HtmlElement,
+    root: Element,
     layout: Layout,
     base: str,
     *,
@@ -81,7 +132,7 @@ def related(
     return of_links(links, base, now=now)
 
 
-def drop_related(field: HtmlElement, layout: Layout) -> None:
+def drop_related(field: Element, layout: Layout) -> None:
     """Takes lists of other articles, and the headings above them, out of the element that holds the body."""
     for heading in _headings(field, layout.related_headings):
         box, rows = _list_below(heading, _LONGEST_STAMP)
@@ -90,29 +141,29 @@ def drop_related(field: HtmlElement, layout: Layout) -> None:
         for row in rows:
             if row is not rows[-1] or dates.parse(row.tail or ""):
                 row.tail = None
-            row.drop_tree()
+            drop(row)
         if box is not None and box.getparent() is not None:
-            box.drop_tree()
+            drop(box)
         elif heading.is_tail:
             heading.getparent().tail = None
         else:
             heading.getparent().text = None
 
 
-def _headings(root: HtmlElement, headings: Sequence[str]) -> list[_Text]:
+def _headings(root: Element, headings: Sequence[str]) -> list[_Text]:
     """The text nodes that are one of the headings."""
     if not headings:
         return []
     return [node for node in _SHORT_TEXTS(root) if text.fold(node).strip(" :.-»›>|") in headings]
 
 
-def _list_below(heading: _Text, longest: int) -> tuple[HtmlElement | None, list[HtmlElement]]:
+def _list_below(heading: _Text, longest: int) -> tuple[Element | None, list[Element]]:
     """What holds the heading and no more (None if it holds the list, too), and the rows of its list.
 
     The list stands after the heading, or after what is around the heading alone.
     """
-    beside: HtmlElement = heading.getparent()
-    box: HtmlElement | None = beside.getparent() if heading.is_tail else beside
+    beside: Element = heading.getparent()
+    box: Element | None = beside.getparent() if heading.is_tail else beside
     if rows := _rows(beside.itersiblings() if heading.is_tail else beside, longest):
         return None, rows
     while box is not None and box.tag not in {"body", "form"} and len(text.clean(_said(box))) <= _LONGEST_HEADING:
@@ -122,10 +173,10 @@ def _list_below(heading: _Text, longest: int) -> tuple[HtmlElement | None, list[
     return None, []
 
 
-def _rows(elements: Iterable[HtmlElement], longest: int) -> list[HtmlElement]:
+def _rows(elements: Iterable[Element], longest: int) -> list[Element]:
     """The first of some elements that are links with little besides, at most `longest` characters a link."""
-    rows: list[HtmlElement] = []
-    pending: list[HtmlElement] = []
+    rows: list[Element] = []
+    pending: list[Element] = []
     for row in elements:
         links = list(_onward_links(row))
         if (rows and row.tag in _HEADINGS) or len(_outside_links(row)) > longest * max(1, len(links)):
@@ -139,22 +190,23 @@ def _rows(elements: Iterable[HtmlElement], longest: int) -> list[HtmlElement]:
     return rows
 
 
-def _onward_links(row: HtmlElement) -> Iterator[HtmlElement]:
+def _onward_links(row: Element) -> Iterator[Element]:
     return (link for link in row.iter("a") if link.get("href") and text.fold(_said(link)) not in _MORE)
 
 
-def _outside_links(row: HtmlElement) -> str:
-    return text.clean(" ".join(_OUTSIDE_LINKS(row)))
+def _outside_links(row: Element) -> str:
+    # A comment says nothing, and libxml2 is not to be asked.
+    return text.clean(" ".join(_OUTSIDE_LINKS(row))) if isinstance(row.tag, str) else ""
 
 
-def _said(element: HtmlElement) -> str:
+def _said(element: Element) -> str:
     return "".join(element.itertext())
 
 
-def of_links(links: Sequence[HtmlElement], base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
+def of_links(links: Sequence[Element], base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
     """Links as entries: a row is what surrounds one link and no other; its date is what the row says besides."""
     found = [(link, to) for link in links[:MOST_ENTRIES] if (to := _address(link, base))]
-    around: defaultdict[str, set[HtmlElement]] = defaultdict(set)
+    around: defaultdict[str, set[Element]] = defaultdict(set)
     for link, to in found:
         around[to].update(_ancestors(link))
     shared = Counter(row for rows_of_one in around.values() for row in rows_of_one)
@@ -165,12 +217,12 @@ def of_links(links: Sequence[HtmlElement], base: str, *, now: datetime | None = 
     return tuple(rows.values())
 
 
-def _address(link: HtmlElement, base: str) -> str | None:
+def _address(link: Element, base: str) -> str | None:
     return urls.join(base, link.get("href") or "")
 
 
-def _ancestors(link: HtmlElement) -> list[HtmlElement]:
-    found: list[HtmlElement] = []
+def _ancestors(link: Element) -> list[Element]:
+    found: list[Element] = []
     for parent in link.iterancestors():
         if len(found) == _ROW_HEIGHT or parent.tag in {"body", "html", "form"}:
             break
@@ -178,7 +230,7 @@ def _ancestors(link: HtmlElement) -> list[HtmlElement]:
     return found
 
 
-def _entry(link: HtmlElement, to: str, shared: Counter[HtmlElement], now: datetime | None) -> Entry:
+def _entry(link: Element, to: str, shared: Counter[Element], now: datetime | None) -> Entry:
     title = text.clean("".join(link.itertext()))
     full = text.clean(link.get("title") or "")
     published: Moment | None = None
@@ -192,7 +244,7 @@ def _entry(link: HtmlElement, to: str, shared: Counter[HtmlElement], now: dateti
     return Entry(url=to, title=title, published=published, truncated=text.is_cut(title))
 
 
-def _date_beside(link: HtmlElement, shared: Counter[HtmlElement], now: datetime | None) -> Moment | None:
+def _date_beside(link: Element, shared: Counter[Element], now: datetime | None) -> Moment | None:
     if link.tail and (moment := dates.parse(link.tail, now=now)):
         return moment
     for row in _ancestors(link):
@@ -206,7 +258,7 @@ def _date_beside(link: HtmlElement, shared: Counter[HtmlElement], now: datetime 
     return None
 
 
-def _text_without(row: HtmlElement, link: HtmlElement) -> str:
+def _text_without(row: Element, link: Element) -> str:
     inside = set(link.iter())
     parts = []
     for element in row.iter():
@@ -224,7 +276,7 @@ def _joined(one: Entry, other: Entry) -> Entry:
     return Entry(url=one.url, title=better.title, published=published, truncated=better.truncated)
 
 
-def next_page(root: HtmlElement, layout: Layout, base: str, page: int) -> NextPage | None:
+def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage | None:
     """The way from page number `page` (from 1) to the next one: a link, a numbered address, or an ASP.NET postback."""
     pagers = select_all(root, layout.selectors.next_page)
     links = [link for link in root.iter("a") if link.get("href")]
@@ -243,8 +295,8 @@ def next_page(root: HtmlElement, layout: Layout, base: str, page: int) -> NextPa
     return None
 
 
-def _numbered(links: Sequence[HtmlElement], page: int, layout: Layout, base: str) -> list[HtmlElement]:
-    found: list[HtmlElement] = []
+def _numbered(links: Sequence[Element], page: int, layout: Layout, base: str) -> list[Element]:
+    found: list[Element] = []
     here = urlsplit(base).path.lower()
     for link in links:
         href = link.get("href")
@@ -270,7 +322,7 @@ def _parameter(address: str, name: str | None) -> int | None:
     return int(values[-1]) if values and values[-1].isdecimal() else None
 
 
-def _form(link: HtmlElement, target: str, argument: str) -> Postback:
+def _form(link: Element, target: str, argument: str) -> Postback:
     """The fields of the form around a link, as a browser would send them."""
     form = next(link.iterancestors("form"), None)
     fields: list[tuple[str, str]] = []

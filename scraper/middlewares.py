@@ -1,4 +1,4 @@
-"""Manners and safety on the way to the network: address guard, robots.txt, Retry-After."""
+"""Manners and safety on the way to the network: address guard, robots.txt, Retry-After, cookies."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 from scrapy import Request
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.resolver import CachingThreadedResolver
 
-from scraper import decode, guard
+from scraper import decode, guard, outcomes
+from scraper.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from http.cookiejar import Cookie
     from typing import Self
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.http.cookies import CookieJar
     from twisted.internet.base import ReactorBase
     from twisted.internet.defer import Deferred
 
@@ -37,6 +42,13 @@ ROBOTS_BYTES = 512 * 1024
 LONGEST_PAUSE = 120.0
 """Seconds that a crawl waits when told to; with a longer Retry-After its pages are left to a later run."""
 LONGEST_CRAWL_DELAY = 60.0
+USUAL_PAUSE = 300.0
+"""Seconds that a host is left alone which says 429, or Retry-After, and not for how long."""
+LONGEST_COOKIES = 8 * 1024
+"""Bytes of cookies that a host may have us send with each request; IIS and nginx refuse more anyway."""
+
+# The address, the name or the certificate is at fault, and robots.txt has no part in it.
+_OF_THE_HOST = frozenset({Outcome.DNS, Outcome.TLS, Outcome.REFUSED, Outcome.RATE_LIMITED})
 
 
 class RefusedAddress(IgnoreRequest):
@@ -49,6 +61,10 @@ class RobotsDisallow(IgnoreRequest):
 
 class HostPaused(IgnoreRequest):
     """The host asked for a longer pause than a crawl waits."""
+
+
+class Unreachable(IgnoreRequest):
+    """Nothing of a host can be had, robots.txt included; the cause says why."""
 
 
 class GuardedResolver(CachingThreadedResolver):
@@ -105,7 +121,7 @@ class Robots:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self._rules: dict[str, asyncio.Future[Protego | str]] = {}
+        self._rules: dict[str, asyncio.Future[Protego | str | Exception]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -113,7 +129,7 @@ class Robots:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Raises RobotsDisallow."""
+        """Raises RobotsDisallow, or Unreachable where the host itself is at fault."""
         if request.meta.get("role") == "robots":
             return
         parts = urlsplit(request.url)
@@ -122,13 +138,15 @@ class Robots:
             self._rules[site] = asyncio.get_running_loop().create_future()
             self._rules[site].set_result(await self._fetch(site, parts.hostname or ""))
         rules = await asyncio.shield(self._rules[site])
+        if isinstance(rules, Exception):
+            raise Unreachable(f"{site}: {type(rules).__name__}: {rules}") from rules
         if isinstance(rules, str):
             raise RobotsDisallow(rules)
         if not rules.can_fetch(request.url, self._agent):
             raise RobotsDisallow(f"forbidden by {site}/robots.txt")
 
-    async def _fetch(self, site: str, host: str) -> Protego | str:
-        """The site's rules, or why nothing of it may be fetched."""
+    async def _fetch(self, site: str, host: str) -> Protego | str | Exception:
+        """The site's rules, or why nothing of it may be fetched: words, or an error that every page would meet."""
         # Asked for uncompressed: nothing before the reader child unfolds anything.
         asked = Request(
             f"{site}/robots.txt", headers={"Accept-Encoding": "identity"}, callback=NO_CALLBACK, dont_filter=True,
@@ -138,9 +156,11 @@ class Robots:
         assert engine is not None
         try:
             response = await engine.download_async(asked)
-        except IgnoreRequest as error:
-            return str(error)
+        except RedirectLoop:
+            return Protego.parse("")  # RFC 9309 §2.3.1.2: after five redirects it is as good as none
         except Exception as error:  # noqa: BLE001 - whatever went wrong, robots.txt was not had
+            if outcomes.of_error(error) in _OF_THE_HOST:
+                return error
             return f"robots.txt could not be had: {type(error).__name__}: {error}"
         if response.status >= 500 or response.status == 429:
             return f"robots.txt could not be had: status {response.status}"
@@ -216,6 +236,28 @@ class Redirect(RedirectMiddleware):
             raise RedirectLoop(f"more than {self.max_redirect_times} redirects") from error
 
 
+class Cookies(CookiesMiddleware):
+    """Scrapy's cookies, each for the host that set it alone, and no more than LONGEST_COOKIES of a host.
+
+    Some portals' paging hangs on a session. Scrapy's own looks every cookie's domain up in a list that it downloads
+    when it meets the first one: a blocking request to a third party, and past the address guard.
+    """
+
+    def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request) -> None:
+        host = (urlsplit(request.url).hostname or "").lower()
+        held = {cookie.name: _size(cookie) for cookie in jar if cookie.domain == host}
+        for cookie in cookies:
+            room = LONGEST_COOKIES - sum(held.values()) + held.get(cookie.name, 0)
+            if (size := _size(cookie)) <= room:
+                held[cookie.name] = size
+                cookie.domain, cookie.domain_specified, cookie.domain_initial_dot = host, False, False
+                jar.set_cookie(cookie)
+
+
+def _size(cookie: Cookie) -> int:
+    return len(cookie.name) + len(cookie.value or "") + len("=; ")
+
+
 class RetryAfter:
     """Waits when a host says so: 429 and 503 with Retry-After hold all requests to it back, for as long as it asks."""
 
@@ -234,9 +276,10 @@ class RetryAfter:
         """Notes a Retry-After and asks again once; a second refusal is the answer."""
         if response.status not in {429, 503}:
             return response
-        seconds = _seconds(response.headers.get(b"Retry-After"))
-        if seconds is None:
+        said = response.headers.get(b"Retry-After")
+        if said is None and response.status == 503:
             return response
+        seconds = _seconds(said)
         host = urlsplit(request.url).hostname or ""
         self._until[host] = time.monotonic() + min(seconds, 86_400.0)
         if seconds > LONGEST_PAUSE or request.meta.get("waited"):
@@ -245,14 +288,14 @@ class RetryAfter:
         return request.replace(dont_filter=True, meta={**request.meta, "waited": True})
 
 
-def _seconds(value: bytes | None) -> float | None:
-    """Retry-After in seconds: a number or a date (RFC 9110 §10.2.3); None where it is neither."""
+def _seconds(value: bytes | None) -> float:
+    """Retry-After in seconds: a number or a date (RFC 9110 §10.2.3), and the usual pause where it is neither."""
     if value is None:
-        return None
+        return USUAL_PAUSE
     said = value.decode("latin-1").strip()
     if said.isdecimal():
         return float(said[:9])
     try:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
-        return None
+        return USUAL_PAUSE

@@ -115,8 +115,8 @@ def of_status(status: int, *, retry_after: bool = False) -> Outcome:
     }
     if status in by_status:
         return by_status[status]
-    if 300 <= status < 400:
-        return Outcome.REDIRECT_LOOP
+    if status in {301, 302, 303, 307, 308}:
+        return Outcome.MOVED
     return Outcome.SERVER_ERROR if 500 <= status < 600 else Outcome.BROKEN
 
 

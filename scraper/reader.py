@@ -112,7 +112,7 @@ class Reader:
             for start in range(0, len(question), _PIECE):
                 questions.write(question[start : start + _PIECE])
                 await questions.drain()
-        except ConnectionError:
+        except (ConnectionError, RuntimeError):  # the latter is an event loop's word for a closed pipe
             pass  # whoever listens to the child finds out why
         return answer
 

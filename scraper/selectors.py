@@ -1,8 +1,9 @@
-"""CSS selectors as compiled XPath: compiled once, run in libxml2."""
+"""Elements of a page: found by CSS selectors (as XPath, compiled once, run in libxml2), read, taken out."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,23 @@ from cssselect import HTMLTranslator
 from cssselect.parser import SelectorError as _CssError
 from lxml import etree
 
+from scraper import text
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cssselect.xpath import XPathExpr
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
 _SPACE = re.compile(r"\s")
 _PLAIN = re.compile(r"[\w.#> -]+")
 _CLASS = re.compile(r"\.([\w-]+)")
-_CLASSES = etree.XPath("//@class", smart_strings=False)
+_NAME = re.compile(r"\.([\w-]+)(?: +(?!>)([\w.#> -]+))?")
+_VISIBLE = etree.XPath(
+    "//body//text()[not(parent::script or parent::style or parent::noscript)]",
+    smart_strings=False,  # lxml's own strings, which know their parents, take twice as long
+)
+_WORD = re.compile(r"[^ \t\r\n]+")
 _STATE = re.compile(r":(hover|active|focus|visited|target)(?![\w-])")
 
 
@@ -37,34 +45,73 @@ class SelectorError(ValueError):
 
 
 @lru_cache(maxsize=1024)
-def compile_css(selector: str) -> etree.XPath:
+def compile_css(selector: str, prefix: str = "descendant-or-self::") -> etree.XPath:
     """A CSS selector ready to run. Raises SelectorError."""
     if state := _STATE.search(selector):
         raise SelectorError(f"not a CSS selector: {selector!r}: {state[0]} is nothing that a saved page shows")
     try:
-        return etree.XPath(_Translator().css_to_xpath(selector, prefix="descendant-or-self::"))
+        return etree.XPath(_Translator().css_to_xpath(selector, prefix=prefix))
     except (_CssError, etree.XPathError) as error:
         raise SelectorError(f"not a CSS selector: {selector!r}: {error}") from None
 
 
-def select(root: HtmlElement, selectors: Iterable[str]) -> list[HtmlElement]:
+def select(root: Element, selectors: Iterable[str]) -> list[Element]:
     """The elements that the first selector to meet any meets, in document order."""
     return next((found for selector in selectors if (found := _found(root, selector))), [])
 
 
-def select_all(root: HtmlElement, selectors: Iterable[str]) -> list[HtmlElement]:
+def select_all(root: Element, selectors: Iterable[str]) -> list[Element]:
     """The elements that any of the selectors meets, each once."""
-    found: dict[HtmlElement, None] = {}
-    for selector in selectors:
-        found.update(dict.fromkeys(_found(root, selector)))
-    return list(found)
+    return list(dict.fromkeys(element for selector in selectors for element in _found(root, selector)))
 
 
-def _found(root: HtmlElement, selector: str) -> list[HtmlElement]:
-    """What a selector meets; most meet nothing, and the classes that a page uses tell so at once."""
-    if not _classes_of(selector) <= _classes_on(root):
+def said(element: Element) -> str:
+    """The text of an element, as one line."""
+    return text.clean(text.unescape_twice("".join(element.itertext())))
+
+
+def visible_texts(root: Element) -> list[str]:
+    """The texts that a page shows, in order, each as it stands between two tags."""
+    texts: list[str] = _VISIBLE(root)
+    return texts
+
+
+def drop(element: Element) -> None:
+    """Takes an element out of its tree, and leaves the text after it."""
+    parent, before, tail = element.getparent(), element.getprevious(), element.tail
+    if tail and before is not None:
+        before.tail = (before.tail or "") + tail
+    elif tail:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)
+
+
+def _found(root: Element, selector: str) -> list[Element]:
+    """What a selector meets.
+
+    Most begin with a class: one look at the tree's index tells who has it, and most often that nobody has.
+    """
+    if whole := _NAME.fullmatch(selector):
+        name, below = whole.groups()
+        around = _having(root, name)
+        if not below:
+            return around
+        inside = compile_css(below, "descendant::")
+        return list(dict.fromkeys(element for one in around for element in inside(one)))
+    if not all(_having(root, name) for name in _classes_of(selector)):
         return []
-    found: list[HtmlElement] = compile_css(selector)(root)
+    found: list[Element] = compile_css(selector)(root)
+    return found
+
+
+def _having(root: Element, name: str) -> list[Element]:
+    """The elements of a class, in document order."""
+    groups = [
+        group for classes, group in _by_classes(root).items() if name in classes and name in _WORD.findall(classes)
+    ]
+    if len(groups) < 2:
+        return [element for group in groups for element in group]
+    found: list[Element] = compile_css("." + name)(root)
     return found
 
 
@@ -75,6 +122,10 @@ def _classes_of(selector: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=2)
-def _classes_on(root: HtmlElement) -> frozenset[str]:
-    """All classes of a tree. Elements may go from it meanwhile, but classes never come."""
-    return frozenset(" ".join(_CLASSES(root)).split())
+def _by_classes(root: Element) -> Mapping[str, list[Element]]:
+    """The elements of a tree by the value of their `class`. A tree is asked before it is changed."""
+    found: defaultdict[str, list[Element]] = defaultdict(list)
+    for element in root.iter():
+        if classes := element.get("class"):
+            found[classes].append(element)
+    return found

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SectionKind = Literal["news", "procedures", "documents"]
+GENERIC = "generic"
+"""The platform that stands for all portals that have no profile."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +75,9 @@ def _regex(value: str) -> str:
     return value
 
 
-def _counting(value: str) -> str:
+def _grouped(value: str) -> str:
     if re.compile(value).groups < 1:
-        raise ValueError("needs a group, which is the number: ([0-9.,]+)")
+        raise ValueError("needs a group, which is what is wanted: ([0-9.,]+)")
     return value
 
 
@@ -87,8 +89,8 @@ def _address(value: str) -> str:
 
 Css = Annotated[tuple[Annotated[str, AfterValidator(_css)], ...], BeforeValidator(_listed)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], BeforeValidator(_listed)]
-Numbers = Annotated[
-    tuple[Annotated[str, AfterValidator(_regex), AfterValidator(_counting)], ...], BeforeValidator(_listed)
+Grouped = Annotated[
+    tuple[Annotated[str, AfterValidator(_regex), AfterValidator(_grouped)], ...], BeforeValidator(_listed)
 ]
 Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -117,9 +119,9 @@ class Selectors(_Table):
 class Counters(_Table):
     """Regular expressions whose first group is the number that the page shows."""
 
-    votes: Numbers = ()
-    online: Numbers = ()
-    views: Numbers = ()
+    votes: Grouped = ()
+    online: Grouped = ()
+    views: Grouped = ()
 
 
 class Layout(_Table):
@@ -139,6 +141,14 @@ class Layout(_Table):
     """Headings above the list of other articles, without accents and in lower case."""
     not_found: Regexes = ()
     """Words of the main block (accents dropped, lower case) that say: no such page, although the status is 200."""
+    login: Css = ()
+    """What a page asks for a login with, where that is no password field."""
+    hollow: Css = ()
+    """What a detail page still shows when the portal has lost the record that belongs there."""
+    downloads: Grouped = ()
+    """Handlers (`onclick`) that fetch a document; the first group is its address."""
+    totals: Grouped = ()
+    """How a listing says how many entries it has on all its pages; the first group is the number."""
     selectors: Selectors = Selectors()
     counters: Counters = Counters()
 
@@ -211,11 +221,15 @@ class _SourceFile(_Table):
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One listing of a portal. `role` is `feed`, `sitemap` or `listing`; the hub is a listing of kind `hub`."""
+    """One listing of a portal. `role` is `feed`, `sitemap` or `listing`; the hub is a listing of kind `hub`.
+
+    `found` says that no file declares it: a menu led there, and it may list nothing.
+    """
 
     kind: SectionKind | Literal["hub"]
     url: str
     role: Literal["listing", "feed", "sitemap"] = "listing"
+    found: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +286,13 @@ class Source:
         parts = urlsplit(canonical_url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         return any(re.search(pattern, path) for pattern in patterns)
+
+    def shows_article(self, address: str) -> bool:
+        """Whether the platform knows the form of its articles' addresses, and this one has it."""
+        try:
+            return bool(self.layout.article_paths) and self.is_article(self.canonical(address))
+        except urls.BadAddress:
+            return False
 
     def _absolute(self, path: str) -> str:
         return urljoin(self.url, path)
@@ -387,8 +408,9 @@ def _merged(platform: Layout, own: Layout) -> Layout:
 
 def undeclared(platform: Platform, address: str) -> Source:
     """A source for one address that no file declares: the platform's layout and nothing else."""
-    file = _SourceFile.model_construct(name=urls.host(address), url=address, platform=platform.id)
-    return Source(id="", file=file, platform=platform.id, layout=_merged(platform, Layout()))
+    host = urls.host(address)
+    file = _SourceFile.model_construct(name=host, url=address, platform=platform.id)
+    return Source(id=host, file=file, platform=platform.id, layout=_merged(platform, Layout()))
 
 
 class Catalogue:
@@ -403,8 +425,9 @@ class Catalogue:
 
     @cached_property
     def platforms(self) -> dict[str, Platform]:
-        """Every platform by id. Raises BadSource for the first file that is wrong: ours, not the user's."""
-        return {name: load_platform(file) for name, file in self._platform_files.items()}
+        """Every platform by id, that for all others last. Raises BadSource for the first that is wrong: our fault."""
+        names = sorted(self._platform_files, key=lambda name: (name == GENERIC, name))
+        return {name: load_platform(self._platform_files[name]) for name in names}
 
     def load(self, source_id: str) -> Source:
         """One source. Raises UnknownSource or BadSource."""

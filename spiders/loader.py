@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scraper.sources import BadSource, Catalogue, UnknownSource
+from spiders.explore import ExploringSpider
 from spiders.news import NewsSpider
 
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Iterable
     from typing import Self
 
     from scrapy import Request, Spider
     from scrapy.settings import BaseSettings
 
     from scraper.config import Config
-    from scraper.sources import Source
+    from scraper.sources import Platform, Source
 
 _HERE = Path(__file__).parent
 
@@ -26,9 +28,15 @@ def catalogue(config: Config) -> Catalogue:
     return Catalogue(_HERE / "platforms", [_HERE / "sources", config.sources])
 
 
-def spider(source: Source) -> type[NewsSpider]:
-    """The spider class of a source."""
-    return type("SourceSpider", (NewsSpider,), {"name": source.id or source.url, "source": source})
+def spider(source: Source, platforms: Iterable[Platform] = ()) -> type[NewsSpider]:
+    """The spider class of a source; of one that declares no section, the class that looks for them.
+
+    That one chooses among `platforms`, of which the last stands for all others.
+    """
+    if source.sections:
+        return type("SourceSpider", (NewsSpider,), {"name": source.id, "source": source})
+    given = {"name": source.id, "source": source, "platforms": tuple(platforms)}
+    return type("UndeclaredSpider", (ExploringSpider,), given)
 
 
 class SourceLoader:

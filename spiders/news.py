@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scraper.outcomes import Outcome
-from spiders.portal import PortalSpider, once_more
+from spiders.judging import once_more, validators
+from spiders.portal import PortalSpider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
     from scraper.items import Entry
 
-MOST_HOPS = 1
-"""Related lists are followed from pages that a listing showed, and no further: the rest is the listings' business."""
-
 
 class NewsSpider(PortalSpider):
     """Reads article pages."""
+
+    most_hops = 1
+    """Related lists are followed from pages that a listing showed, and no further: the rest is for the listings."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -29,24 +30,21 @@ class NewsSpider(PortalSpider):
         """An article's page: the article, and the articles that it lists beside."""
         meta = response.meta
         canonical, section = meta["canonical"], meta["section"]
-        outcome, message = self._judged(response)
-        reading = None
-        if outcome is Outcome.OK and self._elsewhere(response, canonical) and not self._is_article(response.url):
-            outcome, message = Outcome.SOFT404, f"the page redirects to {response.url}"
-        if outcome is Outcome.OK:
-            reading = await self._read(response, "detail")
-            outcome, message = reading.outcome, reading.message
-        if outcome is Outcome.TRUNCATED and (again := once_more(response)):
+        astray = None
+        if self._elsewhere(response, canonical) and not self._is_article(response.url):
+            astray = Outcome.SOFT404, f"the page redirects to {response.url}"
+        outcome, message, reading = await self._made_of(response, "detail", elsewhere=astray)
+        if again := once_more(response, outcome, message):
             yield again
             return
         article = reading.article if reading else None
         hops = meta["hops"]
-        rows = article.related if article and hops < MOST_HOPS else ()
+        rows = article.related if article and hops < self.most_hops else ()
         related = [one for one in self._owned(rows) if not self._too_old(one[1])]
         told = tuple((address, entry) for address, entry in related if self._is_news(address, entry))
         yield self._visit(
             response, "detail", canonical, outcome, message,
-            section=section, reading=reading, entries=told, validators=self._validators(response),
+            section=section, reading=reading, entries=told, validators=validators(response),
         )  # fmt: skip
         unasked = [(address, entry) for address, entry in related if address not in self.asked]
         known = self.history.known([address for address, _ in unasked]) if unasked else {}

@@ -20,9 +20,10 @@ from scrapy import Request, Spider
 from scraper import outcomes, urls
 from scraper.extract import Page
 from scraper.history import Blank, moved
-from scraper.items import NONE, VIETNAM, Reading, Validators, Visit
+from scraper.items import NONE, VIETNAM, Visit
 from scraper.outcomes import Outcome
 from scraper.reader import Reader
+from spiders.judging import conditions, header, judged, once_more, validators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from scraper.history import History, KnownPage
-    from scraper.items import Entry, NextPage, VisitRole
-    from scraper.sources import Section, Source
+    from scraper.items import Entry, NextPage, Reading, Validators, VisitRole
+    from scraper.sources import Platform, Section, Source
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,15 @@ OVERLAP = 10
 FIRST_PAGES = 20
 """Pages of a listing that a crawl reads without `full`; the rest is backfill."""
 MOST_PAGES = 20_000
-TRUNCATED_TRIES = 2
 
 Walk = dict[str, Any]
 """What one walk carries from page to page: section, number, settled in a row, page one's validators, pages seen."""
+_EXPIRED = frozenset({Outcome.SERVER_ERROR, Outcome.BROKEN, Outcome.DRIFT, Outcome.EMPTY})
+"""What a portal answers to a form whose hidden state it has forgotten."""
+_TELLING = frozenset(
+    {Outcome.BLOCKED, Outcome.LOGIN, Outcome.SERVER_ERROR, Outcome.BROKEN, Outcome.MOVED, Outcome.SOFT404}
+)
+"""Outcomes whose page may say more: a challenge with 403, "under maintenance" with 500, a redirect to a login form."""
 
 
 class PortalSpider(Spider):
@@ -57,6 +63,8 @@ class PortalSpider(Spider):
     """
 
     source: ClassVar[Source]
+    platforms: ClassVar[tuple[Platform, ...]] = ()
+    """Those that the portal may be of, where no file says it."""
     history: History = Blank()
     refusal: str | None = None
     last_request: datetime | None = None
@@ -125,31 +133,36 @@ class PortalSpider(Spider):
         except urls.BadAddress as error:
             self._skip("bad address", section.url, str(error))
             return
+        walk = self._walk(section)
         known = self.history.listing(canonical)
-        conditional = NONE if self.full else known.validators
-        walk: Walk = {
+        yield self._listing(section.url, walk, conditional=NONE if self.full else known.validators)
+
+    def _walk(self, section: Section, *, restarted: bool = False) -> Walk:
+        canonical = self.source.canonical(section.url)
+        return {
             "section": section,
             "canonical": canonical,
-            "walked_at": known.walked_at,
+            "walked_at": self.history.listing(canonical).walked_at,
             "number": 1,
             "settled": 0,
             "validators": None,
             "seen": {canonical},
+            "restarted": restarted,
         }
-        yield self._listing(section.url, walk, conditional=conditional)
 
     def _listing(
         self, url: str, walk: Walk, *, conditional: Validators = NONE, onward: NextPage | None = None
     ) -> Request:
         section: Section = walk["section"]
-        meta = {"role": section.role, "walk": walk, "had": conditional}
+        meta: dict[str, Any] = {"role": section.role, "walk": walk, "had": conditional}
         body = None
-        headers = _conditions(conditional)
+        headers = conditions(conditional)
         if onward and onward.postback:
             # A whole form, as a browser posts it; with AJAX headers the server would answer in fragments.
             form = [*onward.postback.fields, ("__EVENTTARGET", onward.postback.target)]
             body = urlencode([*form, ("__EVENTARGUMENT", onward.postback.argument)])
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+            meta["dont_retry"] = True  # what the form was refused for does not change by itself
         return Request(
             url, self.read_listing, method="POST" if body else "GET", body=body, headers=headers, meta=meta,
             errback=self.failed, dont_filter=True, priority=10,
@@ -159,19 +172,24 @@ class PortalSpider(Spider):
         """A page of a listing, a feed or a sitemap: its entries, and the next page."""
         walk: Walk = response.meta["walk"]
         section: Section = walk["section"]
-        outcome, message = self._judged(response)
         first = walk["number"] == 1
-        if outcome is Outcome.OK and first and self._elsewhere(response, section.url):
-            outcome, message = Outcome.MOVED, f"the section redirects to {response.url}"
-        reading = None
-        if outcome is Outcome.OK:
-            reading = await self._read(response, section.role, number=walk["number"])
-            outcome, message = reading.outcome, reading.message
-            if outcome is Outcome.TRUNCATED and (again := once_more(response)):
-                yield again
+        moved_to = None
+        if first and self._elsewhere(response, section.url):
+            moved_to = Outcome.MOVED, f"the section redirects to {response.url}"
+        outcome, message, reading = await self._made_of(
+            response, section.role, number=walk["number"], elsewhere=moved_to
+        )
+        if again := once_more(response, outcome, message):
+            yield again
+            return
+        if outcome in _EXPIRED and response.request and response.request.method == "POST":
+            if not walk["restarted"]:
+                self._skip("expired", section.url, message)
+                yield self._listing(section.url, self._walk(section, restarted=True))
                 return
+            outcome, message = Outcome.BROKEN, f"its form is refused, fresh from page 1 too: {message}"
         if first:
-            walk["validators"] = self._validators(response)
+            walk["validators"] = validators(response)
         entries = self._owned(reading.entries if reading else ())
         onward = None
         if outcome is Outcome.OK and reading:
@@ -272,13 +290,10 @@ class PortalSpider(Spider):
                 return
             self.left -= 1
         self.asked.add(canonical)
-        validators = page.validators if page else NONE
-        meta = {
-            "role": "detail", "canonical": canonical, "section": section, "had": validators, "hops": hops,
-            "asked_conditionally": validators.conditional,
-        }  # fmt: skip
+        had = page.validators if page else NONE
+        meta = {"role": "detail", "canonical": canonical, "section": section, "had": had, "hops": hops}
         yield Request(
-            url, self.read_detail, headers=_conditions(validators), meta=meta, errback=self.failed, dont_filter=True,
+            url, self.read_detail, headers=conditions(had), meta=meta, errback=self.failed, dont_filter=True,
             priority=priority,
         )  # fmt: skip
 
@@ -309,24 +324,32 @@ class PortalSpider(Spider):
 
     # What both need
 
-    def _judged(self, response: Response) -> tuple[Outcome, str]:
-        """What status and flags say, before anything is read."""
-        outcome = outcomes.of_status(response.status, retry_after=b"Retry-After" in response.headers)
-        asked = response.request.headers if response.request else {}
-        if outcome is Outcome.NOT_MODIFIED and not {b"If-None-Match", b"If-Modified-Since"} & set(asked):
-            return Outcome.BROKEN, "304 to an unconditional request"
-        if outcome is Outcome.OK and "dataloss" in response.flags:
-            return Outcome.TRUNCATED, "the body ends before its Content-Length"
-        return outcome, "" if outcome.trusted else f"status {response.status}"
+    async def _made_of(
+        self, response: Response, role: Any, *, number: int = 1, elsewhere: tuple[Outcome, str] | None = None
+    ) -> tuple[Outcome, str, Reading | None]:
+        """What a response comes to, why, and what was read of it; `elsewhere` is what a redirect would make of it."""
+        outcome, message = judged(response)
+        if outcome is Outcome.OK and elsewhere:
+            outcome, message = elsewhere
+        if outcome is Outcome.OK:
+            reading = await self._read(response, role, number)
+            return reading.outcome, reading.message, reading
+        if outcome in _TELLING and response.body:
+            told = await self._read(response, "any")
+            if told.outcome.shut_out:
+                return told.outcome, told.message, None
+        return outcome, message, None
 
     async def _read(self, response: Response, role: Any, number: int = 1) -> Reading:
         page = Page(
             url=response.url,
             body=response.body,
-            content_type=_header(response, "Content-Type"),
-            content_encoding=_header(response, "Content-Encoding"),
+            content_type=header(response, "Content-Type"),
+            content_encoding=header(response, "Content-Encoding"),
             role=role,
             number=number,
+            platforms=self.platforms if role == "home" else (),
+            explore=bool(self.platforms),
         )
         return await self.reader.read(page, self.source, now=_now())
 
@@ -364,11 +387,6 @@ class PortalSpider(Spider):
             fetch=request.meta.get("fetch"),
         )
 
-    def _validators(self, response: Response) -> Validators:
-        return Validators(
-            etag=_header(response, "ETag") or None, last_modified=_header(response, "Last-Modified") or None
-        )
-
     def _elsewhere(self, response: Response, asked: str) -> bool:
         """Whether a redirect led away from what was asked, and not just to https, `www.` or another spelling."""
         if "redirect_urls" not in response.meta:
@@ -401,30 +419,6 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _conditions(validators: Validators) -> dict[str, str]:
-    headers = {}
-    if validators.etag:
-        headers["If-None-Match"] = validators.etag
-    if validators.last_modified:
-        headers["If-Modified-Since"] = validators.last_modified
-    return headers
-
-
-def _header(response: Response, name: str) -> str:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else ""
-
-
-def once_more(response: Response) -> Request | None:
-    """The same request once more, for a body that arrived cut; None after so many tries."""
-    request = response.request
-    assert request is not None
-    tries = request.meta.get("tries", 0)
-    if tries >= TRUNCATED_TRIES:
-        return None
-    return request.replace(meta={**request.meta, "tries": tries + 1}, dont_filter=True)
 
 
 def _now() -> datetime:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
-from scraper import decode, shapes
-from scraper.detect import platform_of
+from scraper import shapes
 from scraper.extract import Page
 from scraper.outcomes import Outcome, of_error, of_status
 from scraper.reader import Reader
-from scraper.sources import undeclared
+from scraper.sources import GENERIC, undeclared
 from spiders import run
 from spiders.loader import catalogue
 
@@ -40,7 +40,7 @@ def extract(
     platforms = catalogue(config).platforms
     addresses = [page for page in pages if page.startswith(("http://", "https://"))]
     fetched = (
-        _fetch(addresses, config, source or undeclared(next(iter(platforms.values())), addresses[0]))
+        _fetch(addresses, config, source or undeclared(platforms[GENERIC], addresses[0]))
         if addresses
         else {}
     )
@@ -65,13 +65,8 @@ async def _read(
     page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None
 ) -> dict[str, Any]:
     if source is None:
-        chosen = platforms[platform] if platform else _detected(page, platforms)
-        if chosen is None:
-            message = (
-                f"no known platform: none of {', '.join(sorted(platforms))} shows on the page; --platform names one"
-            )
-            return {"error": message}
-        source = undeclared(chosen, page.url)
+        page = page if platform else replace(page, platforms=tuple(platforms.values()))
+        source = undeclared(platforms[platform or GENERIC], page.url)
     reader = Reader()
     try:
         reading = await reader.read(page, source)
@@ -81,15 +76,6 @@ async def _read(
     if reading.outcome not in {Outcome.OK, Outcome.EMPTY_OK}:
         told["error"] = f"{reading.outcome}: {reading.message}"
     return told
-
-
-def _detected(page: Page, platforms: dict[str, Platform]) -> Platform | None:
-    try:
-        markup = decode.utf8(decode.unfold(page.body, page.content_encoding), page.content_type)
-    except (decode.Truncated, decode.TooBig, decode.Garbled):
-        return None
-    guess = platform_of(markup, platforms.values())
-    return guess.platform if guess else None
 
 
 def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str, Page | str]:

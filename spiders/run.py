@@ -12,7 +12,8 @@ from scrapy.settings import Settings
 from twisted.internet.error import ReactorNotRunning
 
 from scraper import urls
-from spiders.loader import spider
+from scraper.sources import GENERIC
+from spiders.loader import catalogue, spider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from scraper.config import Config
-    from scraper.sources import Source
+    from scraper.sources import Platform, Source
 
 TOGETHER = 4
 """Hosts crawled at a time in one process."""
@@ -57,6 +58,8 @@ def crawl(
 ) -> list[Result]:
     """Crawls sources to their ends, different hosts beside each other, and says what came of each.
 
+    In one that declares no section, sections are looked for; its platform, where it is `GENERIC`, too.
+
     `arguments` are the spider's (`recheck`, `full`, `since`, `limit`). `progress` is called a few times a second with
     the crawlers so far. SIGINT and SIGTERM end the crawls cleanly; a second one at once. A process can do this once.
     """
@@ -65,13 +68,14 @@ def crawl(
     results: dict[str, Result] = {}
     by_host: dict[str, list[Source]] = {}
     wanted = list(sources)
+    platforms = catalogue(config).platforms
     for source in wanted:
         by_host.setdefault(urls.host(source.url), []).append(source)
 
     async def one_host(several: list[Source], turn: asyncio.Semaphore) -> None:
         async with turn:
             for source in several:
-                crawler = process.create_crawler(spider(source))
+                crawler = process.create_crawler(spider(source, _choice(source, platforms)))
                 crawlers.append(crawler)
                 error = None
                 try:
@@ -100,6 +104,11 @@ def crawl(
     _run(process, main)
     unbegun = "stopped before this source's turn came"
     return [results.get(source.id) or Result(source=source.id, interruption=unbegun) for source in wanted]
+
+
+def _choice(source: Source, platforms: Mapping[str, Platform]) -> list[Platform]:
+    """The platforms that an undeclared portal may be of."""
+    return list(platforms.values()) if source.platform == GENERIC else [platforms[source.platform]]
 
 
 def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:

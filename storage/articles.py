@@ -34,7 +34,7 @@ _INSERT_VERSION = insert(ArticleVersion.__table__)  # type: ignore[arg-type]
 _BY_CONTENT = (
     select(Article)
     .where(Article.source == bindparam("source"), Article.content_hash == bindparam("digest"))
-    .order_by(Article.first_seen)
+    .order_by(Article.first_seen, Article.id)
     .limit(1)
 )
 _BY_EITHER_ID = select(Article).where(or_(Article.id == bindparam("one"), Article.id == bindparam("other")))

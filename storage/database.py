@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from scraper.config import Config
 
 BUSY_SECONDS = 30
+"""How long a writer waits for another one's lock before it gives up, and may try again."""
+_IDLE_SECONDS = 60
+"""After so long a transaction whose process sleeps is ended by PostgreSQL: it holds back every other writer."""
+_REACH = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
+"""How a PostgreSQL server that vanished without a word is noticed; libpq itself would wait for two hours."""
 _URLS = (
     "Leave it empty for SQLite in the data folder, or write postgresql+psycopg://user:password@host/database "
     "(with `pip install 'congtin[postgres]'`)"
@@ -34,26 +39,37 @@ class Database:
     """One database: many readers, and (on SQLite) one writer at a time.
 
     On SQLite: WAL, so that readers never wait; `BEGIN IMMEDIATE` for writers, so that none finds out halfway that
-    another was first; `synchronous=FULL`, so that what was told to anyone survives a power cut.
+    another was first; `synchronous=FULL`, so that what was told to anyone survives a power cut. On PostgreSQL: readers
+    see one moment (`REPEATABLE READ`) as they do on SQLite; writers lock the rows that they share.
     """
 
     def __init__(self, config: Config) -> None:
         try:
             self.url = make_url(config.database_url)
             self.sqlite = self.url.get_backend_name() == "sqlite"
-            arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else {}
+            arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+            if not self.sqlite:  # what the address says itself goes before
+                arguments = {name: value for name, value in _REACH.items() if name not in self.url.query}
             self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.sqlite)
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}. {_URLS}") from None
+        self._readers = self.engine
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
+            self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             if self.sqlite and self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self._migrate()
+        except DatabaseError:
+            self.close()
+            raise
         except (SQLAlchemyError, OSError) as error:
-            why = getattr(error, "orig", None) or error
+            self.close()
+            why = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
             raise DatabaseError(
                 f"the database {self.url.render_as_string()} cannot be opened: {why}. Look at CONGTIN_DATABASE_URL and "
                 "CONGTIN_DATA, and whether this user may write there"
@@ -62,7 +78,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one moment of the database and changes nothing."""
-        with Session(self.engine) as session:
+        with Session(self._readers) as session:
             yield session
 
     @contextmanager
@@ -123,6 +139,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:

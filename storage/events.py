@@ -31,6 +31,7 @@ SILENT = frozenset({"record.updated", "record.withheld"})
 """Kinds that are never told to subscribers: they say that what search shows has changed."""
 
 _INSERT = insert(Event.__table__)  # type: ignore[arg-type]
+_LAST = (1 << 63) - 1  # a greater number is no cursor, and no integer of a database
 _ORDER = 0x65766E74  # any number of ours: the advisory lock that makes cursors grow in commit order
 
 
@@ -43,14 +44,8 @@ def append(
     origin: str,
     changes: Sequence[dict[str, Any]] = (),
 ) -> str:
-    """Writes an event of a record into the session's transaction; its id.
-
-    On PostgreSQL sequence numbers are handed out before commit, so that a reader could pass over an event that is
-    still uncommitted: the lock, held until the end of the transaction, makes writers of events take turns. SQLite has
-    one writer anyway.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ORDER})
+    """Writes an event of a record into the session's transaction; its id."""
+    _take_turns(session)
     name = f"{kind} {article.id} {article.version} {at.astimezone(UTC).isoformat()}"
     if kind == "record.updated":  # one listing may teach a record two things, by two of its addresses
         name += f" {json.dumps(list(changes), sort_keys=True)}"
@@ -73,9 +68,19 @@ def append(
     return event
 
 
+def _take_turns(session: Session) -> None:
+    """Lets no other transaction append events until this one has ended.
+
+    On PostgreSQL sequence numbers are handed out before commit, so that a reader could pass over an event that is still
+    uncommitted. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ORDER})
+
+
 def since(session: Session, cursor: int = 0, *, kinds: Collection[str] = (), limit: int = 1000) -> Sequence[Event]:
     """Events after a cursor, oldest first."""
-    query = select(Event).where(Event.cursor > cursor).order_by(Event.cursor).limit(limit)
+    query = select(Event).where(Event.cursor > min(cursor, _LAST)).order_by(Event.cursor).limit(limit)
     if kinds:
         query = query.where(Event.kind.in_(kinds))
     return session.scalars(query).all()

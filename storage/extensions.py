@@ -131,7 +131,7 @@ class Keeper:
 
     def visited(self, visit: Visit, saved: Saved | None) -> None:
         """Counts a visit, once it is committed."""
-        listing = visit.role != "detail"
+        listing = visit.role not in {"detail", "look"}
         self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, listing=listing)
         if listing:
             self.tally.listings += 1

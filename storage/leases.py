@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from storage.models import Lease
 
@@ -70,18 +72,23 @@ def is_dead(name: str) -> bool:
 
 def acquire(session: Session, name: str, *, now: datetime) -> Grant:
     """Takes a lease that is free, run out, or held by the dead. Raises Held."""
-    me = holder()
-    lease = session.scalar(select(Lease).where(Lease.name == name).with_for_update())
-    if lease is None:
-        lease = Lease(name=name, holder=me, token=1, expires_at=now + timedelta(seconds=SECONDS))
-        session.add(lease)
-    else:
-        if lease.holder and lease.expires_at > now and not is_dead(lease.holder):
-            machine, _, pid, _ = lease.holder.split("/")
-            raise Held(f"{name} is held by process {pid} of {machine} until {lease.expires_at:%H:%M:%S} UTC")
-        lease.holder, lease.token, lease.expires_at = me, lease.token + 1, now + timedelta(seconds=SECONDS)
+    lease = _row(session, name, now)
+    if lease.holder and lease.expires_at > now and not is_dead(lease.holder):
+        machine, _, pid, _ = lease.holder.split("/")
+        raise Held(f"{name} is held by process {pid} of {machine} until {lease.expires_at:%H:%M:%S} UTC")
+    lease.holder, lease.token, lease.expires_at = holder(), lease.token + 1, now + timedelta(seconds=SECONDS)
     session.flush()
     return Grant(name=name, token=lease.token, last_request=lease.last_request)
+
+
+def _row(session: Session, name: str, now: datetime) -> Lease:
+    """The lease's row, locked until the transaction ends; made, as nobody's, if there is none."""
+    locked = select(Lease).where(Lease.name == name).with_for_update()
+    if (lease := session.scalar(locked)) is not None:
+        return lease
+    with suppress(IntegrityError), session.begin_nested():  # on PostgreSQL another may make it at this very moment
+        session.add(Lease(name=name, holder="", token=0, expires_at=now))
+    return session.scalars(locked).one()
 
 
 def renew(session: Session, grant: Grant, *, now: datetime, last_request: datetime | None = None) -> None:

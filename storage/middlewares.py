@@ -94,7 +94,9 @@ class Capture:
             "size": len(exchange.body),
             "seconds": seconds,
         }
+        came_to = request.meta.pop("came_to", {})
         if (before := request.meta.get("fetch")) is not None:
+            before.row |= came_to
             keeper.enter(before)  # a redirect or a refusal that was tried again: nobody else will complete it
         request.meta["fetch"] = keeper.opened(Ticket(row=row, captured=captured))
         keeper.fetched(size=len(exchange.body), at=exchange.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, stored as UTC; SQLite keeps no zone, so it is put back on the way out."""
 
@@ -45,6 +49,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text as every database takes it.
+
+    What headers and errors say may hold NUL, which PostgreSQL refuses, or lone surrogates, which none can encode: both
+    become U+FFFD.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - signature
+        """Without what no database takes."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return _UNKEEPABLE.sub("\ufffd", value)
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -76,7 +97,7 @@ class Run(Table):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(String(20))
-    cause: Mapped[str | None] = mapped_column(Text)
+    cause: Mapped[str | None] = mapped_column(Words)
     completed: Mapped[bool] = mapped_column(default=False)
     """It came to its own end, whatever the verdict: the next run is no first run."""
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -91,9 +112,9 @@ class Listing(Table):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     source: Mapped[str] = mapped_column(String(200))
-    canonical_url: Mapped[str] = mapped_column(Text)
-    etag: Mapped[str | None] = mapped_column(Text)
-    last_modified: Mapped[str | None] = mapped_column(Text)
+    canonical_url: Mapped[str] = mapped_column(Words)
+    etag: Mapped[str | None] = mapped_column(Words)
+    last_modified: Mapped[str | None] = mapped_column(Words)
     captured_at: Mapped[datetime | None]
     digest: Mapped[str | None] = mapped_column(String(80))
     walked_at: Mapped[datetime | None]
@@ -114,8 +135,8 @@ class Page(Table):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     source: Mapped[str] = mapped_column(String(200))
-    canonical_url: Mapped[str] = mapped_column(Text)
-    url: Mapped[str] = mapped_column(Text)
+    canonical_url: Mapped[str] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words)
     section: Mapped[str | None] = mapped_column(String(40))
     record: Mapped[str | None] = mapped_column(ForeignKey("articles.id"))
     first_seen: Mapped[datetime]
@@ -124,12 +145,12 @@ class Page(Table):
     """It is still to be had: never asked for, or failed in a way that another try may mend."""
     outcome: Mapped[str | None] = mapped_column(String(20))
     failures: Mapped[int] = mapped_column(default=0)
-    etag: Mapped[str | None] = mapped_column(Text)
-    last_modified: Mapped[str | None] = mapped_column(Text)
+    etag: Mapped[str | None] = mapped_column(Words)
+    last_modified: Mapped[str | None] = mapped_column(Words)
     captured_at: Mapped[datetime | None]
     """The WARC-Date of the response record that holds what we have of it."""
     digest: Mapped[str | None] = mapped_column(String(80))
-    listed_title: Mapped[str] = mapped_column(Text, default="")
+    listed_title: Mapped[str] = mapped_column(Words, default="")
     listed_at: Mapped[datetime | None]
     listed_precision: Mapped[str | None] = mapped_column(String(10))
     missing: Mapped[int] = mapped_column(default=0)
@@ -154,11 +175,11 @@ class Article(Table):
     platform: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(20))
     section: Mapped[str | None] = mapped_column(String(40))
-    canonical_url: Mapped[str] = mapped_column(Text)
-    url: Mapped[str] = mapped_column(Text)
+    canonical_url: Mapped[str] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words)
     state: Mapped[str] = mapped_column(String(10), default="live")
     version: Mapped[int]
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Words)
     content_hash: Mapped[str] = mapped_column(String(64))
     published_at: Mapped[datetime | None]
     precision: Mapped[str | None] = mapped_column(String(10))
@@ -181,14 +202,14 @@ class ArticleVersion(Table):
     at: Mapped[datetime]
     origin: Mapped[str] = mapped_column(String(20))
     content_hash: Mapped[str] = mapped_column(String(64))
-    title: Mapped[str] = mapped_column(Text)
-    summary: Mapped[str | None] = mapped_column(Text)
-    author: Mapped[str | None] = mapped_column(Text)
-    body_text: Mapped[str] = mapped_column(Text)
-    body_html: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Words)
+    summary: Mapped[str | None] = mapped_column(Words)
+    author: Mapped[str | None] = mapped_column(Words)
+    body_text: Mapped[str] = mapped_column(Words)
+    body_html: Mapped[str] = mapped_column(Words)
     published_at: Mapped[datetime | None]
     precision: Mapped[str | None] = mapped_column(String(10))
-    published_raw: Mapped[str | None] = mapped_column(Text)
+    published_raw: Mapped[str | None] = mapped_column(Words)
     updated_at: Mapped[datetime | None]
     images: Mapped[list[Any]]
     attachments: Mapped[list[Any]]
@@ -205,7 +226,7 @@ class Capture(Table):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime]
-    url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Words)
     record_type: Mapped[str] = mapped_column(String(20))
     status: Mapped[int | None]
     warc: Mapped[str] = mapped_column(String(120))
@@ -225,11 +246,11 @@ class Fetch(Table):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     run: Mapped[int] = mapped_column(ForeignKey("runs.id"))
     at: Mapped[datetime]
-    url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Words)
     role: Mapped[str] = mapped_column(String(20))
     status: Mapped[int | None]
     outcome: Mapped[str] = mapped_column(String(20))
-    message: Mapped[str] = mapped_column(Text, default="")
+    message: Mapped[str] = mapped_column(Words, default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     seconds: Mapped[float] = mapped_column(Float, default=0.0)
     capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
@@ -250,8 +271,8 @@ class Event(Table):
     record: Mapped[str | None] = mapped_column(String(32))
     version: Mapped[int | None]
     origin: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str] = mapped_column(Text, default="")
-    url: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(Words, default="")
+    url: Mapped[str] = mapped_column(Words, default="")
     published_at: Mapped[datetime | None]
     precision: Mapped[str | None] = mapped_column(String(10))
     changes: Mapped[list[Any]] = mapped_column(default=list)

@@ -79,7 +79,7 @@ class SourceHistory:
         """
         query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
         if all_pages:
-            return self._pages(query.order_by(Page.last_checked))
+            return self._pages(query.order_by(Page.last_checked.nulls_first(), Page.id))
         with self._database.reading() as session:
             count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             missing = session.scalars(query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)).all()
@@ -87,13 +87,15 @@ class SourceHistory:
             edited = (
                 query.join(Article, Article.id == Page.record)
                 .where(Article.version > 1, Page.missing == 0)
-                .order_by(Article.changed_at.desc(), Page.last_checked)
+                .order_by(Article.changed_at.desc(), Page.last_checked.nulls_first(), Page.id)
             )
             few = max(1, count // 100)
             recent = session.scalars(edited.limit(few // 4)).all() if few >= 4 else []
             taken = [page.id for page in recent]
             rest = query.where(Page.missing == 0, Page.id.not_in(taken) if taken else true())
-            oldest = session.scalars(rest.order_by(Page.last_checked, Page.id).limit(few - len(recent))).all()
+            oldest = session.scalars(
+                rest.order_by(Page.last_checked.nulls_first(), Page.id).limit(few - len(recent))
+            ).all()
             return [_known(page) for page in (*missing, *recent, *oldest)]
 
     def _pages(self, query: object) -> list[KnownPage]:

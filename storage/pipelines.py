@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from scrapy.exceptions import NotConfigured
+from sqlalchemy import func, select
 
 from scraper.items import Visit
 from scraper.outcomes import Outcome
 from storage import articles, pages, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
-from storage.models import Article
+from storage.models import Article, Fetch, Page, Run
 from storage.runs import Ticket
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+MOST_UNCHANGED = 7
+"""After so many 304 in a row a listing is asked for whole: some servers go on saying it whatever happens."""
+ACTIVE = timedelta(days=30)
+"""A portal is active that had a new page within this time; on others nothing is gained by asking."""
 
 
 class Store:
@@ -66,6 +73,8 @@ class Store:
     def _write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> Saved | None:
         enter = runs.complete_fetch if entered else runs.enter_fetch
         enter(session, ticket, outcome=visit.outcome.value, message=visit.message)
+        if visit.role == "look":
+            return None
         if visit.role != "detail":
             self._write_listing(session, visit, ticket)
             return None
@@ -83,7 +92,7 @@ class Store:
                 article=article,
                 page=page,
                 source=keeper.source.id,
-                platform=keeper.source.platform,
+                platform=(visit.reading and visit.reading.platform) or keeper.source.platform,
                 section=visit.section or page.section,
                 origin=keeper.origin,
                 at=visit.at,
@@ -118,6 +127,22 @@ class Store:
             row.walk_open, row.walked_at = False, visit.at
             if visit.validators is not None and visit.outcome is not Outcome.NOT_MODIFIED:
                 row.etag, row.last_modified = visit.validators.etag, visit.validators.last_modified
+        if visit.outcome is Outcome.NOT_MODIFIED and self._is_stuck(session, visit):
+            row.etag = row.last_modified = None  # the next crawl asks for it whole
+
+    def _is_stuck(self, session: Session, visit: Visit) -> bool:
+        """Whether a listing has said so often in a row that nothing changed, on a portal that does have news."""
+        source = self._keeper.source.id
+        last = select(Run.id).where(Run.source == source).order_by(Run.opened_at.desc()).limit(MOST_UNCHANGED)
+        same = select(func.count()).where(
+            Fetch.run.in_(session.scalars(last).all()),
+            Fetch.outcome == Outcome.NOT_MODIFIED.value,
+            Fetch.url == visit.url,
+        )
+        if (session.scalar(same) or 0) < MOST_UNCHANGED:
+            return False
+        lately = select(Page.id).where(Page.source == source, Page.first_seen > visit.at - ACTIVE)
+        return session.scalar(lately.limit(1)) is not None
 
     def _enter(self, session: Session, visit: Visit, *, trusted: bool) -> None:
         keeper = self._keeper

@@ -35,6 +35,10 @@ LINGER_SECONDS = 0.05
 PATIENCE_SECONDS = 90.0
 """How long a busy or unreachable database is tried again before the jobs fail."""
 
+_BUSY_CODES = ("08", "40001", "40P01", "53", "55P03", "57P0", "25P03", "25P04", "25006")
+"""PostgreSQL's: connection lost, serialization, deadlock, no disk, memory or connection left, a lock not had in time,
+server shut down or starting, a transaction that slept or ran too long, a standby that is not yet the primary."""
+
 T = TypeVar("T")
 
 
@@ -194,5 +198,8 @@ def _guarded(session: Session, job: _Job) -> Any:
 
 
 def _busy(error: DBAPIError) -> bool:
+    """Whether the same statements may well succeed a little later: PostgreSQL says so in codes, SQLite in words."""
+    if code := getattr(error.orig, "sqlstate", None):
+        return str(code).startswith(_BUSY_CODES)
     said = str(error.orig).lower()
-    return any(word in said for word in ("locked", "busy", "disk is full", "disk i/o", "deadlock", "serializ"))
+    return any(word in said for word in ("locked", "busy", "disk is full", "disk i/o"))

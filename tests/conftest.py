@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
+import databases
 import pytest
 from command import Congtin
 
@@ -24,6 +26,37 @@ feeds = ["/portal/rss/Hoat-dong-nganh.rss"]
 sections.news = ["/portal/Pages/Tin-tuc.aspx", "/portal/KenhTin/Hoat-dong-nganh.aspx"]
 sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 """
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that began the run, and not a worker of it
+        config.add_cleanup(databases.begin())
+
+
+@pytest.fixture(params=databases.KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database: a test that asks for one, or for what is made of it, runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def fresh(kind: str, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Makes new databases, with tables or (`migrated=False`) without, and gives their addresses."""
+    names = chain(["congtin"], map(str, count(2)))
+    with ExitStack() as stack:
+
+        def make(*, migrated: bool = True) -> str:
+            if kind == "postgresql":
+                return stack.enter_context(databases.postgresql(migrated=migrated))
+            return f"sqlite:///{tmp_path / next(names)}.db"  # made with its tables when it is opened first
+
+        yield make
+
+
+@pytest.fixture
+def address(fresh: Callable[..., str]) -> str:
+    """The test's own database."""
+    return fresh()
 
 
 @pytest.fixture

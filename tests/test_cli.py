@@ -65,12 +65,12 @@ def test_extract_fetches_an_address(congtin: Congtin, serve: Serve) -> None:
     assert not (congtin.data / "congtin.db").exists()
 
 
-def test_extract_says_when_no_platform_is_known(congtin: Congtin, tmp_path: object) -> None:
+def test_extract_reads_a_page_of_no_known_platform(congtin: Congtin, tmp_path: object) -> None:
     congtin.source("x", "")
     page = congtin.data / "page.html"
     page.write_text("<html><body><h1>Hello</h1></body></html>")
-    done = congtin.run("extract", str(page), expect=3)
-    assert "--platform" in done.stderr
+    told = congtin.json("extract", str(page))
+    assert (told["kind"], told["platform"]) == ("other", "generic")
     congtin.run("extract", str(page), "--platform", "nothing", expect=2)
 
 
@@ -109,7 +109,9 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
     [
         (("crawl", "nobody"), 2, "no source 'nobody'"),
         (("crawl",), 2, "--all"),
-        (("crawl", "https://x.gov.vn/"), 2, "source file"),
+        (("crawl", "https://x.gov.vn/"), 2, "CONGTIN_CONTACT"),
+        (("crawl", "https://"), 2, "no http address"),
+        (("crawl", "http://127.0.0.1:1/", "--platform", "joomla"), 2, "no platform 'joomla'"),
         (("show", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("history", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("diff", "aaaaaaaaaaaaaaaa"), 5, "no record"),

@@ -1,8 +1,10 @@
 """The search index: a tantivy index beside the database, made from it by following the event log.
 
 The database is the truth. The index keeps its cursor as a document of its own, written in the same commit as the
-documents that it stands for, so that no crash sets the two apart for longer than the next catch-up. A folder of another
-schema's number is simply not this index: a new one is made.
+documents that it stands for, so that no crash sets the two apart for longer than the next catch-up. Beside the cursor
+stands the id of the event that it points to: where the log has another one there, the database is not the one that was
+followed (a restore, another archive), and the index is made again. A folder of another schema's number is simply not
+this index: a new one is made.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import tantivy
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from scraper.items import VIETNAM
 from storage import events
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
+SCHEMA = 2
 _CURSOR = "#cursor"
+_START = (0, "")
 _BATCH = 500
 _HEAP = 50_000_000
 _POLL_SECONDS = 3.0
@@ -56,6 +59,7 @@ def schema() -> tantivy.Schema:
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("published", indexed=True, fast=True)
     builder.add_integer_field("cursor", stored=True)
+    builder.add_text_field("event", stored=True, tokenizer_name="raw", index_option="basic")
     for name in ("title", "body", "title_written", "body_written"):
         builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="position")
     for name in ("title_pairs", "body_pairs"):
@@ -95,36 +99,43 @@ def _opened(place: Path) -> tantivy.Index:
     return index
 
 
-def cursor(index: tantivy.Index) -> int:
-    """How far the index has followed the event log."""
+def cursor(index: tantivy.Index) -> tuple[int, str]:
+    """How far the index has followed the event log: the last event's cursor and id."""
     index.reload()
     searcher = index.searcher()
     hits = searcher.search(tantivy.Query.term_query(index.schema, "id", _CURSOR), limit=1).hits
-    return int(searcher.doc(hits[0][1])["cursor"][0]) if hits else 0
+    if not hits:
+        return _START
+    kept = searcher.doc(hits[0][1])
+    return int(kept["cursor"][0]), str(kept["event"][0])
 
 
 def follow(database: Database, index: tantivy.Index, *, seconds: float | None = None) -> bool:
     """Brings the index up to the log's end, or as far as `seconds` allow; whether it got there. Raises Busy."""
     give_up = time.monotonic() + seconds if seconds is not None else None
+    log_of = select(Event.cursor, Event.id)
     while True:
         with database.reading() as session:
             start = cursor(index)
-            last = session.scalar(select(func.max(Event.cursor))) or 0
-            if start == last:
+            last = session.execute(log_of.order_by(Event.cursor.desc()).limit(1)).first() or _START
+            if start == tuple(last):
                 return True
             if give_up is not None and time.monotonic() > give_up:
                 return False
-            if start > last:  # another database than the one that it followed
-                log.warning("the search index is ahead of the event log and is made again")
+            if start != _START and session.execute(log_of.where(Event.cursor == start[0])).first() != start:
+                log.warning("the search index followed another event log than this one and is made again")
                 _commit(index, [], [], None)
                 continue
-            told = events.since(session, start, limit=_BATCH)
+            told = events.since(session, start[0], limit=_BATCH)
             records = list(dict.fromkeys(event.record for event in told if event.record))
             documents = _documents(session, records)
-        _commit(index, records, documents, told[-1].cursor)
+            end = (told[-1].cursor, told[-1].id)
+        _commit(index, records, documents, end)
 
 
-def _commit(index: tantivy.Index, records: Sequence[str], documents: Sequence[dict[str, Any]], to: int | None) -> None:
+def _commit(
+    index: tantivy.Index, records: Sequence[str], documents: Sequence[dict[str, Any]], to: tuple[int, str] | None
+) -> None:
     """One commit: documents and cursor together. With no cursor, the index is emptied.
 
     After a failed commit later ones would lose documents in silence, so it is always rolled back.
@@ -143,7 +154,7 @@ def _commit(index: tantivy.Index, records: Sequence[str], documents: Sequence[di
                 writer.delete_documents_by_term("id", record)
             for document in documents:
                 writer.add_document(tantivy.Document(**document))
-            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[to]))
+            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[to[0]], event=[to[1]]))
         writer.commit()
     except BaseException:
         writer.rollback()

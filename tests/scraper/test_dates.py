@@ -4,7 +4,7 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scraper.dates import from_path, parse, refine
@@ -259,7 +259,8 @@ def test_printed_days_come_back(at, form):
 @quick
 @given(minutes, st.sampled_from(PRINTED), st.sampled_from(CLOCKS))
 def test_printed_minutes_come_back(at, form, clock):
-    expected = Moment(at=at, precision="minute")
+    midnight = clock.endswith("%S}") and (at.hour, at.minute) == (0, 0)  # 00:00:00 is no minute but a bare date
+    expected = Moment(at=at, precision="day" if midnight else "minute")
     assert parse(clock.format(form.format(at), at)) == expected
 
 
@@ -274,9 +275,26 @@ def test_dotnet_minutes_come_back(at):
 @quick
 @given(minutes, st.integers(-12 * 60, 14 * 60))
 def test_offsets_name_the_same_moment(at, offset):
+    assume((at.hour, at.minute) != (0, 0))  # a program's midnight is a date, as the next test says
     here = at.replace(tzinfo=timezone(timedelta(minutes=offset)))
     assert parse(here.isoformat()).at == here
     assert parse(f"{here:%a, %d %b %Y %H:%M:%S %z}").at == here
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "precision"),
+    [
+        ("Fri Oct 19 00:00:00 GMT 2018", "2018-10-19T00:00:00+07:00", "day"),
+        ("Fri Oct 19 20:20:30 GMT 2018", "2018-10-20T03:20:30+07:00", "minute"),
+        ("Tue Nov 07 15:04:05 ICT 2017", "2017-11-07T15:04:05+07:00", "minute"),
+        ("2018-10-26T00:00:00+0700", "2018-10-26T00:00:00+07:00", "day"),
+        ("Wed, 19 Jul 2023 00:00:00 GMT", "2023-07-19T00:00:00+07:00", "day"),
+        ("18/07/2023 00:00", "2023-07-18T00:00:00+07:00", "minute"),
+    ],
+)
+def test_what_programs_print_unformatted(text, expected, precision):
+    found = parse(text)
+    assert (found.at.isoformat(), found.precision) == (expected, precision)
 
 
 @quick

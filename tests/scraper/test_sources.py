@@ -369,7 +369,7 @@ def test_addresses_of_articles(address, is_one):
 
 def test_undeclared_portal_has_the_platforms_layout(platforms):
     source = undeclared(platforms["thu"], "https://moi.example.vn/tin.aspx")
-    assert (source.id, source.platform, source.name) == ("", "thu", "moi.example.vn")
+    assert (source.id, source.platform, source.name) == ("moi.example.vn", "thu", "moi.example.vn")
     assert source.layout.selectors.title == (".title", "h1")
     assert source.owns("https://moi.example.vn/khac")
 

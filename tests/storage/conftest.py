@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = making.database(tmp_path)
+def database(tmp_path: Path, address: str) -> Iterator[Database]:
+    opened = making.database(tmp_path, address)
     yield opened
     opened.close()
 

@@ -27,12 +27,13 @@ NOON = datetime(2025, 3, 10, 12, 0, tzinfo=VIETNAM)
 SITE = "https://snv.example.vn"
 
 
-def config(data: Path, **others: Any) -> Config:
-    return Config(data=data, database_url=f"sqlite:///{data / 'congtin.db'}", sources=data / "sources", **others)
+def config(data: Path, address: str = "", **others: Any) -> Config:
+    address = address or f"sqlite:///{data / 'congtin.db'}"
+    return Config(data=data, database_url=address, sources=data / "sources", **others)
 
 
-def database(data: Path) -> Database:
-    return Database(config(data))
+def database(data: Path, address: str = "") -> Database:
+    return Database(config(data, address))
 
 
 def day(year: int, month: int, number: int) -> Moment:

@@ -13,6 +13,7 @@ from storage import articles, events, pages
 from storage.models import Article, ArticleVersion, Event, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -239,10 +240,10 @@ def test_two_sources_that_name_one_portal_keep_their_own_records(session: Sessio
     assert len(records(session)) == 2
 
 
-def test_ids_are_portable(session: Session, tmp_path: Path) -> None:
+def test_ids_are_portable(session: Session, tmp_path: Path, fresh: Callable[..., str]) -> None:
     save(session, article("https://www.example.vn/tin?id=1"))
     assert only(session).id == "d55ah6vp7hy2pzku"
-    other = making.database(tmp_path / "other")
+    other = making.database(tmp_path, fresh())
     with other.writing() as elsewhere:
         save(elsewhere, article("http://example.vn/tin?id=1", title="khác"), at=later(9))
         assert only(elsewhere).id == "d55ah6vp7hy2pzku"

@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from databases import SQLITE
 from making import NOON, bury, child, config, heard, utc
 from making import database as opened
 from sqlalchemy import select, text
@@ -21,6 +22,7 @@ from storage.database import Database, DatabaseError
 from storage.models import Run, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -54,19 +56,20 @@ def test_head_is_alembics_head_and_the_migrations_make_what_the_models_say(datab
         assert compare_metadata(context, Table.metadata) == []
 
 
-def test_eight_processes_open_a_fresh_folder_at_once(tmp_path: Path) -> None:
+def test_eight_processes_open_a_fresh_database_at_once(tmp_path: Path, fresh: Callable[..., str]) -> None:
+    address = fresh(migrated=False)
     code = """
 import sys, making
 from pathlib import Path
 from storage.models import Run
 print("ready", flush=True)
 sys.stdin.readline()
-database = making.database(Path(sys.argv[1]))
+database = making.database(Path(sys.argv[1]), sys.argv[3])
 with database.writing() as session:
     session.add(Run(source=sys.argv[2], origin="poll", opened_at=making.NOON, completed=False, report={}))
 print("done", flush=True)
 """
-    processes = [child(code, tmp_path / "data", number) for number in range(8)]
+    processes = [child(code, tmp_path / "data", number, address) for number in range(8)]
     try:
         for process in processes:
             assert heard(process) == "ready"
@@ -79,12 +82,13 @@ print("done", flush=True)
     finally:
         for process in processes:
             bury(process)
-    database = opened(tmp_path / "data")
+    database = opened(tmp_path / "data", address)
     with database.reading() as session:
         assert sorted(session.scalars(select(Run.source))) == [str(number) for number in range(8)]
     database.close()
 
 
+@SQLITE
 def test_sqlite_is_set_up_to_survive_a_power_cut_and_to_let_readers_read(database: Database) -> None:
     with database.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -92,12 +96,12 @@ def test_sqlite_is_set_up_to_survive_a_power_cut_and_to_let_readers_read(databas
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
-def test_neither_readers_nor_those_who_open_wait_for_a_writer(database: Database, tmp_path: Path) -> None:
+def test_neither_readers_nor_those_who_open_wait_for_a_writer(database: Database, tmp_path: Path, address: str) -> None:
     with database.writing() as session:
         session.add(run())
         session.flush()
         started = time.monotonic()
-        other = opened(tmp_path)
+        other = opened(tmp_path, address)
         with other.reading() as reader:
             assert reader.scalars(select(Run)).all() == []
         assert time.monotonic() - started < 2
@@ -114,6 +118,7 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
         assert len(reader.scalars(select(Run)).all()) == 1
 
 
+@SQLITE
 def test_writers_wait_for_each_other_from_the_start(database: Database) -> None:
     order: list[str] = []
     inside = threading.Event()
@@ -178,13 +183,14 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     assert (tmp_path / "congtin.db").read_bytes().startswith(b"not a database")
 
 
-def test_a_database_of_a_later_congtin_is_left_alone(tmp_path: Path) -> None:
-    database = opened(tmp_path)
+def test_a_database_of_a_later_congtin_is_left_alone(tmp_path: Path, fresh: Callable[..., str]) -> None:
+    address = fresh()
+    database = opened(tmp_path, address)
     with database.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
     with pytest.raises(DatabaseError, match=r"revision 9999.*a newer one"):
-        Database(config(tmp_path))
+        Database(config(tmp_path, address))
 
 
 def test_times_are_kept_to_the_instant_and_naive_ones_refused(database: Database) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import making
 import pytest
+from databases import POSTGRESQL
 from making import article, entry, later, listed, minute, save
 from sqlalchemy import delete, func, select
 
@@ -11,6 +13,7 @@ from storage import events
 from storage.models import Article, Event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -50,9 +53,11 @@ def test_each_thing_that_happens_is_one_event_in_order(session: Session) -> None
     assert [one.version for one in told] == [1, 1, 2, 2, 2, 2]
 
 
-def test_ids_are_the_same_wherever_and_in_whatever_zone_it_is_told(session: Session, tmp_path: Path) -> None:
+def test_ids_are_the_same_wherever_and_in_whatever_zone_it_is_told(
+    session: Session, tmp_path: Path, fresh: Callable[..., str]
+) -> None:
     story(session)
-    other = making.database(tmp_path / "other")
+    other = making.database(tmp_path, fresh())
     with other.writing() as elsewhere:
         save(elsewhere, article("/khac", title="Tin khác"))
         story(elsewhere)
@@ -136,3 +141,72 @@ def test_what_is_undone_is_not_told(database: Database) -> None:
         fail()
     with database.reading() as session:
         assert events.since(session) == []
+
+
+class Told:
+    """A reader that goes on from its cursor: what it was told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cursor = 0
+        self.titles: list[str] = []
+
+    def look(self) -> list[str]:
+        with self._database.reading() as session:
+            for event in events.since(session, self._cursor):
+                self.titles.append(event.title)
+                self._cursor = event.cursor
+        return self.titles
+
+
+def test_a_cursor_never_passes_over_an_event_that_is_not_yet_committed(database: Database) -> None:
+    reader = Told(database)
+    wants, has = threading.Event(), threading.Event()
+
+    def second() -> None:
+        wants.set()
+        with database.writing() as session:
+            save(session, article("/2", title="second"))
+            has.set()
+
+    thread = threading.Thread(target=second)
+    with database.writing() as session:
+        save(session, article("/1", title="first"))  # its cursor is taken, and nobody can see it yet
+        thread.start()
+        wants.wait(10)
+        assert not has.wait(0.5)  # it waits for its own
+        assert reader.look() == []
+    thread.join(10)
+    assert reader.look() == ["first", "second"]
+
+
+@POSTGRESQL
+def test_without_the_lock_a_reader_would_pass_over_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_take_turns", lambda session: None)
+    reader = Told(database)
+    with database.writing() as session:
+        save(session, article("/1", title="first"))
+        with database.writing() as other:
+            save(other, article("/2", title="second"))
+        assert reader.look() == ["second"]
+    assert reader.look() == ["second"]  # the first is there now, and is never told
+    assert Told(database).look() == ["first", "second"]
+
+
+def test_writers_of_events_side_by_side_tell_a_reader_of_each_once(database: Database) -> None:
+    reader = Told(database)
+
+    def write(writer: int) -> None:
+        for number in range(15):
+            with database.writing() as session:
+                save(session, article(f"/{writer}/{number}", title=f"{writer} {number}"), source=f"s{writer}")
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        reader.look()
+    for thread in threads:
+        thread.join()
+    assert sorted(reader.look()) == sorted(f"{writer} {number}" for writer in range(4) for number in range(15))
+    assert reader.titles == Told(database).look()

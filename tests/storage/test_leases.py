@@ -14,8 +14,6 @@ from storage.leases import Held, Lost
 from storage.models import Lease
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from storage.database import Database
 
 HOST = "host snv.example.vn"
@@ -24,7 +22,7 @@ import sys, making
 from datetime import datetime, UTC
 from pathlib import Path
 from storage import leases
-database = making.database(Path(sys.argv[1]))
+database = making.database(Path(), sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -101,9 +99,9 @@ def test_a_lease_of_another_machine_is_waited_for(database: Database) -> None:
 
 @pytest.mark.parametrize("buried", [True, False])
 def test_the_lease_of_a_process_that_was_killed_is_taken_over_at_once(
-    database: Database, tmp_path: Path, buried: bool
+    database: Database, address: str, buried: bool
 ) -> None:
-    holder = child(TAKE, tmp_path, HOST)
+    holder = child(TAKE, address, HOST)
     try:
         assert heard(holder) == "ready"
         assert holder.stdin is not None
@@ -131,8 +129,8 @@ def test_a_number_that_was_given_to_another_process_is_not_its_holder(database: 
         assert leases.acquire(session, HOST, now=now()).token == 2
 
 
-def test_of_processes_that_ask_at_once_one_gets_it(database: Database, tmp_path: Path) -> None:
-    processes = [child(TAKE, tmp_path, HOST) for _ in range(4)]
+def test_of_processes_that_ask_at_once_one_gets_it(database: Database, address: str) -> None:
+    processes = [child(TAKE, address, HOST) for _ in range(4)]
     try:
         for process in processes:
             assert heard(process) == "ready"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from making import SITE, article, bury, child, day, entry, heard, later, listed, minute, save
 from making import database as opened
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from test_search_query import ODD
 
 from scraper.items import Image
@@ -21,7 +21,7 @@ from storage.search import index as indexing
 from storage.search.answer import BadCursor, Question, Searcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from storage.database import Database
@@ -302,15 +302,33 @@ def test_an_index_that_is_taken_away_is_made_again_even_under_an_open_searcher(
     assert (answer["total"], answer["stale"]) == (1, False)
 
 
-def test_an_index_that_is_ahead_of_the_database_is_made_again(database: Database, folder: Path, tmp_path: Path) -> None:
+def test_an_index_that_is_ahead_of_the_database_is_made_again(
+    database: Database, folder: Path, tmp_path: Path, fresh: Callable[..., str]
+) -> None:
     keep(database, *({"title": f"tin {number}"} for number in range(5)))
     ask(database, folder)
-    other = opened(tmp_path / "other")
+    other = opened(tmp_path, fresh())
     keep(other, {"title": "của nơi khác"})
     assert titles(ask(other, folder)) == ["của nơi khác"]
     with other.writing() as session:
         session.execute(delete(Event))
     assert ask(other, folder)["total"] == 0
+    other.close()
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_an_index_of_another_database_is_made_again_though_that_one_has_as_many_events_or_more(
+    database: Database, folder: Path, tmp_path: Path, fresh: Callable[..., str], more: int
+) -> None:
+    keep(database, {"title": "cũ một"}, {"title": "cũ hai"})
+    assert ask(database, folder)["total"] == 2
+    other = opened(tmp_path, fresh())
+    keep(other, *({"title": f"mới {number}", "body_text": "khôi phục"} for number in range(2 + more)))
+    with other.writing() as session:  # a restored one has its own times, too
+        session.execute(update(Event).values(id=Event.id + "x"))
+    answer = ask(other, folder)
+    assert (sorted(titles(answer)), answer["total"]) == ([f"mới {number}" for number in range(2 + more)], 2 + more)
+    assert ask(other, folder, "cũ")["total"] == 0
     other.close()
 
 
@@ -338,7 +356,7 @@ FOLLOW = """
 import sys, making
 from pathlib import Path
 from storage.search import index as indexing
-database = making.database(Path(sys.argv[1]))
+database = making.database(Path(), sys.argv[1])
 indexing._BATCH = 3
 index = indexing.open_index(Path(sys.argv[2]))
 print("following", flush=True)
@@ -348,10 +366,10 @@ while True:
 
 
 def test_a_follower_that_is_killed_at_any_moment_leaves_a_right_index(
-    database: Database, folder: Path, tmp_path: Path
+    database: Database, folder: Path, address: str
 ) -> None:
     for kill in range(10):
-        process = child(FOLLOW, tmp_path, folder)
+        process = child(FOLLOW, address, folder)
         try:
             assert heard(process) == "following"
             keep(database, *({"body_text": f"lần {kill}"} for _ in range(12)))
@@ -369,14 +387,14 @@ def test_the_follower_keeps_up_and_catches_up_when_it_is_stopped(database: Datab
     follower.start()
     keep(database, {"title": "một"})
     deadline = time.monotonic() + 10
-    while indexing.cursor(indexing.open_index(folder)) != 1:
+    while indexing.cursor(indexing.open_index(folder))[0] != 1:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     keep(database, {"title": "hai"})
     follower.stop()
     index = indexing.open_index(folder)
     with database.reading() as session:
-        assert indexing.cursor(index) == session.scalar(select(func.max(Event.cursor)))
+        assert indexing.cursor(index)[0] == session.scalar(select(func.max(Event.cursor)))
 
 
 def test_a_commit_that_fails_loses_nothing(database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store.open(Config.from_environment({"CONGTIN_DATA": str(tmp_path)}))
+    store = Store.open(Config.from_environment({"CONGTIN_DATA": str(tmp_path), "CONGTIN_DATABASE_URL": address}))
     try:
         with store.database.writing() as session:
             run = runs.open_run(session, "x", origin="poll", at=datetime.now(UTC))

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from databases import SQLITE
 from making import NOON, bury, child, heard
 from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -193,9 +194,8 @@ def test_closing_writes_what_is_queued_and_takes_no_more(database: Database) -> 
         writer.submit(keep("late"))
 
 
-def test_a_busy_database_is_waited_for_and_nothing_is_lost(
-    writer: Writer, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@SQLITE
+def test_a_busy_database_is_waited_for_and_nothing_is_lost(writer: Writer, database: Database, tmp_path: Path) -> None:
     other = child(HOLD, tmp_path / "congtin.db", 2)
     try:
         assert heard(other) == "held"
@@ -222,6 +222,7 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Databas
     event.remove(database.engine, "connect", connected)
 
 
+@SQLITE
 @pytest.mark.usefixtures("impatient")
 def test_where_sqlite_gives_up_the_writer_does_not(writer: Writer, database: Database, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "congtin.db", isolation_level=None) as other:
@@ -234,6 +235,7 @@ def test_where_sqlite_gives_up_the_writer_does_not(writer: Writer, database: Dat
     assert future.result(10) == "a"
 
 
+@SQLITE
 @pytest.mark.usefixtures("impatient")
 def test_a_database_that_stays_locked_fails_the_jobs_at_last(
     writer: Writer, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

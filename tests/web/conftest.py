@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def settings(tmp_path) -> Config:
-    return Config(data=tmp_path, database_url=f"sqlite:///{tmp_path}/congtin.db", sources=tmp_path / "sources")
+def settings(tmp_path, address: str) -> Config:
+    return Config(data=tmp_path, database_url=address, sources=tmp_path / "sources")
 
 
 @pytest.fixture

@@ -1,0 +1,282 @@
+"""A page that holds one article → Article: which of its elements is the body, the title, the date. Pure."""
+
+from __future__ import annotations
+
+import copy
+import re
+import unicodedata
+from itertools import takewhile
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from scraper import body, dates, generic, listing, text, urls
+from scraper.items import Article, Attachment, Counters
+from scraper.selectors import drop, said, select, select_all, visible_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from lxml.etree import _Element as Element
+
+    from scraper.head import Head
+    from scraper.items import Moment
+    from scraper.sources import Source
+
+DOCUMENT_TYPES = {
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "rtf": "application/rtf",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "zip": "application/zip",
+    "rar": "application/vnd.rar",
+    "7z": "application/x-7z-compressed",
+}
+_DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#/]|$)|%2e", re.IGNORECASE)
+_LABEL = re.compile(r"(bam vao day( de)? )?(tai (ve|xuong|file|tep)|download)( (tai day|file|tep|may|ve))*|xem( chi tiet)?|tai day")
+_SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
+_STAMP = re.compile(
+    r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
+)
+_LONGEST_STAMP = 80
+_LONGEST_WITH_NUMBER = 120
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def read(root: Element, head: Head, url: str, source: Source, now: datetime | None) -> Article | None:
+    """The article of the page at an address; None where there is none."""
+    layout = source.layout
+    profiled = bool(layout.selectors.body)
+    field = _body_field(root, layout.selectors.body) if profiled else generic.body(root, head.base)
+    canonical = _canonical(source, url)
+    if field is None and not (profiled and source.is_article(canonical)):
+        return None
+    title = _title(root, head, layout.selectors.title)
+    published, raw = _published(root, head, url, source, now)
+    content = body.NOTHING
+    if field is not None:
+        content = body.read(_body_html(field, source, title), head.base, layout.noise, printed=raw)
+    place = field if profiled or field is None else generic.place(root, field)
+    attachments = _attachments(root, place, source, head.base)
+    if not title or not (content.text or content.images or attachments):
+        return None
+    return Article(
+        url=url,
+        canonical_url=canonical,
+        title=title,
+        published=published,
+        published_raw=raw,
+        updated=dates.parse(head.meta("article:modified_time"), now=now),
+        summary=_first(root, layout.selectors.summary) or None,
+        author=_first(root, layout.selectors.author) or content.author,
+        body_text=content.text,
+        body_html=content.html,
+        images=content.images,
+        attachments=attachments,
+        related=listing.related(
+            root, layout, head.base, is_article=lambda to: source.shows_article(to) or not layout.article_paths, now=now
+        ),
+        counters=_counters(root, source),
+        language=_language(content.text or title),
+    )
+
+
+def _canonical(source: Source, address: str) -> str:
+    """The address that names the page; as it is where it is none, as of a file that somebody hands over."""
+    try:
+        return source.canonical(address)
+    except urls.BadAddress:
+        return address
+
+
+def _first(root: Element, selectors: Iterable[str]) -> str:
+    """The text of the first element that has any."""
+    return next(filter(None, (said(element) for one in selectors for element in select(root, [one]))), "")
+
+
+def _body_field(root: Element, selectors: Sequence[str]) -> Element | None:
+    """The fullest of the fields that may hold the body: SharePoint pages have several, some of them empty.
+
+    The first selector that meets a full one decides, unless a later one meets a full element that holds none of
+    these: then they stand in the frame of the page and not in the article.
+    """
+    chosen: list[Element] = []
+    weights: dict[Element, int] = {}
+    for selector in selectors:
+        met = select(root, [selector])
+        weights.update((field, _weight(field)) for field in met if field not in weights)
+        fields = [field for field in met if weights[field]]
+        if not chosen or not fields:
+            chosen = chosen or fields
+            continue
+        around = set(fields)
+        inside = [field for field in chosen if field in around or not around.isdisjoint(field.iterancestors())]
+        holding = {parent for field in fields for parent in (field, *field.iterancestors())}
+        chosen = inside or [field for field in chosen if field in holding] or fields
+    return max(chosen, key=weights.__getitem__, default=None)
+
+
+def _weight(field: Element) -> int:
+    words = len("".join("".join(field.itertext()).split()).replace("\u200b", "").replace("\ufeff", ""))
+    return words + 20 * sum(1 for _ in field.iter("img", "a"))
+
+
+def _body_html(field: Element, source: Source, title: str) -> str:
+    selectors = source.layout.selectors
+    field = copy.deepcopy(field)
+    field.tail = None
+    listing.drop_related(field, source.layout)
+    unwanted = select_all(field, (*selectors.strip, *selectors.published, *selectors.summary))
+    headings = [*select_all(field, selectors.title), *field.iter("h1", "h2", "h3", "h4")]
+    unwanted += [one for one in headings if said(one) == title]
+    for element in unwanted:
+        if element is not field and element.getparent() is not None:
+            drop(element)
+    return str(etree.tostring(field, encoding="unicode", method="html"))
+
+
+def _title(root: Element, head: Head, selectors: Iterable[str]) -> str:
+    """The page's title; a cut one gives way to a whole one that begins like it.
+
+    Of several headings that one is taken which the head of the page names, too; the portal's own name is none.
+    """
+    named = list(filter(None, (head.meta("og:title"), head.title)))
+    appended = text.fold(head.appended)
+    shown: list[str] = []
+    for selector in selectors:
+        shown = [
+            heading for heading in map(said, select(root, [selector])) if heading and text.fold(heading) not in appended
+        ]
+        if shown:
+            break
+    agreed = [heading for heading in shown if any(text.same_title(heading, whole) for whole in named)]
+    candidates = [*agreed[:1], *shown[:1], *named]
+    if not candidates:
+        return ""
+    best = candidates[0]
+    if text.is_cut(best):
+        best = next((one for one in candidates if not text.is_cut(one) and text.same_title(best, one)), best)
+    return best
+
+
+def _published(
+    root: Element, head: Head, url: str, source: Source, now: datetime | None
+) -> tuple[Moment | None, str | None]:
+    """What the page prints, else what its meta tags say, else the date folder of its address."""
+    printed = _first(root, source.layout.selectors.published) or _printed_date(root, now)
+    stamps = [printed, head.meta("article:published_time", "datePublished", "DC.Date")]
+    for stamp in stamps:
+        if moment := dates.parse(stamp, now=now):
+            return moment, stamp
+    if not source.layout.selectors.body:
+        return generic.published(root, url, now=now)
+    moment = dates.from_path(urlsplit(url).path)
+    return moment, printed or (moment.at.date().isoformat() if moment else None)
+
+
+def _printed_date(root: Element, now: datetime | None) -> str:
+    """A line "Đăng ngày …" that no selector meets."""
+    for node in _SHORT_TEXTS(root):
+        if not _STAMP.match(text.fold(node)):
+            continue
+        box = node.getparent() if node.is_text else None
+        for line in (text.clean(node), said(box) if box is not None else ""):
+            if len(line) <= _LONGEST_STAMP and dates.parse(line, now=now):
+                return line
+    return ""
+
+
+def _attachments(root: Element, field: Element | None, source: Source, base: str) -> tuple[Attachment, ...]:
+    """Documents linked from the article's frame and from the page's own lists of attachments."""
+    selectors, handlers = source.layout.selectors, source.layout.downloads
+    frame = _frame(root, field, selectors.title, handlers)
+    areas = [area for area in (field, frame, *select_all(root, selectors.attachments)) if area is not None]
+    links = dict.fromkeys(link for area in areas for link in area.iter("a") if _document(link, handlers))
+    foreign = set(select(root, selectors.related)) if links else set()
+    found: dict[str, Attachment] = {}
+    for link in links:
+        address = urls.join(base, _document(link, handlers))
+        kind = _document_type(address) if address else None
+        if address and kind and link not in foreign:
+            title = said(link)
+            if not title or _LABEL.fullmatch(text.fold(title).strip(" .:()[]")):
+                title = text.clean(link.get("title") or "")
+            if address not in found or not found[address].title:
+                found[address] = Attachment(url=address, title=title, media_type=kind)
+    return tuple(found.values())
+
+
+def _document(link: Element, handlers: Iterable[str]) -> str:
+    """The document that a link leads to, by address or by script; empty where it leads to none."""
+    address = link.get("href") or ""
+    if _document_type(address):
+        return address
+    script = link.get("onclick") or ""
+    named = (match[1] for handler in handlers for match in [re.search(handler, script)] if match) if script else ()
+    return next((one for one in named if _document_type(one)), "")
+
+
+def _frame(
+    root: Element, field: Element | None, titles: Sequence[str], handlers: Sequence[str]
+) -> Element | None:
+    """The smallest element around both title and body: lists of attachments stand beside the body, in no fixed class.
+
+    Where there is no body, it is the smallest one around the title and a document. None where that is the whole page.
+    """
+    heads = select(root, titles)
+    if not heads:
+        return None
+    around = [heads[0], *heads[0].iterancestors()]
+    if field is None:
+        holding: set[Element] = set()
+        for link in root.iter("a"):
+            if _document(link, handlers):
+                holding.update(takewhile(lambda one: one not in holding, (link, *link.iterancestors())))
+        frame = next((one for one in around if one in holding), None)
+    else:
+        inside = {field, *field.iterancestors()}
+        frame = next((one for one in around if one in inside), None)
+    return None if frame is None or frame.tag in {"body", "html", "form"} else frame
+
+
+def _document_type(address: str) -> str | None:
+    if not _DOCUMENT.search(address):
+        return None
+    # Liferay appends the document's own id to its name: /documents/10182/20143/Quyet-dinh.pdf/0f1d…
+    names = unquote(re.split("[?#]", address, maxsplit=1)[0]).strip().lower().rsplit("/", 2)[-2:]
+    kinds = (DOCUMENT_TYPES.get(name.rsplit(".", 1)[-1]) for name in reversed(names) if "." in name)
+    return next(filter(None, kinds), None)
+
+
+def _counters(root: Element, source: Source) -> Counters:
+    patterns = source.layout.counters
+    if not (patterns.votes or patterns.online or patterns.views):
+        return Counters()
+    # Numbers stand in short texts, and those of the article need not be searched.
+    short = " ".join(one for one in visible_texts(root) if len(one) < _LONGEST_WITH_NUMBER)
+    visible = unicodedata.normalize("NFC", " ".join(short.split()))
+
+    def number(expressions: Iterable[str]) -> int | None:
+        for expression in expressions:
+            if match := re.search(expression, visible, re.IGNORECASE):
+                digits = re.sub(r"\D", "", match[1])
+                return int(digits[:15]) if digits else None
+        return None
+
+    return Counters(votes=number(patterns.votes), online=number(patterns.online), views=number(patterns.views))
+
+
+def _language(words: str) -> str | None:
+    """`vi` or `en`, by letters: what `<html lang>` says is wrong on many of these pages."""
+    letters = _NO_LETTERS.sub("", words[:1_500])
+    if not letters:
+        return None
+    marked = len(letters) - len(letters.encode("ascii", "ignore"))
+    return "vi" if marked * 50 > len(letters) else "en"

@@ -1,0 +1,131 @@
+"""A page of a portal that no profile knows: its body, its date, its rows. Pure, but for what its libraries do inside.
+
+What a page declares about itself (schema.org) is believed first; trafilatura finds the body of the others and htmldate
+their date. So a profile is worth its few lines for speed and for details, and not for whether a page is read at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import htmldate
+import trafilatura
+from lxml import etree
+
+from scraper import dates, text, urls
+from scraper.selectors import said
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lxml.etree import _Element as Element
+
+    from scraper.items import Moment
+
+_DECLARED = etree.XPath("//*[contains(@itemprop, 'articleBody')]")
+_STAMPS = etree.XPath("//*[@itemprop='datePublished']/@content | //*[@itemprop='datePublished']/@datetime")
+_WRITTEN = etree.XPath("//script[@type='application/ld+json']/text()", smart_strings=False)
+_LINKED_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
+_FRAME = frozenset({"nav", "header", "footer", "form", "button", "select"})
+_MENU = re.compile(r"menu|nav(bar|igation)?\b|footer|breadcrumb|banner|social|pagination|pager|copyright", re.IGNORECASE)
+_NO_ARTICLE = re.compile(r"(log|sign)-?in|dang-?(nhap|ky)|print|rss|sitemap|lien-he|javascript|\.(jpg|png|pdf|docx?|xlsx?)$")
+_SHORTEST_BODY = 120
+_SHORTEST_TITLE = 20
+_FEWEST_WORDS = 4
+_FEWEST_ROWS = 3
+_USUAL_TITLE = 30
+_HEIGHT = 4
+_TELLING = 40
+
+
+def body(root: Element, url: str) -> Element | None:
+    """The element that holds the article's text, copied and cleaned; None where the page has none to speak of."""
+    declared = [element for element in _DECLARED(root) if len(said(element)) >= _SHORTEST_BODY]
+    if len(declared) == 1:
+        return declared[0]
+    markup = etree.tostring(root, encoding="unicode", method="html")
+    found = trafilatura.extract(
+        markup, url=url, output_format="html", include_comments=False, include_images=True, include_links=True,
+        include_tables=True,
+    )  # fmt: skip
+    if not found:
+        return None
+    field = etree.fromstring(found, etree.HTMLParser(encoding="utf-8"))
+    if field is None or len(said(field)) < _SHORTEST_BODY or _is_list(field):
+        return None
+    return field
+
+
+def place(root: Element, field: Element) -> Element | None:
+    """Where in the page a body stands that trafilatura has copied out of it: the element around its paragraphs."""
+    if field.getroottree() is root.getroottree():
+        return field
+    wanted = {said(one)[:_TELLING] for one in field.iter("p", "li", "td", "h2", "h3") if len(said(one)) >= _TELLING}
+    around: list[Element] | None = None
+    for element in root.iter("p", "li", "td", "div", "span", "h2", "h3"):
+        if wanted and text.clean(element.text or "")[:_TELLING] in wanted:
+            own = [element, *element.iterancestors()]
+            inside = set(own)
+            around = own if around is None else [one for one in around if one in inside]
+    return around[0] if around else None
+
+
+def _is_list(field: Element) -> bool:
+    """Whether what was taken for a body is made of links: a list of articles, and not one."""
+    return 3 * sum(len(said(link)) for link in field.iter("a")) > len(said(field))
+
+
+def published(root: Element, url: str, *, now: datetime | None = None) -> tuple[Moment | None, str | None]:
+    """When the page says that it was published, and the words that say so: schema.org's first, else htmldate's guess."""
+    stated = [match[1] for script in _WRITTEN(root) for match in [_LINKED_DATE.search(script)] if match]
+    declared = list(map(str, _STAMPS(root)))
+    # A list of articles declares one date each: then none is the page's own.
+    for stamp in (*stated[:1], *(declared if len(declared) == 1 else ())):
+        if moment := dates.parse(stamp, now=now):
+            return moment, stamp
+    guess = htmldate.find_date(
+        etree.tostring(root, encoding="unicode", method="html"), url=url, original_date=True, extensive_search=False
+    )
+    return (dates.parse(guess, now=now), guess) if guess else (None, None)
+
+
+def rows(root: Element, base: str) -> list[Element]:
+    """The links of a listing: those that stand in the same place of a repeated row, and read like titles.
+
+    Menus are left out by their element and class, short labels by their length, lone links by their number.
+    """
+    groups: defaultdict[tuple[str, ...], list[Element]] = defaultdict(list)
+    here = urls.host(base)
+    for link in root.iter("a"):
+        to = urls.join(base, link.get("href") or "")
+        if to is None or urls.host(to) != here or _NO_ARTICLE.search(to.lower()) or urlsplit(to).path in {"", "/"}:
+            continue
+        title = max(said(link), text.clean(link.get("title") or ""), key=len)
+        if len(title) >= _SHORTEST_TITLE and len(title.split()) >= _FEWEST_WORDS and not _in_frame(link):
+            groups[_place(link)].append(link)
+    kept = [
+        group
+        for group in groups.values()
+        if len({link.get("href") for link in group}) >= _FEWEST_ROWS
+        and sum(len(said(link)) for link in group) >= _USUAL_TITLE * len(group)
+    ]
+    order = {link: position for position, link in enumerate(root.iter("a"))}
+    return sorted((link for group in kept for link in group), key=order.__getitem__)
+
+
+def _place(link: Element) -> tuple[str, ...]:
+    """Where a link stands: the tags and first classes of the elements around it."""
+    around = [link, *link.iterancestors()][: _HEIGHT + 1]
+    return tuple(f"{one.tag}.{(one.get('class') or '').split(' ')[0]}" for one in around)
+
+
+def _in_frame(link: Element) -> bool:
+    for parent in link.iterancestors():
+        if parent.tag in _FRAME and parent.tag != "form":
+            return True
+        if _MENU.search(f"{parent.get('class') or ''} {parent.get('id') or ''}") and parent.tag not in {"body", "html"}:
+            return True
+    return False

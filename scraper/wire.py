@@ -1,0 +1,110 @@
+"""HTTP as Scrapy speaks it, with the bounds and the suspicion that Twisted's client lacks.
+
+Scrapy hands over a body that is longer than its Content-Length as if it were whole, takes any number of header lines,
+and gives a broken head of an answer no name of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+    _ScrapyAgent,
+)
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
+from twisted.web.client import _HTTP11ClientFactory
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.internet.defer import Deferred
+
+LONGEST_HEAD = 128 * 1024
+"""Bytes of header names and values that an answer may have; IIS and nginx send a hundredth of it."""
+SURPLUS = "surplus"
+"""The flag of a response whose connection brought more than its Content-Length said."""
+
+
+class Parser(_LenientHTTPClientParser):
+    """Refuses heads that do not end."""
+
+    head = 0
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Counts what the header takes. Raises ParseError."""
+        self.head += len(name) + len(value)
+        if self.head > LONGEST_HEAD:
+            raise ParseError(f"more than {LONGEST_HEAD:,} bytes of headers", name[:40])  # type: ignore[no-untyped-call]
+        super().headerReceived(name, value)  # type: ignore[no-untyped-call]
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        """A header line longer than Twisted's 16 kB. Raises ParseError."""
+        raise ParseError("a header line without an end", line[:40])  # type: ignore[no-untyped-call]
+
+
+class Protocol(_LenientHTTP11ClientProtocol):
+    """One connection."""
+
+    def request(self, request: Any) -> Deferred[Any]:
+        """Asks, and reads the answer with our parser."""
+        asked = super().request(request)
+        assert self._parser is not None
+        self._parser.__class__ = Parser  # as Scrapy's own does it, and for the same reason
+        return asked
+
+    def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's name
+        if rest and self._parser is not None and self._currentRequest is not None:
+            self._parser.response.surplus = True
+            # What else is coming belongs to no answer: it must not be taken for the next one.
+            self._currentRequest.persistent = False
+        super()._finishResponse(rest)
+
+    def _giveUp(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+        if isinstance(reason.value, ValueError | KeyError):  # two lengths, or a transfer coding of their own invention
+            reason = Failure(ParseError(f"{reason.value}", b""))  # type: ignore[no-untyped-call]
+        super()._giveUp(reason)  # type: ignore[no-untyped-call]
+
+
+class _Factory(_HTTP11ClientFactory):
+    noisy = False
+
+    def buildProtocol(self, addr: Any) -> Protocol:  # noqa: ARG002, N802 - Twisted's signature
+        return Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+class _Agent(_ScrapyAgent):
+    def _cb_bodydone(self, result: Any, url: str) -> Response:
+        response = super()._cb_bodydone(result, url)
+        if getattr(result["txresponse"], SURPLUS, False):
+            response.flags.append(SURPLUS)
+        return response
+
+
+class Handler(HTTP11DownloadHandler):
+    """Scrapy's handler of http and https, whose responses are flagged `surplus` where bytes came after their end."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = _Factory
+
+    async def download_request(self, request: Request) -> Response:
+        """The answer. Raises what Scrapy's own handler raises."""
+        agent = _Agent(
+            contextFactory=self._contextFactory,
+            bindAddress=self._bind_address,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            fail_on_dataloss=self._fail_on_dataloss,
+            crawler=self._crawler,
+            tls_verbose_logging=self._tls_verbose_logging,
+        )
+        with wrap_twisted_exceptions():
+            return await maybe_deferred_to_future(agent.download_request(request))
