@@ -6,8 +6,8 @@ Both sides ask the sample portal (a process of its own) for the same addresses i
 and without delay, in turn: ours, bare, ours, bare … Each side is a process of its own; its clock runs from the opening
 of its spider to its close, so that imports do not count. Machines differ and drift: read the ratios.
 
-With `--database postgresql` a third side is ours on a PostgreSQL server of its own (from the tests' wheel, as durable as
-it comes), in the same turns.
+With `--database postgresql` a third side is ours on a PostgreSQL server of its own (from the tests' wheel, with all
+its syncs), in the same turns.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
     python -m bench.stock
 
 Both sides are processes of their own and ask the same server. Scrapy's settings are its defaults but for these: every
-status is let through to the spider, so that one sees what arrives; a time-out of 3 s, so that the table is done within a
-minute; robots.txt is obeyed, as its project template has it; and its cookies may not download their list of domains.
+status is let through to the spider, so that one sees what arrives; one request at a time and a time-out of 3 s, so that
+the table is the same each time and done within two minutes; robots.txt is obeyed, as its project template has it; and
+its cookies may not download their list of domains.
 ✗ marks what is silent (handed over as a good page) or unsafe, ✓ what is not.
 """
 
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,7 @@ SOURCE = 'name = "Faults"\nurl = "{url}"\nplatform = "sharepoint"\nsections.news
 PARAGRAPHS = 30
 TRUSTED = {"OK", "NOT_MODIFIED", "EMPTY_OK"}
 LONG = 1.0
+MOST_COOKIES = 16 * 1024
 
 
 def stock(addresses: list[str]) -> dict[str, dict[str, Any]]:
@@ -54,7 +57,7 @@ def stock(addresses: list[str]) -> dict[str, dict[str, Any]]:
             try:
                 title = response.css(".tandan-p-article-news-title::text").get()
                 paragraphs = len(response.css(".ms-rtestate-field p").getall())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever becomes of it is what is asked
                 title, paragraphs = f"{type(error).__name__}", 0
             got[response.meta["asked"]] = {
                 "status": response.status,
@@ -66,13 +69,14 @@ def stock(addresses: list[str]) -> dict[str, dict[str, Any]]:
             }
 
         def lose(self, failure: Any) -> None:
-            got[failure.request.meta["asked"]] = {"error": type(failure.value).__name__, "said": str(failure.value)}
+            got[failure.request.meta["asked"]] = {"error": type(failure.value).__name__}
 
     settings = {
         "HTTPERROR_ALLOW_ALL": True,
         "DOWNLOAD_TIMEOUT": 3,
+        "CONCURRENT_REQUESTS": 1,
         "ROBOTSTXT_OBEY": True,
-        "LOG_LEVEL": "INFO",
+        "LOG_LEVEL": "CRITICAL",
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
     }
@@ -108,12 +112,17 @@ def _side(side: str, words: list[str], data: Path, **more: str) -> dict[str, dic
     return told
 
 
+def seen(title: str) -> str:
+    """A title as a reader sees it: what only looks the same to a reader is not held against Scrapy."""
+    return unicodedata.normalize("NFC", "".join(one for one in title if unicodedata.category(one) != "Cf"))
+
+
 def said(fault: Fault, got: dict[str, Any]) -> tuple[bool, str]:
     """Whether what Scrapy handed over is safe, and what it is, in words that do not change from run to run."""
     if "error" in got:
         return fault.outcome not in TRUSTED, got["error"]
     told = f"{got['status']}, {got['kind']}"
-    right = got["title"] == title_at(fault.known) and got["paragraphs"] == PARAGRAPHS
+    right = seen(got["title"] or "") == title_at(fault.known) and got["paragraphs"] == PARAGRAPHS
     if got["held"] > LONG:
         return False, f"{told}; the reactor is held for more than {LONG:g} s"
     if fault.outcome in TRUSTED:
@@ -124,7 +133,7 @@ def said(fault: Fault, got: dict[str, Any]) -> tuple[bool, str]:
     return False, f"{told}{rest}, as if all were well"
 
 
-def rows(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, int, str, int]]:
+def rows(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, int, str, str]]:
     """For each fault: id, what it is; of Scrapy whether it is safe, what it says, requests; ours and our requests."""
     origin = site.url.rstrip("/")
     (data / "sources").mkdir(parents=True)
@@ -135,18 +144,22 @@ def rows(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, int, 
     _side("again", ["faults"], data)
     with sqlite3.connect(data / "congtin.db") as database:
         pages = dict(database.execute("select canonical_url, outcome from pages"))
-    asked = {fault.id: site.times(fault.known) for fault in FAULTS}
+    # Twisted asks once more by itself where a connection that was used before is reset.
+    asked = {one.id: "≥ 3" if one.outcome == "NETWORK" else f"{site.times(one.known)}" for one in FAULTS}
     site.raw.asked.clear()
     theirs = _side("stock", [origin + fault.known for fault in FAULTS], data)
+    cookies = max(len(headers.get(b"cookie", b"")) for _, _, headers in site.raw.asked)
     found = []
     for fault in FAULTS:
         safe, words = said(fault, theirs[origin + fault.known])
+        if fault.id == "A28" and cookies > MOST_COOKIES:
+            safe, words = False, f"{words}; sends {cookies / 1_000:.0f} kB of cookies with each later request"
         times = site.times(fault.known)
         found.append((fault.id, fault.does, safe, words, times, pages[origin + fault.known], asked[fault.id]))
     return found + _secured(site, data)
 
 
-def _secured(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, int, str, int]]:
+def _secured(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, int, str, str]]:
     for kind, port in site.faults.secured.items():
         declared = SOURCE.format(url=f"https://127.0.0.1:{port}/").replace("/faults/", "/portal/Pages/Tin-tuc.aspx")
         (data / "sources" / f"{kind}.toml").write_text(declared, "utf-8")
@@ -160,7 +173,7 @@ def _secured(site: Misbehaving, data: Path) -> list[tuple[str, str, bool, str, i
         words = got.get("error") or f"{got['status']}, {got['kind']}"
         told = "OK" if "OK" in reports[kind]["outcomes"] else next(iter(reports[kind]["outcomes"]))
         safe = kind == "sound" or "error" in got
-        found.append((f"A35-{kind}", KINDS[kind], safe, words, 1, told, 1))
+        found.append((f"A35-{kind}", KINDS[kind], safe, words, 1, told, "1"))
     return found
 
 

@@ -13,12 +13,14 @@ from console import Exit, fail
 from scraper.config import Config
 
 
-@app.command(epilog="Examples: congtin sample --port 8899 --articles 2000; congtin sample --faults")
+@app.command(epilog="Example: congtin sample --port 8899 --articles 2000 --faults")
 def sample(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8899,
     articles: Annotated[int, typer.Option(min=1, help="How many articles the portal has.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another portal.")] = 1,
-    faults: Annotated[bool, typer.Option("--faults", help="Misbehave below /faults/, where all faults are listed.")] = False,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Misbehave below /faults/, where all faults are listed.")
+    ] = False,
 ) -> None:
     """Serve the sample portal on loopback, until Ctrl-C."""
     from sample import server
@@ -49,7 +51,8 @@ def demo(
 )
 def crawl(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="ID…|URL…", help="Ids of sources, or home pages of undeclared portals.")
+        list[str] | None,
+        typer.Argument(metavar="ID…|URL…", help="Ids of sources, or home pages of undeclared portals."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     recheck: Annotated[bool, typer.Option(help="Ask every known page again, conditionally.")] = False,

@@ -51,6 +51,9 @@ def _map(places: Iterable[str]) -> str:
     return "<urlset>" + "".join(f"<url><loc>{place}</loc></url>" for place in places) + "</urlset>"
 
 
+_BROKEN = _feed(_item(article("one")) + _item(article("two"))).removesuffix("</channel></rss>")
+
+
 async def _itself(line: Line) -> None:
     """A sitemap index of itself, again and again."""
     own = line.request.origin + line.request.path
@@ -90,15 +93,19 @@ _ODD = (
 )
 
 LISTS = (
-    Fault("A21", "a section that redirects to the home page", "MOVED", lambda line: line.answer(b"", f"Location: {HOME}", status="301 Moved"), role="section"),
-    Fault("B18-bomb", "a feed with an XML bomb", "OK", page(_BOMB + _feed(_item(article("bomb")))[21:], _XML), role="feed"),
+    Fault("A21", "a section that redirects to the home page", "MOVED",
+          lambda line: line.answer(b"", f"Location: {HOME}", status="301 Moved"), role="section"),
+    Fault("B18-bomb", "a feed with an XML bomb", "OK",
+          page(_BOMB + _feed(_item(article("bomb")))[21:], _XML), role="feed"),
     Fault("B18-xxe", "a sitemap that wants a file read", "OK", page(_XXE + _map(["&i;"]), _XML), role="sitemap"),
-    Fault("B19", "a broken feed of equal guids and relative links", "OK", page(_feed(_item(article("one")) + _item(article("two"))).removesuffix("</channel></rss>"), _XML), role="feed"),
+    Fault("B19", "a broken feed of equal guids and relative links", "OK",
+          page(_BROKEN, _XML), role="feed"),
     Fault("B20", "a sitemap index that names itself", "OK", _itself, role="sitemap"),
     Fault("B21", "a feed that answers a page", "BROKEN", page(rows([])), role="feed"),
     Fault("B21-map", "a sitemap that answers a page", "BROKEN", page(rows([])), role="sitemap"),
     Fault("B22-list", "links that lead nowhere, or elsewhere", "OK", page(rows(_ODD)), role="section"),
     Fault("B23", "a form that is out of date when it is posted", "BROKEN", _forgetful, role="section"),
     Fault("B25", "10,000 rows", "OK", _many, role="section", once=True),
-    Fault("C8", "a listing that says it is empty", "EMPTY_OK", page(rows([], "<p>Không có dữ liệu</p>")), role="section"),
+    Fault("C8", "a listing that says it is empty", "EMPTY_OK",
+          page(rows([], "<p>Không có dữ liệu</p>")), role="section"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "/faults/pages"
 HOME = "/faults/"
-SECRET_HOST = "127.0.0.2"
+SECRET_HOST = "127.0.0.2"  # noqa: S105 - no password
 _MB = 1 << 20
 _LONG_AGO = "Mon, 05 Jan 2026 08:00:00 GMT"
 _LATELY = "Thu, 05 Mar 2026 08:00:00 GMT"
@@ -68,7 +68,7 @@ class Fault:
 
 
 TITLE = "Quyết định về đất đai và thủ tục hành chính của sở"
-_PARAGRAPH = "Ủy ban nhân dân tỉnh yêu cầu các sở, ngành giải quyết hồ sơ đúng hạn, không để người dân đi lại nhiều lần"
+_PARAGRAPH = "Ủy ban nhân dân tỉnh yêu cầu các sở, ngành giải quyết hồ sơ đúng hạn, không để người dân phải đi lại"
 
 
 def article(title: str = TITLE, *, head: str = "", foot: str = "", said: str = _PARAGRAPH) -> str:
@@ -95,7 +95,9 @@ def good(line: Line) -> bytes:
 
 async def sound(line: Line) -> None:
     """The article, as it should be."""
-    await line.answer(good(line), f"Last-Modified: {_LATELY}" if "/c26" in line.request.path else "Cache-Control: private")
+    await line.answer(
+        good(line), f"Last-Modified: {_LATELY}" if "/c26" in line.request.path else "Cache-Control: private"
+    )
 
 
 # Bodies that end too soon, or too late
@@ -146,7 +148,7 @@ def _coded(coding: str, body: Callable[[Line], bytes]) -> Callable[[Line], Await
 
 @cache
 def _zeros(coding: Literal["gzip", "deflate"], times: int = 1) -> bytes:
-    """300 MB of zeros, folded so many times: one megabyte's worth again and again, as folding them all takes seconds."""
+    """300 MB of zeros, folded so many times: one megabyte of them again and again, as to fold all takes seconds."""
     folder = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     piece = bytes(_MB)
     body = (folder.compress(piece) + folder.flush(zlib.Z_FULL_FLUSH)) * 300 + folder.flush()
@@ -169,9 +171,9 @@ def _zstd() -> bytes:
 
 
 _BROTLI = b85decode(
-    "&;S2__$L73u|OdA{-6K<|L{)$#9;w|?)^Xi|Nr5i0EojP0Nwk4{{R2OKLHSj1pvDD|NQ^|hkpVf4hsNu@BjJ#{}2BJKpYkT=-&VH|NkHU34k~(0MNbv=l}md"
-    "{1X6iSOB1V|Ih#bfA}W=;;;Zf_x_*%|Nrn$0K{PdfbRW2|NsBtp8$x%0s!6nfBygf!#@EKhXnw-_y7F=|A&79APx%vbnpN9|NjsF1V9`X0O;QT^Z)-J{t19M"
-    "ECA5G|L6bzKl~E_aaaJLd;ib>|9|)=0OGI!K==Ni|NsB+PXNSW0f6rPfBygf;-3JB!vX-^`(F"
+    "&;S2__$L73u|OdA{-6K<|L{)$#9;w|?)^Xi|Nr5i0EojP0Nwk4{{R2OKLHSj1pvDD|NQ^|hkpVf4hsNu@BjJ#{}2BJKpYkT=-&VH|NkHU"
+    "34k~(0MNbv=l}md{1X6iSOB1V|Ih#bfA}W=;;;Zf_x_*%|Nrn$0K{PdfbRW2|NsBtp8$x%0s!6nfBygf!#@EKhXnw-_y7F=|A&79APx%v"
+    "bnpN9|NjsF1V9`X0O;QT^Z)-J{t19MECA5G|L6bzKl~E_aaaJLd;ib>|9|)=0OGI!K==Ni|NsB+PXNSW0f6rPfBygf;-3JB!vX-^`(F"
 )
 """300 MB of zeros, as brotli folds them."""
 
@@ -242,7 +244,9 @@ async def _to_longer(line: Line) -> None:
 
 
 async def _refresh(line: Line) -> None:
-    await line.answer(f'<html><head><meta http-equiv="refresh" content="0;url={line.request.path}"></head></html>'.encode())
+    await line.answer(
+        f'<html><head><meta http-equiv="refresh" content="0;url={line.request.path}"></head></html>'.encode()
+    )
 
 
 async def _to_the_secret(line: Line) -> None:
@@ -259,6 +263,9 @@ def _bytes(data: bytes) -> Callable[[Line], Awaitable[None]]:
         line.hang_up()
 
     return answer
+
+
+_TWO_LENGTHS = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello"
 
 
 async def _long_header(line: Line) -> None:
@@ -294,10 +301,12 @@ TRANSPORT = (
     Fault("A6", "a brotli bomb, 300 MB, though brotli was not asked for", "BROKEN", _coded("br", lambda _: _BROTLI)),
     Fault("A7-deflate", "a deflate bomb, 300 MB", "TOO_BIG", _coded("deflate", lambda _: _zeros("deflate"))),
     Fault("A7-zstd", "a zstd bomb, 300 MB, though zstd was not asked for", "BROKEN", _coded("zstd", lambda _: _zstd())),
-    Fault("A7-nested", "gzip in gzip, five deep, 300 MB", "TOO_BIG", _coded(", ".join(["gzip"] * 5), lambda _: _zeros("gzip", 5))),
+    Fault("A7-nested", "gzip in gzip, five deep, 300 MB", "TOO_BIG",
+          _coded(", ".join(["gzip"] * 5), lambda _: _zeros("gzip", 5))),
     Fault("A8", "a plain body announced as gzip", "OK", _coded("gzip", good)),
     Fault("A9", "a gzip stream without its last 30 bytes", "TRUNCATED", _cut_gzip, asked=3),
-    Fault("A10", "gzip in gzip, as announced", "OK", _coded("gzip, gzip", lambda line: gzip.compress(gzip.compress(good(line))))),
+    Fault("A10", "gzip in gzip, as announced", "OK",
+          _coded("gzip, gzip", lambda line: gzip.compress(gzip.compress(good(line))))),
     Fault("A11", "five bytes a second", "TIMEOUT", _drip, asked=3, once=True),
     Fault("A12", "a head that never ends, slowly", "TIMEOUT", _endless_head, asked=3, once=True),
     Fault("A13", "a body that never ends, fast", "TOO_BIG", _endless_body),
@@ -305,7 +314,8 @@ TRANSPORT = (
     Fault("A15", "no answer", "TIMEOUT", _silent, asked=3, once=True),
     Fault("A16", "a reset instead of an answer", "NETWORK", _reset, asked=3),
     Fault("A16-head", "a reset in the middle of the head", "NETWORK", _reset_in_head, asked=3),
-    Fault("A17", "a redirect to a name that does not resolve", "DNS", _to(f"http://{'x' * 60}.{'x' * 63}.{'x' * 63}.{'x' * 63}.invalid/")),
+    Fault("A17", "a redirect to a name that does not resolve", "DNS",
+          _to(f"http://{'x' * 60}.{'x' * 63}.{'x' * 63}.{'x' * 63}.invalid/")),
     Fault("A18", "a redirect to itself", "REDIRECT_LOOP", _to_itself, asked=6),
     Fault("A19", "redirects to ever longer addresses", "REDIRECT_LOOP", _to_longer, asked=6),
     Fault("A20", "a meta refresh to itself", "REDIRECT_LOOP", _refresh),
@@ -316,7 +326,8 @@ TRANSPORT = (
     Fault("A23", "a redirect to a private address", "REFUSED", _to_the_secret),
     Fault("A25", "an answer without a status line", "BROKEN", _bytes(b"hello\r\n\r\n"), asked=3),
     Fault("A25-word", "a status that is no number", "BROKEN", _bytes(b"HTTP/1.1 fine OK\r\n\r\n"), asked=3),
-    Fault("A26", "two different Content-Lengths", "BROKEN", _bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello"), asked=3),
+    Fault("A26", "two different Content-Lengths", "BROKEN",
+          _bytes(_TWO_LENGTHS), asked=3),
     Fault("A27", "a header of 2 MB", "BROKEN", _long_header, asked=3),
     Fault("A27-many", "20,000 headers", "BROKEN", _many_headers, asked=3),
     Fault("A28", "100 kB of cookies", "OK", _many_cookies),

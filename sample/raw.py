@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Line"], Awaitable[None]]
 
-_LONGEST_HEAD = 64 * 1024
+_LONGEST_HEAD = 256 * 1024  # more than any sound server takes, so that one sees what clients send
 _LONGEST_BODY = 2_000_000
 _PATIENCE = 120.0
 _PIECE = 64 * 1024
 
 
-class HungUp(Exception):  # noqa: N818 - named for what happened
+class HungUp(Exception):
     """The connection is over: what was answered leaves nothing to be asked on it."""
 
 
@@ -121,7 +121,9 @@ class Raw:
             head = await reader.readuntil(b"\r\n\r\n")
             first, *rest = head.split(b"\r\n")
             method, target, _ = first.decode("latin-1").split(" ")
-            headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in rest)}
+            headers = {
+                name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in rest)
+            }
             length = int(headers.get(b"content-length", b"0"))
             body = await reader.readexactly(length) if 0 < length <= _LONGEST_BODY else b""
         path, _, query = target.partition("?")

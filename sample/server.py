@@ -127,7 +127,7 @@ def serve(
     *, port: int = 8899, host: str = "127.0.0.1", articles: int = 200, seed: int = 1, delay: float = 0.0,
     faults: bool = False,
 ) -> None:  # fmt: skip
-    """Serves a portal until SIGINT or SIGTERM, and returns then; says nothing. With `faults` it misbehaves below /faults/.
+    """Serves a portal until SIGINT or SIGTERM, and returns then; says nothing. With `faults` it misbehaves, too.
 
     Raises:
         OSError: The port is taken.

@@ -164,6 +164,8 @@ def _nothing(root: Element, markup: bytes, page: Page, source: Source, title: st
 def _sent_on(root: Element, url: str) -> str | None:
     """Where a meta refresh leads at once; one that leads there after a while is a page that keeps itself new."""
     for element in root.iter("meta"):
-        if (element.get("http-equiv") or "").lower() == "refresh" and (to := _REFRESH.match(element.get("content") or "")):
+        if (element.get("http-equiv") or "").lower() == "refresh" and (
+            to := _REFRESH.match(element.get("content") or "")
+        ):
             return urls.join(url, to[1])
     return None

@@ -2,6 +2,7 @@
 
 What a page declares about itself (schema.org) is believed first; trafilatura finds the body of the others and htmldate
 their date. So a profile is worth its few lines for speed and for details, and not for whether a page is read at all.
+Both libraries are loaded when they are first needed: portals with a profile do without their half second and memory.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import htmldate
-import trafilatura
 from lxml import etree
 
 from scraper import dates, text, urls
@@ -32,54 +31,63 @@ _LINKED_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
 _FRAME = frozenset({"nav", "header", "footer", "form", "button", "select"})
 _MENU = re.compile(r"menu|nav(bar|igation)?\b|footer|breadcrumb|banner|social|pagination|pager|copyright", re.IGNORECASE)
 _NO_ARTICLE = re.compile(r"(log|sign)-?in|dang-?(nhap|ky)|print|rss|sitemap|lien-he|javascript|\.(jpg|png|pdf|docx?|xlsx?)$")
-_SHORTEST_BODY = 120
+_SHORTEST_BODY = 60
 _SHORTEST_TITLE = 20
 _FEWEST_WORDS = 4
 _FEWEST_ROWS = 3
 _USUAL_TITLE = 30
 _HEIGHT = 4
 _TELLING = 40
+_CLOSE = 1.1
+_PARAGRAPHS = ("p", "li", "td", "h1", "h2", "h3", "h4", "blockquote", "pre")
 
 
 def body(root: Element, url: str) -> Element | None:
-    """The element that holds the article's text, copied and cleaned; None where the page has none to speak of."""
+    """The element that holds the article's text; None where the page has none to speak of, or is a list of others.
+
+    It is the page's own where one element holds what trafilatura finds and little else, so that pictures and links
+    stay; else a copy that trafilatura has cleaned.
+    """
+    import trafilatura  # noqa: PLC0415 - see above
+
     declared = [element for element in _DECLARED(root) if len(said(element)) >= _SHORTEST_BODY]
     if len(declared) == 1:
         return declared[0]
     markup = etree.tostring(root, encoding="unicode", method="html")
-    found = trafilatura.extract(
-        markup, url=url, output_format="html", include_comments=False, include_images=True, include_links=True,
-        include_tables=True,
-    )  # fmt: skip
-    if not found:
+    found = trafilatura.extract(markup, url=url, output_format="html", include_comments=False)
+    field: Element | None = etree.fromstring(found, etree.HTMLParser(encoding="utf-8")) if found else None
+    if field is None or len(said(field)) < _SHORTEST_BODY or _is_list(root, field):
         return None
-    field = etree.fromstring(found, etree.HTMLParser(encoding="utf-8"))
-    if field is None or len(said(field)) < _SHORTEST_BODY or _is_list(field):
-        return None
+    around = place(root, field)
+    if around is not None and 1 / _CLOSE <= len(said(around)) / len(said(field)) <= _CLOSE:
+        return around
     return field
 
 
 def place(root: Element, field: Element) -> Element | None:
-    """Where in the page a body stands that trafilatura has copied out of it: the element around its paragraphs."""
+    """Where in the page a body stands that was copied out of it: the element around its paragraphs."""
     if field.getroottree() is root.getroottree():
         return field
-    wanted = {said(one)[:_TELLING] for one in field.iter("p", "li", "td", "h2", "h3") if len(said(one)) >= _TELLING}
+    wanted = {line[:_TELLING] for one in field.iter(*_PARAGRAPHS) if len(line := said(one)) >= _TELLING}
     around: list[Element] | None = None
-    for element in root.iter("p", "li", "td", "div", "span", "h2", "h3"):
-        if wanted and text.clean(element.text or "")[:_TELLING] in wanted:
-            own = [element, *element.iterancestors()]
-            inside = set(own)
-            around = own if around is None else [one for one in around if one in inside]
+    for element in root.iter(*_PARAGRAPHS, "div", "span") if wanted else ():
+        if text.clean(element.text or "")[:_TELLING] in wanted:
+            inside = {element, *element.iterancestors()}
+            around = [one for one in around or (element, *element.iterancestors()) if one in inside]
     return around[0] if around else None
 
 
-def _is_list(field: Element) -> bool:
-    """Whether what was taken for a body is made of links: a list of articles, and not one."""
-    return 3 * sum(len(said(link)) for link in field.iter("a")) > len(said(field))
+def _is_list(root: Element, field: Element) -> bool:
+    """Whether what was taken for a body is mostly made of what are links in the page: a list of articles, and not one."""
+    links = {line for link in root.iter("a") if len(line := said(link)) >= _SHORTEST_TITLE}
+    lines = [said(one) for one in field.iter(*_PARAGRAPHS)]
+    return 4 * sum(len(line) for line in lines if line in links) > 3 * len(said(field))
 
 
 def published(root: Element, url: str, *, now: datetime | None = None) -> tuple[Moment | None, str | None]:
     """When the page says that it was published, and the words that say so: schema.org's first, else htmldate's guess."""
+    import htmldate  # noqa: PLC0415 - see above
+
     stated = [match[1] for script in _WRITTEN(root) for match in [_LINKED_DATE.search(script)] if match]
     declared = list(map(str, _STAMPS(root)))
     # A list of articles declares one date each: then none is the page's own.

@@ -250,6 +250,9 @@ def _date_beside(link: Element, shared: Counter[Element], now: datetime | None) 
     for row in _ancestors(link):
         if shared[row] > 1:
             return None
+        stated = {one.get("datetime") or one.get("content") or "" for one in row.iter("time", "meta")}
+        if len(stated) == 1 and (moment := dates.parse(stated.pop(), now=now)):
+            return moment
         beside = _text_without(row, link)
         if len(beside) > _LONGEST_ROW:
             return None

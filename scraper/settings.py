@@ -47,7 +47,8 @@ EXTENSIONS = {
     "scrapy.extensions.memusage.MemoryUsage": None,
 }
 
-# Manners: one request at a time, three seconds apart and never in step; a source may ask for more, loopback for none.
+# Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and never in step; a source may ask for more, loopback for none.
+ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 3.0
@@ -70,12 +71,12 @@ HTTPERROR_ALLOW_ALL = True
 CONCURRENT_ITEMS = 2
 
 # Bounds on what one answer may cost.
-DOWNLOAD_TIMEOUT = 45
-DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
-DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
-DNS_TIMEOUT = 20
+DOWNLOAD_TIMEOUT = 45  # of the whole answer: Scrapy's three minutes are a slot lost to every host that hangs
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024  # Scrapy's gigabyte is the memory of a small machine
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024  # no page of a portal is as long
+DNS_TIMEOUT = 20  # it counts beside DOWNLOAD_TIMEOUT
 REDIRECT_MAX_TIMES = 5  # RFC 9309 asks for five; Scrapy's twenty are twenty requests to the host
-RETRY_TIMES = 2
+RETRY_TIMES = 2  # what three requests do not bring, the next run asks for
 # spiders.judging.once_more repeats a request as it is, redirects and retries included, and means to.
 META_COPY_WARN_SKIP_KEYS = ["download_latency", "redirect_reasons", "redirect_times", "redirect_ttl", "redirect_urls",
                             "retry_times"]  # fmt: skip
@@ -94,9 +95,10 @@ REMOTE_CONTROL_ENABLED = False
 TWISTED_DNS_RESOLVER = "scraper.middlewares.GuardedResolver"
 
 # The frontier is in the database: no JOBDIR, and no second filter of requests, which costs as much as a page.
+JOBDIR = None
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
-# asyncio's own loop. uvloop closes its handle on a reset connection and tells Twisted nothing: over TLS the request then
-# never ends, its time-out included, and with it the crawl (tests/test_faults.py).
+# asyncio's own loop. uvloop closes its handle on a reset connection and tells Twisted nothing: over TLS the request
+# then never ends, not by its time-out either, and the crawl with it (tests/test_faults.py).
 ASYNCIO_EVENT_LOOP = None
 REFERRER_POLICY = "no-referrer"  # whom we came from is nobody's business, and no two fetches differ by it
 

@@ -52,6 +52,7 @@ def reading(one: Reading, url: str) -> dict[str, Any]:
         "attachments": [asdict(document) for document in article.attachments] if article else [],
         "entries": [entry(row) for row in entries],
         "next_page": next_page(one.next_page),
+        "total": one.total,
         "counters": asdict(article.counters) if article else {"votes": None, "online": None, "views": None},
         "procedure": None,
         "procedures": [],

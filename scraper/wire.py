@@ -92,7 +92,7 @@ class Handler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._pool._factory = _Factory
+        self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself does it
 
     async def download_request(self, request: Request) -> Response:
         """The answer. Raises what Scrapy's own handler raises."""

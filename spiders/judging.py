@@ -70,9 +70,7 @@ def conditions(validators: Validators) -> dict[str, str]:
 
 def validators(response: Response) -> Validators:
     """What the server gave to ask with next time."""
-    return Validators(
-        etag=header(response, "ETag") or None, last_modified=header(response, "Last-Modified") or None
-    )
+    return Validators(etag=header(response, "ETag") or None, last_modified=header(response, "Last-Modified") or None)
 
 
 def header(response: Response, name: str) -> str:

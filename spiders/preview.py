@@ -39,11 +39,7 @@ def extract(
     """
     platforms = catalogue(config).platforms
     addresses = [page for page in pages if page.startswith(("http://", "https://"))]
-    fetched = (
-        _fetch(addresses, config, source or undeclared(platforms[GENERIC], addresses[0]))
-        if addresses
-        else {}
-    )
+    fetched = _fetch(addresses, config, source or undeclared(platforms[GENERIC], addresses[0])) if addresses else {}
     for name in pages:
         got = fetched.get(name) or _saved(name, url or (source.url if source else None))
         if isinstance(got, str):

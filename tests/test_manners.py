@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from email.utils import formatdate
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -203,3 +205,49 @@ def test_no_portal_at_all_is_a_failed_run(congtin: Congtin) -> None:
     assert report["verdict"] == "failed"  # RFC 9309: robots.txt could not be had, so nothing may be fetched
     assert "robots.txt could not be had" in report["cause"]
     assert "refused" in report["cause"].lower()
+
+
+@pytest.mark.parametrize("said", ["soon", "31536000", "Fri, 31 Dec 2049 23:59:59 GMT", None])
+def test_a_pause_of_no_measure_leaves_the_host_alone(congtin: Congtin, site: Site, said: str | None) -> None:
+    site.answers[site.paths[0]] = (429, {"Retry-After": said} if said else {}, b"slow")
+    report = congtin.crawl(expect=3)
+    assert set(report["outcomes"]) == {"OK", "RATE_LIMITED"}
+    assert len(site.times(site.paths[0])) == 1
+    assert not [at for at, _, _ in site.asked if at > site.times(site.paths[0])[0]]
+
+
+def test_a_pause_until_a_time_of_day_is_kept(congtin: Congtin, site: Site) -> None:
+    good = site.answers[site.paths[0]]
+    pauses = iter([3])
+
+    def closed_once(_: Any) -> Any:
+        if seconds := next(pauses, None):
+            return 503, {"Retry-After": formatdate(time.time() + seconds, usegmt=True)}, b"closed"
+        return good
+
+    site.answers[site.paths[0]] = closed_once
+    assert congtin.crawl()["new"] == 3
+    once, again = site.times(site.paths[0])
+    assert again - once > 1.5  # a date is whole seconds
+
+
+def test_a_robots_file_that_only_redirects_is_as_good_as_none(congtin: Congtin, site: Site) -> None:
+    site.answers["/robots.txt"] = _loop
+    assert congtin.crawl()["new"] == 3
+    assert len(site.times("/robots.txt")) == 6
+
+
+def test_a_listing_that_never_changes_is_asked_for_whole_after_a_while(congtin: Congtin, site: Site) -> None:
+    path = "/portal/Pages/Tin-tuc.aspx"
+    listing = site.answers[path]
+
+    def stuck(handler: Any) -> Any:
+        if "If-None-Match" in handler.headers:
+            return 304, {}, b""
+        return 200, {"ETag": '"1"'}, listing[2]
+
+    site.answers[path] = stuck
+    for _ in range(9):
+        congtin.crawl()
+    conditional = ["If-None-Match" in headers for _, asked, headers in site.asked if asked == path]
+    assert conditional == [False, *[True] * 7, False]

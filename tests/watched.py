@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ def main() -> None:
         recheck=options.recheck, limit=options.limit,
     )  # fmt: skip
     told: dict[str, Any] = {one.source: one.report or {"error": one.error or one.refusal} for one in results}
-    print(json.dumps({"reports": told, "held": watch.held, "late": watch.late, "grown": watch.grown}))
+    sys.stdout.write(json.dumps({"reports": told, "held": watch.held, "late": watch.late, "grown": watch.grown}))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    """SQLite, but where a test asks for both: what pages are made of is tested on both in tests/storage."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
 def settings(tmp_path, address: str) -> Config:
     return Config(data=tmp_path, database_url=address, sources=tmp_path / "sources")
 
