@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from scraper.items import Entry, Moment
+    from scraper.items import Entry, Moment, NextPage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,11 +20,13 @@ class KnownListing:
     """A listing that was read before.
 
     `walked_at` is when the last walk that came to its end did so: entries first seen before it are settled. It is None,
-    and there are no validators, where a walk was cut off: the next one must go all the way.
+    and there are no validators, where a walk was cut off: the next one must go all the way. `resume` says where a
+    backfill of it stands: the number of the page that comes next, and the way there.
     """
 
     walked_at: datetime | None = None
     validators: Validators = NONE
+    resume: tuple[int, NextPage] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

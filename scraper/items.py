@@ -172,8 +172,9 @@ class Visit:
 
     `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `number`
     counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`
-    while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `fetch` is the
-    ticket of the fetch that capture opened, if there was a response or an error on the wire.
+    while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `backfill` says
+    that the page is one of a walk through all pages, and `onward` where that goes on. `fetch` is the ticket of the fetch
+    that capture opened, if there was a response or an error on the wire.
     """
 
     role: VisitRole
@@ -188,5 +189,7 @@ class Visit:
     entries: tuple[tuple[str, Entry], ...] = ()
     number: int = 1
     walk: Literal["open", "closed"] | None = None
+    backfill: bool = False
+    onward: NextPage | None = None
     validators: Validators | None = None
     fetch: object | None = None

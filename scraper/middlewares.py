@@ -67,6 +67,10 @@ class Unreachable(IgnoreRequest):
     """Nothing of a host can be had, robots.txt included; the cause says why."""
 
 
+class BudgetSpent(IgnoreRequest):
+    """The source may be sent no more requests today."""
+
+
 class GuardedResolver(CachingThreadedResolver):
     """Scrapy's resolver, whose answers must be public addresses or in a network that the operator opened."""
 
@@ -109,6 +113,36 @@ class AddressGuard:
         ports = {urlsplit(f"//{host}").port or 80 for host in source.hosts}
         if why := guard.refused_url(request.url, self._allowed, ports):
             raise RefusedAddress(why)
+
+
+class Budget:
+    """Sends a portal no more requests than its budget for the day has left, redirects and retries included.
+
+    What is left is the spider's `allowance`, which storage knows. The crawl ends with the reason `budget`; what was not
+    asked for stays owed.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._sent = 0
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's signature
+        """Raises BudgetSpent."""
+        allowance: int | None = self._crawler.spider.allowance  # type: ignore[union-attr]
+        if allowance is None or self._sent < allowance:
+            self._sent += 1
+            return
+        if self._closing is None:
+            engine = self._crawler.engine
+            assert engine is not None
+            self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="budget"))
+        raise BudgetSpent("the day's budget is spent")
 
 
 class Robots:

@@ -21,6 +21,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scraper.middlewares.RetryAfter": 560,  # inside of Scrapy's retries (550), which would ask again at once
     "scraper.middlewares.Redirect": 600,
     "scraper.middlewares.Cookies": 700,
+    "scraper.middlewares.Budget": 940,  # counts what goes out, so inside of redirects and retries
     "storage.middlewares.Capture": 950,
     "scraper.middlewares.Turns": 960,  # nearest to the network: a turn ends before the response is worked on
     # Ours is RFC 9309 to the letter; Scrapy's allows everything when robots.txt answers 503.
@@ -47,7 +48,8 @@ EXTENSIONS = {
     "scrapy.extensions.memusage.MemoryUsage": None,
 }
 
-# Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and never in step; a source may ask for more, loopback for none.
+# Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and
+# never in step; a source may ask for more, loopback for none.
 ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1

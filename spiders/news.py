@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from scraper.outcomes import Outcome
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from scraper.items import Entry
 
 
+MOST_TOLD = 1_000
+"""Entries of related lists that are remembered as handed on."""
+
+
 class NewsSpider(PortalSpider):
     """Reads article pages."""
 
@@ -24,7 +29,7 @@ class NewsSpider(PortalSpider):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.told: dict[str, Entry] = {}
+        self.told: OrderedDict[str, Entry] = OrderedDict()
 
     async def read_detail(self, response: Response) -> AsyncIterator[Any]:
         """An article's page: the article, and the articles that it lists beside."""
@@ -46,7 +51,7 @@ class NewsSpider(PortalSpider):
             response, "detail", canonical, outcome, message,
             section=section, reading=reading, entries=told, validators=validators(response),
         )  # fmt: skip
-        unasked = [(address, entry) for address, entry in related if address not in self.asked]
+        unasked = [(address, entry) for address, entry in related if hash(address) not in self.asked]
         known = self.history.known([address for address, _ in unasked]) if unasked else {}
         for address, entry in unasked:
             if address not in known or known[address].owed:
@@ -58,6 +63,8 @@ class NewsSpider(PortalSpider):
         if self.told.get(address) == entry:
             return False
         self.told[address] = entry
+        if len(self.told) > MOST_TOLD:
+            self.told.popitem(last=False)
         return True
 
     def _is_article(self, url: str) -> bool:

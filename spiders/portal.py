@@ -21,6 +21,7 @@ from scraper import outcomes, urls
 from scraper.extract import Page
 from scraper.history import Blank, moved
 from scraper.items import NONE, VIETNAM, Visit
+from scraper.middlewares import BudgetSpent
 from scraper.outcomes import Outcome
 from scraper.reader import Reader
 from spiders.judging import conditions, header, judged, once_more, validators
@@ -43,6 +44,8 @@ OVERLAP = 10
 FIRST_PAGES = 20
 """Pages of a listing that a crawl reads without `full`; the rest is backfill."""
 MOST_PAGES = 20_000
+BACKFILL = -50
+"""The priority of a backfill's pages: after all that polls ask for, and each after the details of the one before."""
 
 Walk = dict[str, Any]
 """What one walk carries from page to page: section, number, settled in a row, page one's validators, pages seen."""
@@ -67,6 +70,8 @@ class PortalSpider(Spider):
     """Those that the portal may be of, where no file says it."""
     history: History = Blank()
     refusal: str | None = None
+    allowance: int | None = None
+    """How many requests are left of the source's budget for the day; None where it has none."""
     last_request: datetime | None = None
 
     def __init__(
@@ -85,7 +90,13 @@ class PortalSpider(Spider):
         self.left = int(limit) if limit is not None else None
         self.reader = Reader()
         self.skipped: Counter[str] = Counter()
-        self.asked: set[str] = set()
+        self.asked: set[int] = set()
+        """Hashes of the detail pages asked for: one crawl may ask for more than memory should hold addresses of."""
+
+    @property
+    def backfill(self) -> bool:
+        """Whether it walks on to the end (or to `since`), and goes on where such a walk was cut off."""
+        return self.full or self.since is not None
 
     @property
     def partial(self) -> bool:
@@ -117,6 +128,8 @@ class PortalSpider(Spider):
                 continue
             for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-10):
                 yield request
+        if self.backfill and not self.recheck:
+            return  # it asks for what is missing, and leaves what there is to the polls
         for page in await asyncio.to_thread(self.history.aging, all_pages=self.recheck):
             for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-20):
                 yield request
@@ -133,17 +146,30 @@ class PortalSpider(Spider):
         except urls.BadAddress as error:
             self._skip("bad address", section.url, str(error))
             return
-        walk = self._walk(section)
         known = self.history.listing(canonical)
-        yield self._listing(section.url, walk, conditional=NONE if self.full else known.validators)
+        if known.resume is None:
+            conditional = NONE if self.backfill else known.validators
+            yield self._listing(section.url, self._walk(section, backfill=self.backfill), conditional=conditional)
+            return
+        # A backfill was cut off: what is new stands above all that it has met, and the rest below where it stopped.
+        yield self._listing(section.url, self._walk(section, catching_up=True))
+        if self.backfill:
+            number, onward = known.resume
+            yield self._listing(onward.url, self._walk(section, number=number, backfill=True), onward=onward)
 
-    def _walk(self, section: Section, *, restarted: bool = False) -> Walk:
+    def _walk(
+        self, section: Section, *, number: int = 1, backfill: bool = False, catching_up: bool = False,
+        restarted: bool = False,
+    ) -> Walk:  # fmt: skip
         canonical = self.source.canonical(section.url)
         return {
             "section": section,
             "canonical": canonical,
             "walked_at": self.history.listing(canonical).walked_at,
-            "number": 1,
+            "number": number,
+            "backfill": backfill,
+            "resumed": number > 1,
+            "catching_up": catching_up,
             "settled": 0,
             "validators": None,
             "seen": {canonical},
@@ -165,7 +191,7 @@ class PortalSpider(Spider):
             meta["dont_retry"] = True  # what the form was refused for does not change by itself
         return Request(
             url, self.read_listing, method="POST" if body else "GET", body=body, headers=headers, meta=meta,
-            errback=self.failed, dont_filter=True, priority=10,
+            errback=self.failed, dont_filter=True, priority=BACKFILL if walk["backfill"] else 10,
         )  # fmt: skip
 
     async def read_listing(self, response: Response) -> AsyncIterator[Any]:
@@ -185,27 +211,29 @@ class PortalSpider(Spider):
         if outcome in _EXPIRED and response.request and response.request.method == "POST":
             if not walk["restarted"]:
                 self._skip("expired", section.url, message)
-                yield self._listing(section.url, self._walk(section, restarted=True))
+                yield self._listing(section.url, self._walk(section, backfill=walk["backfill"], restarted=True))
                 return
             outcome, message = Outcome.BROKEN, f"its form is refused, fresh from page 1 too: {message}"
         if first:
             walk["validators"] = validators(response)
         entries = self._owned(reading.entries if reading else ())
-        onward = None
+        onward = further = None
         if outcome is Outcome.OK and reading:
             wanted, done = self._choose(entries, walk)
-            onward = None if done else self._onward(reading, walk, section)
+            further = self._onward(reading, walk, section)
+            onward = None if done else further
             visit_entries = tuple(one for one in entries if not self._too_old(one[1]))
             if reading.sitemaps:
                 wanted += self._further(reading.sitemaps, walk)
         else:
             wanted, visit_entries = [], ()
-        ended = outcome.trusted and onward is None
-        yield self._visit(
+        state: Literal["open", "closed"] = "closed" if outcome.trusted and onward is None else "open"
+        visit = self._visit(
             response, section.role, walk["canonical"], outcome, message,
             section=section.kind, reading=reading, entries=visit_entries, number=walk["number"],
-            walk=None if self.since else "closed" if ended else "open", validators=walk["validators"],
+            walk=None if self.since or walk["resumed"] else state, validators=walk["validators"],
         )  # fmt: skip
+        yield replace(visit, backfill=walk["backfill"], onward=further)
         for request in wanted:
             yield request
         if onward:
@@ -219,14 +247,16 @@ class PortalSpider(Spider):
         older = 0
         for canonical, entry in entries:
             page = known.get(canonical)
-            settled = page is not None and walk["walked_at"] is not None and page.first_seen <= walk["walked_at"]
+            before = walk["walked_at"] is not None and page is not None and page.first_seen <= walk["walked_at"]
+            settled = before or (walk["catching_up"] and page is not None)
             walk["settled"] = walk["settled"] + 1 if settled else 0
             if self._too_old(entry):
                 older += 1
                 continue
             if page is None or page.owed or moved(page, entry):
-                wanted += self._detail(entry.url, canonical, section.kind, page)
-            if walk["settled"] >= OVERLAP and not self.full and section.role == "listing":
+                priority = BACKFILL + 10 if walk["backfill"] else 0
+                wanted += self._detail(entry.url, canonical, section.kind, page, priority=priority)
+            if walk["settled"] >= OVERLAP and not walk["backfill"] and section.role == "listing":
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
 
@@ -249,12 +279,12 @@ class PortalSpider(Spider):
         onward = reading.next_page
         if section.role == "sitemap" or onward is None:
             return None
-        if walk["number"] >= (MOST_PAGES if self.full else FIRST_PAGES):
+        if walk["number"] >= (MOST_PAGES if walk["backfill"] else FIRST_PAGES):
             return None
         if why := urls.trap(onward.url):
             self._skip("trap", onward.url, why)
             return None
-        shown = frozenset(entry.url for entry in reading.entries)
+        shown = hash(frozenset(entry.url for entry in reading.entries))  # of 20,000 pages, so not the addresses
         if shown in walk["seen"]:  # a last page that leads to itself, or page 9999 that shows page 1
             self._skip("circle", onward.url, "the page shows what an earlier one showed")
             return None
@@ -283,13 +313,13 @@ class PortalSpider(Spider):
     def _detail(
         self, url: str, canonical: str, section: str | None, page: KnownPage | None, *, priority: int = 0, hops: int = 0
     ) -> Iterator[Request]:
-        if canonical in self.asked:
+        if hash(canonical) in self.asked:
             return
         if self.left is not None:
             if self.left <= 0:
                 return
             self.left -= 1
-        self.asked.add(canonical)
+        self.asked.add(hash(canonical))
         had = page.validators if page else NONE
         meta = {"role": "detail", "canonical": canonical, "section": section, "had": had, "hops": hops}
         yield Request(
@@ -305,6 +335,8 @@ class PortalSpider(Spider):
         """A request without a response, or one that was refused: its outcome."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value or RuntimeError("no error was given")
+        if isinstance(error, BudgetSpent):
+            return  # it was not asked for, and stays owed
         outcome = outcomes.of_error(error)
         message = f"{error}" if outcome in {Outcome.ROBOTS, Outcome.REFUSED} else f"{type(error).__name__}: {error}"
         role: VisitRole = request.meta["role"]

@@ -82,6 +82,7 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
     class Preview(Spider):
         name = "preview"
         source = own
+        allowance = None
 
         async def start(self) -> AsyncIterator[Request]:
             for address in addresses:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+import logging
+import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from storage import migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scraper.config import Config
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 BUSY_SECONDS = 30
 """How long a writer waits for another one's lock before it gives up, and may try again."""
+PATIENCE_SECONDS = 90.0
+"""How long a crawl waits for a database that is busy or away before what it wanted fails."""
 _IDLE_SECONDS = 60
 """After so long a transaction whose process sleeps is ended by PostgreSQL: it holds back every other writer."""
 _REACH = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
@@ -80,6 +88,19 @@ class Database:
         """A session that sees one moment of the database and changes nothing."""
         with Session(self._readers) as session:
             yield session
+
+    def read(self, question: Callable[[Session], T]) -> T:
+        """What a question of a session comes to, asked again for a while where the server is away or restarts."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with self.reading() as session:
+                    return question(session)
+            except OperationalError as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("the database is not to be read now, trying again: %s", error.orig)
+                time.sleep(0.5)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

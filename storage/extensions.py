@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
+from sqlalchemy.exc import DBAPIError
 
 from scraper import urls
 from storage import leases, pages, runs
@@ -70,15 +71,21 @@ class Keeper:
             log.warning("%s", sentence)
         self._opened = datetime.now(UTC)
         history = SourceHistory(self.store.database, self.source.id)
-        self.origin = "backfill" if history.first_run or getattr(spider, "full", False) else "poll"
+        self.origin = "backfill" if history.first_run or getattr(spider, "backfill", False) else "poll"
         name = f"host {urls.host(self.source.url)}"
 
-        def begin(session: Session) -> tuple[Grant, int]:
+        budget = self.source.file.budget
+
+        def begin(session: Session) -> tuple[Grant, int, int | None]:
             grant = leases.acquire(session, name, now=self._opened)
-            return grant, runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
+            spent = runs.requests(session, self.source.id, since=self._opened - timedelta(days=1)) if budget else 0
+            run = runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
+            return grant, run, budget - spent if budget else None
 
         try:
-            grant, self.run = await self.store.writer.run(begin, urgent=True)
+            grant, self.run, spider.allowance = await self.store.writer.run(  # type: ignore[attr-defined]
+                begin, urgent=True
+            )
         except leases.Held as error:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
@@ -135,7 +142,8 @@ class Keeper:
         self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, listing=listing)
         if listing:
             self.tally.listings += 1
-            self.tally.entries += len(visit.entries)
+            partial = getattr(self._crawler.spider, "partial", False)  # hands on only what is young enough
+            self.tally.entries += len(visit.reading.entries if partial and visit.reading else visit.entries)
         if saved:
             self.tally.decisions[saved.decision] += 1
             self.tally.returned += saved.returned
@@ -154,8 +162,12 @@ class Keeper:
         skipped = getattr(self._crawler.spider, "skipped", None)
         if skipped:
             self.tally.skipped = skipped
-        finished = reason == "finished" and self._failure is None
+        spent = reason == "budget"
+        finished = (reason == "finished" or spent) and self._failure is None
         verdict, cause = runs.judge(self.tally, finished=finished, expected=self.source.file.expect.entries)
+        if spent and (verdict == "healthy" or not self.tally.requests):
+            verdict = "healthy"
+            cause = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"
         if self._failure:
             verdict, cause = "failed", self._failure
         if verdict == "healthy":
@@ -163,7 +175,7 @@ class Keeper:
             self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
         seconds = (now - self._opened).total_seconds()
         told = runs.report(self.source.id, self.run, self.tally, verdict, cause, seconds)
-        partial = bool(getattr(self._crawler.spider, "partial", False))
+        partial = spent or bool(getattr(self._crawler.spider, "partial", False))
         runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told, partial=partial)
         leases.release(session, grant, last_request=self._last_request)
         return told
@@ -185,6 +197,8 @@ class Keeper:
             except leases.Lost as error:
                 self.fail(str(error))
                 return
+            except DBAPIError as error:  # a later one may get through, and the lease is ours until another takes it
+                log.warning("the lease could not be renewed: %s", error.orig)
 
     def _stat(self, name: str, value: Any) -> None:
         assert self._crawler.stats is not None

@@ -83,7 +83,11 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: Mapping[Any, Any] = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
+    type_annotation_map: Mapping[Any, Any] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(),
+    }
 
 
 class Run(Table):
@@ -124,6 +128,8 @@ class Listing(Table):
     entries: Mapped[int] = mapped_column(default=0)
     last_checked: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
+    resume: Mapped[dict[str, Any] | None]
+    """Where a backfill goes on: the number of the page, its address, and the form that a postback must send."""
 
     __table_args__ = (UniqueConstraint("source", "canonical_url"),)
 

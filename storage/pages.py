@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, func, or_, select, true
 
 from scraper import text
 from scraper.history import KnownListing, KnownPage, moved
-from scraper.items import Validators
+from scraper.items import NextPage, Postback, Validators
 from scraper.outcomes import Outcome
 from storage import articles
 from storage.models import Article, Listing, Page, Run
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from scraper.items import Entry
@@ -43,29 +45,38 @@ _UNREADABLE = frozenset(
 
 
 class SourceHistory:
-    """One source's past, for one crawl of it; answers `scraper.history.History`."""
+    """One source's past, for one crawl of it; answers `scraper.history.History`.
+
+    Where the database is away for a while, the crawl stands still and waits for it.
+    """
 
     def __init__(self, database: Database, source: str) -> None:
         self._database = database
         self._source = source
-        with database.reading() as session:
-            completed = select(Run.id).where(Run.source == source, Run.completed.is_(True)).limit(1)
-            self.first_run = session.scalar(completed) is None
+        completed = select(Run.id).where(Run.source == source, Run.completed.is_(True)).limit(1)
+        self.first_run = database.read(lambda session: session.scalar(completed)) is None
 
     def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:
         """The pages among these that are known, by canonical address."""
-        with self._database.reading() as session:
-            return {
-                address: _known(page) for address, page in find(session, self._source, list(canonical_urls)).items()
-            }
+
+        def found(session: Session) -> dict[str, KnownPage]:
+            rows = find(session, self._source, list(canonical_urls))
+            return {address: _known(page) for address, page in rows.items()}
+
+        return self._database.read(found)
 
     def listing(self, canonical_url: str) -> KnownListing:
         """What is known of a section, feed or sitemap."""
-        with self._database.reading() as session:
+
+        def found(session: Session) -> KnownListing:
             row = _listing(session, self._source, canonical_url)
-            if row is None or row.walk_open or row.walked_at is None:
+            if row is None:
                 return KnownListing()
-            return KnownListing(walked_at=row.walked_at, validators=_validators(row))
+            if row.walk_open or row.walked_at is None:
+                return KnownListing(resume=_resume(row))
+            return KnownListing(walked_at=row.walked_at, validators=_validators(row), resume=_resume(row))
+
+        return self._database.read(found)
 
     def owed(self) -> Sequence[KnownPage]:
         """Pages that are owed a visit, the newest first."""
@@ -80,7 +91,8 @@ class SourceHistory:
         query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
         if all_pages:
             return self._pages(query.order_by(Page.last_checked.nulls_first(), Page.id))
-        with self._database.reading() as session:
+
+        def few_of(session: Session) -> list[KnownPage]:
             count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             missing = session.scalars(query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)).all()
             # A page edited lately counts as unasked for twice as long: what was edited once is edited again.
@@ -98,9 +110,10 @@ class SourceHistory:
             ).all()
             return [_known(page) for page in (*missing, *recent, *oldest)]
 
-    def _pages(self, query: object) -> list[KnownPage]:
-        with self._database.reading() as session:
-            return [_known(page) for page in session.scalars(query)]  # type: ignore[call-overload]
+        return self._database.read(few_of)
+
+    def _pages(self, query: Select[Page]) -> list[KnownPage]:
+        return self._database.read(lambda session: [_known(page) for page in session.scalars(query)])
 
 
 def _known(page: Page) -> KnownPage:
@@ -118,6 +131,21 @@ def _known(page: Page) -> KnownPage:
 
 def _validators(row: Page | Listing) -> Validators:
     return Validators(etag=row.etag, last_modified=row.last_modified, captured_at=row.captured_at, digest=row.digest)
+
+
+def _resume(row: Listing) -> tuple[int, NextPage] | None:
+    if row.resume is None:
+        return None
+    number, url, postback = row.resume["number"], row.resume["url"], row.resume["postback"]
+    if postback:
+        fields = tuple((name, value) for name, value in postback["fields"])
+        postback = Postback(target=postback["target"], argument=postback["argument"], fields=fields)
+    return number, NextPage(url=url, postback=postback)
+
+
+def backfilled(row: Listing, number: int, onward: NextPage | None) -> None:
+    """Notes that a backfill has read page `number` of a listing, and where it goes on; None at its end."""
+    row.resume = None if onward is None else {"number": number + 1, **asdict(onward)}
 
 
 def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[str, Page]:

@@ -121,6 +121,8 @@ class Store:
             self._enter(session, visit, trusted=True)
         if visit.outcome is Outcome.OK and visit.number == 1:
             pages.archived(row, ticket.captured)
+        if visit.backfill and visit.outcome.trusted:
+            pages.backfilled(row, visit.number, visit.onward)
         if visit.walk == "open":
             row.walk_open = True
         elif visit.walk == "closed":

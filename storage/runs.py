@@ -148,6 +148,12 @@ def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int
     return run.id
 
 
+def requests(session: Session, source: str, *, since: datetime) -> int:
+    """How many requests a source was sent since a time."""
+    mine = select(Run.id).where(Run.source == source)
+    return session.scalar(select(func.count()).where(Fetch.run.in_(mine), Fetch.at >= since)) or 0
+
+
 def close_run(
     session: Session,
     run: int,

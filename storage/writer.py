@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from storage.database import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,9 +34,6 @@ TRANSACTION_SECONDS = 0.2
 """When to stop adding to a transaction: others (leases, other processes) wait for its end."""
 LINGER_SECONDS = 0.05
 """How long a transaction waits for company: each costs a sync of two files, and a crawl does not wait for its pages."""
-PATIENCE_SECONDS = 90.0
-"""How long a busy or unreachable database is tried again before the jobs fail."""
-
 _BUSY_CODES = ("08", "40001", "40P01", "53", "55P03", "57P0", "25P03", "25P04", "25006")
 """PostgreSQL's: connection lost, serialization, deadlock, no disk, memory or connection left, a lock not had in time,
 server shut down or starting, a transaction that slept or ran too long, a standby that is not yet the primary."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import tantivy
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from scraper.items import VIETNAM
 from storage import events
@@ -37,8 +38,8 @@ log = logging.getLogger(__name__)
 SCHEMA = 2
 _CURSOR = "#cursor"
 _START = (0, "")
-_BATCH = 500
-_HEAP = 50_000_000
+_BATCH = 200
+_HEAP = 15_000_000  # tantivy's least
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
@@ -228,6 +229,8 @@ class Follower:
                 follow(self._database, index)
             except Busy:
                 pass  # another process follows the same log into the same index
+            except OperationalError as error:  # a server that is away comes back, and nothing here is wrong
+                log.warning("the search index cannot follow now: %s", error.orig)
             except Exception:
                 log.exception("the search index could not follow; the next one to follow goes on from its cursor")
             if last:

@@ -1,7 +1,10 @@
 """The HTTP API gives the shapes of the contract, and its errors are JSON."""
 
 import pytest
+from databases import KINDS
 from small_archive import EDITED, HOSTILE
+
+pytestmark = pytest.mark.parametrize("kind", KINDS, indirect=True)
 
 HIT = {"id", "kind", "source", "platform", "title", "url", "published_at", "precision", "snippet", "document", "more"}
 
