@@ -83,7 +83,7 @@ def _generic(page: Page) -> str:
 
 def _newspaper(page: Page) -> str:
     article = newspaper.Article(page.url, language="en", fetch_images=False)
-    article.set_html(page.body.decode("utf-8", "replace"))
+    article.download(input_html=page.body.decode("utf-8", "replace"))
     article.parse()
     return str(article.text)
 
@@ -145,7 +145,8 @@ def main() -> None:
         wanted = expected.get(name, {})
         right = {key: sum(written[name].get(url, {}).get(key) == one[key] for url, one in wanted.items())
                  for key in ("title", "published_at", "words", "ends", "attachments")}  # fmt: skip
-        print(f"{name}: {len(set(wanted) & set(found))} of {len(wanted)} articles, {len(set(found) - set(wanted))} false; {right}")
+        count, false = len(set(wanted) & set(found)), len(set(found) - set(wanted))
+        print(f"{name}: {count} of {len(wanted)} articles, {false} false; {right}")
         articles = [(found[url][0], found[url][1].body_text) for url in wanted if url in found]
         for side, (cost, mean, good) in measure(articles).items() if articles else ():
             print(f"  {side:<22} {cost:6.1f} ms   F1 {mean:.3f}   ≥ 0.9: {good:.0%}")

@@ -40,7 +40,9 @@ DOCUMENT_TYPES = {
     "7z": "application/x-7z-compressed",
 }
 _DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#/]|$)|%2e", re.IGNORECASE)
-_LABEL = re.compile(r"(bam vao day( de)? )?(tai (ve|xuong|file|tep)|download)( (tai day|file|tep|may|ve))*|xem( chi tiet)?|tai day")
+_LABEL = re.compile(
+    r"(bam vao day( de)? )?(tai (ve|xuong|file|tep)|download)( (tai day|file|tep|may|ve))*|xem( chi tiet)?|tai day"
+)
 _SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
 _STAMP = re.compile(
     r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
@@ -223,9 +225,7 @@ def _document(link: Element, handlers: Iterable[str]) -> str:
     return next((one for one in named if _document_type(one)), "")
 
 
-def _frame(
-    root: Element, field: Element | None, titles: Sequence[str], handlers: Sequence[str]
-) -> Element | None:
+def _frame(root: Element, field: Element | None, titles: Sequence[str], handlers: Sequence[str]) -> Element | None:
     """The smallest element around both title and body: lists of attachments stand beside the body, in no fixed class.
 
     Where there is no body, it is the smallest one around the title and a document. None where that is the whole page.

@@ -38,8 +38,9 @@ class TooComplex(ValueError):
 class Page:
     """One response to read: its bytes as they came, and what is known of where it stands.
 
-    `role` is what the address is meant to be, `number` a listing's page, counted from 1. `platforms` are those to choose
-    from where the source's is not known; the last one stands for all others. `explore` asks for links to more listings.
+    `role` is what the address is meant to be, `number` a listing's page, counted from 1. `platforms` are those to
+    choose from where the source's is not known; the last one stands for all others. `explore` asks for links to more
+    listings.
     """
 
     url: str
@@ -77,8 +78,8 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
     if page.role == "sitemap":
         if plain.startswith(b"\x1f\x8b"):
             plain = decode.unfold(plain, "gzip")
-        found, further = feeds.sitemap(plain, page.url, now=now)
-        return Reading(kind="sitemap", outcome=Outcome.OK, entries=found, sitemaps=further)
+        found, sitemaps = feeds.sitemap(plain, page.url, now=now)
+        return Reading(kind="sitemap", outcome=Outcome.OK, entries=found, sitemaps=sitemaps)
     markup = decode.utf8(plain, page.content_type)
     root = tree(markup)
     if root is None:

@@ -29,8 +29,8 @@ _STAMPS = etree.XPath("//*[@itemprop='datePublished']/@content | //*[@itemprop='
 _WRITTEN = etree.XPath("//script[@type='application/ld+json']/text()", smart_strings=False)
 _LINKED_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
 _FRAME = frozenset({"nav", "header", "footer", "form", "button", "select"})
-_MENU = re.compile(r"menu|nav(bar|igation)?\b|footer|breadcrumb|banner|social|pagination|pager|copyright", re.IGNORECASE)
-_NO_ARTICLE = re.compile(r"(log|sign)-?in|dang-?(nhap|ky)|print|rss|sitemap|lien-he|javascript|\.(jpg|png|pdf|docx?|xlsx?)$")
+_MENU = re.compile(r"menu|nav(bar|igation)?\b|footer|breadcrumb|banner|social|pag(ination|er)|copyright", re.IGNORECASE)
+_NO_ARTICLE = re.compile(r"(log|sign)-?in|dang-?(nhap|ky)|print|rss|sitemap|lien-he|\.(jpg|png|pdf|docx?|xlsx?)$")
 _SHORTEST_BODY = 60
 _SHORTEST_TITLE = 20
 _FEWEST_WORDS = 4
@@ -78,14 +78,16 @@ def place(root: Element, field: Element) -> Element | None:
 
 
 def _is_list(root: Element, field: Element) -> bool:
-    """Whether what was taken for a body is mostly made of what are links in the page: a list of articles, and not one."""
+    """Whether what was taken for a body is mostly made of what are links in the page: then it is a list of others."""
     links = {line for link in root.iter("a") if len(line := said(link)) >= _SHORTEST_TITLE}
-    lines = [said(one) for one in field.iter(*_PARAGRAPHS)]
+    # Of a page without paragraphs trafilatura makes one, with a line for each text.
+    held = [(said(one), "".join(one.itertext()).splitlines()) for one in field.iter(*_PARAGRAPHS)]
+    lines = [line for whole, parts in held for line in {whole, *map(text.clean, parts)}]
     return 4 * sum(len(line) for line in lines if line in links) > 3 * len(said(field))
 
 
 def published(root: Element, url: str, *, now: datetime | None = None) -> tuple[Moment | None, str | None]:
-    """When the page says that it was published, and the words that say so: schema.org's first, else htmldate's guess."""
+    """When the page says that it was published, and in which words: schema.org's first, else htmldate's guess."""
     import htmldate  # noqa: PLC0415 - see above
 
     stated = [match[1] for script in _WRITTEN(root) for match in [_LINKED_DATE.search(script)] if match]

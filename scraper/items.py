@@ -173,8 +173,8 @@ class Visit:
     `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `number`
     counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`
     while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `backfill` says
-    that the page is one of a walk through all pages, and `onward` where that goes on. `fetch` is the ticket of the fetch
-    that capture opened, if there was a response or an error on the wire.
+    that the page is one of a walk through all pages, and `onward` where that goes on. `fetch` is the ticket of the
+    fetch that capture opened, if there was a response or an error on the wire.
     """
 
     role: VisitRole

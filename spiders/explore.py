@@ -55,7 +55,7 @@ class ExploringSpider(NewsSpider):
         await self._keep_distance()
         home = Section(kind="hub", url=self.source.url)
         walk = self._walk(home)
-        self.looked_at.add(walk["canonical"])
+        self.looked_at.add(walk.canonical)
         yield self._listing(home.url, walk).replace(callback=self.read_home)
 
     async def read_home(self, response: Response) -> AsyncIterator[Any]:
@@ -76,7 +76,7 @@ class ExploringSpider(NewsSpider):
             requests, _ = self._choose(entries, walk)
             requests += self._look_at(reading.sections)
         yield self._visit(
-            response, "listing", walk["canonical"], outcome, message, section="hub", reading=reading,
+            response, "listing", walk.canonical, outcome, message, section="hub", reading=reading,
             entries=tuple(entries), walk="closed" if outcome.trusted else "open", validators=validators(response),
         )  # fmt: skip
         for request in requests:
@@ -115,7 +115,7 @@ class ExploringSpider(NewsSpider):
         """A page that turned out to list nothing was a look and no walk: its fetch is kept, and nothing is missing."""
         visit = super()._visit(response, role, *told, **more)
         walk = response.meta.get("walk")
-        if walk is None or not walk["section"].found or visit.entries or walk["number"] > 1:
+        if walk is None or not walk.section.found or visit.entries or walk.number > 1:
             return visit
         outcome = Outcome.OK if visit.outcome in _LISTS_NOTHING else visit.outcome
         return replace(visit, role="look", outcome=outcome, message=visit.message or "lists no articles", walk=None)

@@ -25,6 +25,7 @@ from scraper.middlewares import BudgetSpent
 from scraper.outcomes import Outcome
 from scraper.reader import Reader
 from spiders.judging import conditions, header, judged, once_more, validators
+from spiders.walks import BACKFILL, FIRST_PAGES, Walk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -39,16 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OVERLAP = 10
-"""Settled entries in a row that end a walk: an overlap window for entries that are back-dated or pinned."""
-FIRST_PAGES = 20
-"""Pages of a listing that a crawl reads without `full`; the rest is backfill."""
-MOST_PAGES = 20_000
-BACKFILL = -50
-"""The priority of a backfill's pages: after all that polls ask for, and each after the details of the one before."""
-
-Walk = dict[str, Any]
-"""What one walk carries from page to page: section, number, settled in a row, page one's validators, pages seen."""
 _EXPIRED = frozenset({Outcome.SERVER_ERROR, Outcome.BROKEN, Outcome.DRIFT, Outcome.EMPTY})
 """What a portal answers to a form whose hidden state it has forgotten."""
 _TELLING = frozenset(
@@ -162,24 +153,22 @@ class PortalSpider(Spider):
         restarted: bool = False,
     ) -> Walk:  # fmt: skip
         canonical = self.source.canonical(section.url)
-        return {
-            "section": section,
-            "canonical": canonical,
-            "walked_at": self.history.listing(canonical).walked_at,
-            "number": number,
-            "backfill": backfill,
-            "resumed": number > 1,
-            "catching_up": catching_up,
-            "settled": 0,
-            "validators": None,
-            "seen": {canonical},
-            "restarted": restarted,
-        }
+        return Walk(
+            section=section,
+            canonical=canonical,
+            walked_at=self.history.listing(canonical).walked_at,
+            number=number,
+            backfill=backfill,
+            resumed=number > 1,
+            catching_up=catching_up,
+            restarted=restarted,
+            seen={canonical},
+        )
 
     def _listing(
         self, url: str, walk: Walk, *, conditional: Validators = NONE, onward: NextPage | None = None
     ) -> Request:
-        section: Section = walk["section"]
+        section: Section = walk.section
         meta: dict[str, Any] = {"role": section.role, "walk": walk, "had": conditional}
         body = None
         headers = conditions(conditional)
@@ -191,31 +180,31 @@ class PortalSpider(Spider):
             meta["dont_retry"] = True  # what the form was refused for does not change by itself
         return Request(
             url, self.read_listing, method="POST" if body else "GET", body=body, headers=headers, meta=meta,
-            errback=self.failed, dont_filter=True, priority=BACKFILL if walk["backfill"] else 10,
+            errback=self.failed, dont_filter=True, priority=BACKFILL if walk.backfill else 10,
         )  # fmt: skip
 
     async def read_listing(self, response: Response) -> AsyncIterator[Any]:
         """A page of a listing, a feed or a sitemap: its entries, and the next page."""
         walk: Walk = response.meta["walk"]
-        section: Section = walk["section"]
-        first = walk["number"] == 1
+        section: Section = walk.section
+        first = walk.number == 1
         moved_to = None
         if first and self._elsewhere(response, section.url):
             moved_to = Outcome.MOVED, f"the section redirects to {response.url}"
         outcome, message, reading = await self._made_of(
-            response, section.role, number=walk["number"], elsewhere=moved_to
+            response, section.role, number=walk.number, elsewhere=moved_to
         )
         if again := once_more(response, outcome, message):
             yield again
             return
         if outcome in _EXPIRED and response.request and response.request.method == "POST":
-            if not walk["restarted"]:
+            if not walk.restarted:
                 self._skip("expired", section.url, message)
-                yield self._listing(section.url, self._walk(section, backfill=walk["backfill"], restarted=True))
+                yield self._listing(section.url, self._walk(section, backfill=walk.backfill, restarted=True))
                 return
             outcome, message = Outcome.BROKEN, f"its form is refused, fresh from page 1 too: {message}"
         if first:
-            walk["validators"] = validators(response)
+            walk.validators = validators(response)
         entries = self._owned(reading.entries if reading else ())
         onward = further = None
         if outcome is Outcome.OK and reading:
@@ -229,34 +218,32 @@ class PortalSpider(Spider):
             wanted, visit_entries = [], ()
         state: Literal["open", "closed"] = "closed" if outcome.trusted and onward is None else "open"
         visit = self._visit(
-            response, section.role, walk["canonical"], outcome, message,
-            section=section.kind, reading=reading, entries=visit_entries, number=walk["number"],
-            walk=None if self.since or walk["resumed"] else state, validators=walk["validators"],
+            response, section.role, walk.canonical, outcome, message,
+            section=section.kind, reading=reading, entries=visit_entries, number=walk.number,
+            walk=None if self.since or walk.resumed else state, validators=walk.validators,
         )  # fmt: skip
-        yield replace(visit, backfill=walk["backfill"], onward=further)
+        yield replace(visit, backfill=walk.backfill, onward=further)
         for request in wanted:
             yield request
         if onward:
-            yield self._listing(onward.url, {**walk, "number": walk["number"] + 1}, onward=onward)
+            yield self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
 
     def _choose(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> tuple[list[Request], bool]:
         """The detail pages to ask for, and whether the walk has come to its end."""
         known = self.history.known([canonical for canonical, _ in entries])
-        section: Section = walk["section"]
+        section: Section = walk.section
         wanted: list[Request] = []
         older = 0
         for canonical, entry in entries:
             page = known.get(canonical)
-            before = walk["walked_at"] is not None and page is not None and page.first_seen <= walk["walked_at"]
-            settled = before or (walk["catching_up"] and page is not None)
-            walk["settled"] = walk["settled"] + 1 if settled else 0
+            settled = walk.meets(page)
             if self._too_old(entry):
                 older += 1
                 continue
             if page is None or page.owed or moved(page, entry):
-                priority = BACKFILL + 10 if walk["backfill"] else 0
+                priority = BACKFILL + 10 if walk.backfill else 0
                 wanted += self._detail(entry.url, canonical, section.kind, page, priority=priority)
-            if walk["settled"] >= OVERLAP and not walk["backfill"] and section.role == "listing":
+            if settled:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
 
@@ -265,12 +252,12 @@ class PortalSpider(Spider):
 
     def _further(self, sitemaps: Iterable[str], walk: Walk) -> list[Request]:
         """The sitemaps that an index names, each once, newest first as the index has them, within bounds."""
-        section: Section = walk["section"]
+        section: Section = walk.section
         requests: list[Request] = []
         for url in sitemaps:
-            if url not in walk["seen"] and self.source.owns(url) and len(walk["seen"]) < FIRST_PAGES:
-                walk["seen"].add(url)
-                further = {**walk, "section": replace(section, url=url), "canonical": self.source.canonical(url)}
+            if url not in walk.seen and self.source.owns(url) and len(walk.seen) < FIRST_PAGES:
+                walk.seen.add(url)
+                further = replace(walk, section=replace(section, url=url), canonical=self.source.canonical(url))
                 requests.append(self._listing(url, further))
         return requests
 
@@ -279,16 +266,16 @@ class PortalSpider(Spider):
         onward = reading.next_page
         if section.role == "sitemap" or onward is None:
             return None
-        if walk["number"] >= (MOST_PAGES if walk["backfill"] else FIRST_PAGES):
+        if walk.number >= walk.most_pages:
             return None
         if why := urls.trap(onward.url):
             self._skip("trap", onward.url, why)
             return None
         shown = hash(frozenset(entry.url for entry in reading.entries))  # of 20,000 pages, so not the addresses
-        if shown in walk["seen"]:  # a last page that leads to itself, or page 9999 that shows page 1
+        if shown in walk.seen:  # a last page that leads to itself, or page 9999 that shows page 1
             self._skip("circle", onward.url, "the page shows what an earlier one showed")
             return None
-        walk["seen"].add(shown)
+        walk.seen.add(shown)
         return onward
 
     def _owned(self, entries: Iterable[Entry]) -> list[tuple[str, Entry]]:
@@ -344,12 +331,12 @@ class PortalSpider(Spider):
         yield Visit(
             role=role,
             url=request.meta.get("redirect_urls", [request.url])[0],
-            canonical_url=walk["canonical"] if walk else request.meta["canonical"],
+            canonical_url=walk.canonical if walk else request.meta["canonical"],
             final_url=request.url,
             outcome=outcome,
             at=_now(),
             message=message[:1000],
-            section=walk["section"].kind if walk else request.meta["section"],
+            section=walk.section.kind if walk else request.meta["section"],
             walk="open" if walk else None,
             fetch=request.meta.get("fetch"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 4
 """Hosts crawled at a time in one process."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +65,7 @@ def crawl(
     `arguments` are the spider's (`recheck`, `full`, `since`, `limit`). `progress` is called a few times a second with
     the crawlers so far. SIGINT and SIGTERM end the crawls cleanly; a second one at once. A process can do this once.
     """
+    _keep_memory_flat()
     process = AsyncCrawlerProcess(settings(config, overrides))
     crawlers: list[Crawler] = []
     results: dict[str, Result] = {}
@@ -104,6 +107,17 @@ def crawl(
     _run(process, main)
     unbegun = "stopped before this source's turn came"
     return [results.get(source.id) or Result(source=source.id, interruption=unbegun) for source in wanted]
+
+
+def _keep_memory_flat() -> None:
+    """Has glibc give back what pages took: its arena for each thread, and its own idea of what is large, grow for ever.
+
+    mallopt(3); other C libraries have no such habit and no such call.
+    """
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, 1 << 16), (_TRIM_THRESHOLD, 1 << 17)):
+            mallopt(parameter, value)
 
 
 def _choice(source: Source, platforms: Mapping[str, Platform]) -> list[Platform]:

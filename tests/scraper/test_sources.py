@@ -389,12 +389,3 @@ def test_undeclared_portal_has_the_platforms_layout(platforms):
 def test_platform_of_a_page(platforms, page, score):
     guess = platform_of(page, platforms.values())
     assert (guess and guess.score) == score
-
-
-def test_platform_of_the_saved_pages():
-    import seed
-    from test_saved_pages import SAVED
-
-    platforms = catalogue(Config.from_environment({})).platforms.values()
-    for page in [*(file.read_bytes() for file in SAVED), seed.page().encode()]:
-        assert platform_of(page, platforms).platform.id == "sharepoint"

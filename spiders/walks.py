@@ -1,0 +1,54 @@
+"""A walk through the pages of one listing: what it carries from page to page, and when it has come to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scraper.history import KnownPage
+    from scraper.items import Validators
+    from scraper.sources import Section
+
+OVERLAP = 10
+"""Settled entries in a row that end a walk: an overlap window for entries that are back-dated or pinned."""
+FIRST_PAGES = 20
+"""Pages of a listing that a crawl reads without `full`; the rest is backfill."""
+MOST_PAGES = 20_000
+BACKFILL = -50
+"""The priority of a backfill's pages: after all that polls ask for, and each after the details of the one before."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Walk:
+    """`walked_at` is when an earlier walk of the listing came to its end; `validators` are those of page one.
+
+    A `backfill` goes on to the listing's end, and is `resumed` where one was cut off. One that is `catching_up` reads
+    what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
+    the portal had forgotten. `seen` holds addresses, and hashes of what pages showed, against circles.
+    """
+
+    section: Section
+    canonical: str
+    walked_at: datetime | None
+    number: int = 1
+    backfill: bool = False
+    resumed: bool = False
+    catching_up: bool = False
+    restarted: bool = False
+    settled: int = 0
+    validators: Validators | None = None
+    seen: set[str | int] = field(default_factory=set)
+
+    @property
+    def most_pages(self) -> int:
+        """How many pages it may have."""
+        return MOST_PAGES if self.backfill else FIRST_PAGES
+
+    def meets(self, page: KnownPage | None) -> bool:
+        """Counts an entry, whose page is known or not; whether the walk has come to its end by it."""
+        before = self.walked_at is not None and page is not None and page.first_seen <= self.walked_at
+        self.settled = self.settled + 1 if before or (self.catching_up and page is not None) else 0
+        return self.settled >= OVERLAP and not self.backfill and self.section.role == "listing"
