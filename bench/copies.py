@@ -4,9 +4,8 @@
 
 FOLDER holds copies (`NAME.warc.gz`) and `serve.py FILE --port P`, which answers as the portal did, with links that lead
 to itself. Each copy is crawled from its home page on, with nothing declared, in a process and a data folder of its own.
-What there is to be found, `tests/pages/copies.json` says; an article counts as reachable where a chain of links leads to
-one of its addresses, whatever those links are. An article's body is right that has as many words as expected and ends
-with the same eight.
+`tests/pages/copies.json` says what there is to be found; an article is reachable where a chain of links leads to one of
+its addresses, whatever those links are. A body is right that has as many words as expected and ends with the same.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from lxml import etree
 from sqlalchemy import select
 
 from bench.extraction import EXPECTED, pages
@@ -134,7 +131,9 @@ def compared(name: str, copy: Mapping[str, tuple[str, bytes]], report: dict[str,
     expected: dict[str, dict[str, Any]] = json.loads(EXPECTED.read_text("utf-8"))[name]
     told = {place(url): _expected(one) for url, one in expected.items()}
     seen = reachable(copy)
-    pairs = [(one.facts, wanted) for one in found if (wanted := next((told[at] for at in one.places if at in told), None))]
+    pairs = [
+        (one.facts, wanted) for one in found if (wanted := next((told[at] for at in one.places if at in told), None))
+    ]
     rights = [
         sum(mine[0] == wanted[0] for mine, wanted in pairs),
         sum(mine[1] == wanted[1] for mine, wanted in pairs),

@@ -191,9 +191,7 @@ class PortalSpider(Spider):
         moved_to = None
         if first and self._elsewhere(response, section.url):
             moved_to = Outcome.MOVED, f"the section redirects to {response.url}"
-        outcome, message, reading = await self._made_of(
-            response, section.role, number=walk.number, elsewhere=moved_to
-        )
+        outcome, message, reading = await self._made_of(response, section.role, number=walk.number, elsewhere=moved_to)
         if again := once_more(response, outcome, message):
             yield again
             return

@@ -1,4 +1,4 @@
-"""A portal that no file declares, crawled from its home page: saved pages of three content systems, served on loopback."""
+"""A portal that no file declares, crawled from its home page: saved pages of three systems on loopback."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class System:
     asked_again: dict[str, int]
 
 
-KICKED_OFF = "/cong-nghe-thong-tin/-/view_content/4418033-chinh-thuc-kich-hoat-su-kien-khong-dung-tien-mat-nam-2022.html"
+KICKED_OFF = (
+    "/cong-nghe-thong-tin/-/view_content/4418033-chinh-thuc-kich-hoat-su-kien-khong-dung-tien-mat-nam-2022.html"
+)
 HOLLOW = "/van-ban/-/vanbanconfig/3JAwViGPgSo6/Detail_Document_Config/21484794"
 LIFERAY_ARTICLE = PAGE.format(
     title="Công nghệ thông tin - Sở Thông tin và Truyền thông",
@@ -106,7 +108,9 @@ SYSTEMS = {
         unasked={"/rss", "/vi/", "/?page=login"},
         asked_in_vain={"/tin-da-go", "/co-cau-to-chuc/ban-giam-hieu.html"},
         more={
-            "/tin-da-go": PAGE.format(title="Không tìm thấy trang yêu cầu", body="<h1>Không tìm thấy trang yêu cầu</h1>"),
+            "/tin-da-go": PAGE.format(
+                title="Không tìm thấy trang yêu cầu", body="<h1>Không tìm thấy trang yêu cầu</h1>"
+            ),
             "/co-cau-to-chuc/ban-giam-hieu.html": PAGE.format(title="Ban Giám hiệu", body="<p>Hiệu trưởng: Lê An</p>"),
         },
         asked_again={},

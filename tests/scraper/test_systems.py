@@ -130,7 +130,10 @@ def attached(found):
             """<a href="javascript:;" onclick="downloadFile('60ee69','/upload/1/558_QD.pdf')">Quyết định 558</a>""",
             [("/upload/1/558_QD.pdf", "Quyết định 558")],
         ),
-        ("""<a onclick="downloadFile('60ee69','../../upload/b.docx')" title="Mẫu">Tải về</a>""", [("/upload/b.docx", "Mẫu")]),
+        (
+            """<a onclick="downloadFile('60ee69','../../upload/b.docx')" title="Mẫu">Tải về</a>""",
+            [("/upload/b.docx", "Mẫu")],
+        ),
         ("""<a href="#" onclick="downloadFile('60ee69','/thu-muc')">Thư mục</a>""", []),
         ("""<a href="#" onclick="openFile('60ee69','/upload/a.pdf')">Xem</a>""", []),
     ],
