@@ -29,7 +29,7 @@ def _twice(urls: Iterable[str]) -> list[str]:
 
 
 def test_a_backfill_that_is_killed_goes_on_where_it_was(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=ARTICLES, delay=0.02)  # so that what was answered is committed soon after
+    portal = serve(articles=ARTICLES, delay=0.01)  # so that what was answered is committed soon after
     for requests in (120, 220, 320):
         crawl = congtin.start("crawl", "sample", "--full")
         wait_for(portal, requests)
