@@ -90,7 +90,7 @@ def crawl_all(congtin: Congtin, site: Misbehaving) -> Crawled:
     before = len(congtin.events())
     site.faults.good = False
     site.raw.asked.clear()
-    told = watched(congtin, "bad", "sound", "--recheck", *TOGETHER, "--set", "DOWNLOAD_TIMEOUT=3")
+    told = watched(congtin, "bad", "sound", "--recheck", *TOGETHER, "--set", "DOWNLOAD_TIMEOUT=8")
     with archive(congtin) as rows:
         return Crawled(
             site=site,
