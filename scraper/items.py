@@ -6,7 +6,7 @@ Nothing here reads, fetches or stores. A change to a record is `dataclasses.repl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 
 from scraper.outcomes import Outcome
@@ -113,7 +113,86 @@ class Article:
     language: str | None = None
 
 
-PageKind = Literal["article", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
+Level = Literal["bộ", "tỉnh", "huyện", "xã"]
+"""Who carries a procedure out; the districts (huyện) ended on 1 July 2025 (Resolution 203/2025/QH15)."""
+Change = Literal["new", "amended", "replaced", "abolished"]
+"""What a decision does to a procedure (Decree 63/2010/NĐ-CP, art. 14)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentNumber:
+    """The number of a legal document, as somebody wrote it and as it was understood.
+
+    `raw` is what the page says, `normal` the form to search and link by ("1234/QĐ-UBND"); it is None, with a `reason`,
+    where the words could not be read as a number. `number` keeps its suffix ("105a"), `type` is the abbreviation
+    ("QĐ"), `issuer` likewise ("UBND", "NHNN"); `date` is when the document was issued, `title` what it is about.
+    """
+
+    raw: str
+    normal: str | None = None
+    type: str | None = None
+    number: str | None = None
+    year: int | None = None
+    issuer: str | None = None
+    date: date | None = None
+    title: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """One way to submit a dossier: in person, online, by post; with what that costs and how long it takes."""
+
+    how: str
+    time_limit: str | None = None
+    fee: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DossierItem:
+    """One paper of a dossier. `case` is the heading it stands under, `form` the template to fill in (code or name)."""
+
+    name: str
+    case: str | None = None
+    form: str | None = None
+    originals: int | None = None
+    copies: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Procedure:
+    """One administrative procedure as a page tells of it: all of it, or a row of a list.
+
+    `code` is the portable form ("1.001234", without the tail of an agency); `agency` decides, `carried_out_by` does the
+    work. `change` is what the deciding document does to it, and `evidence` the words that say so: there is no change
+    without them. `raw` keeps every label of the page with its text, understood or not, in the page's order.
+    """
+
+    code: str | None = None
+    name: str = ""
+    field: str | None = None
+    levels: tuple[Level, ...] = ()
+    kind: str | None = None
+    decision: DocumentNumber | None = None
+    agency: str | None = None
+    carried_out_by: str | None = None
+    applicants: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    steps: str | None = None
+    dossier: tuple[DossierItem, ...] = ()
+    time_limit: str | None = None
+    fees: str | None = None
+    result: str | None = None
+    legal_basis: tuple[DocumentNumber, ...] = ()
+    conditions: str | None = None
+    effective_from: date | None = None
+    change: Change | None = None
+    evidence: str | None = None
+    raw: tuple[tuple[str, str], ...] = ()
+
+
+PageKind = Literal["article", "procedure", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +202,8 @@ class Reading:
     `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
     OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that
     was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
-    are the links of a home page that may lead to listings.
+    are the links of a home page that may lead to listings. `procedure` is what a page of one procedure tells of it,
+    `procedures` the rows of a page that lists many, `numbers` the document numbers that the page names.
     """
 
     kind: PageKind
@@ -137,6 +217,9 @@ class Reading:
     total: int | None = None
     sitemaps: tuple[str, ...] = ()
     sections: tuple[Entry, ...] = ()
+    procedure: Procedure | None = None
+    procedures: tuple[Procedure, ...] = ()
+    numbers: tuple[DocumentNumber, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

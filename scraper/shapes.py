@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scraper.items import Entry, Moment, NextPage, Reading
+    from scraper.items import DocumentNumber, Entry, Moment, NextPage, Procedure, Reading
 
 
 def entry(one: Entry) -> dict[str, Any]:
@@ -26,6 +26,38 @@ def next_page(one: NextPage | None) -> dict[str, Any] | None:
     if one.postback is None:
         return {"url": one.url, "method": "GET"}
     return {"url": one.url, "method": "POST", "target": one.postback.target, "argument": one.postback.argument}
+
+
+def number(one: DocumentNumber) -> dict[str, Any]:
+    """A document number."""
+    return asdict(one) | {"date": one.date.isoformat() if one.date else None}
+
+
+def procedure(one: Procedure) -> dict[str, Any]:
+    """A procedure: a page of its own, or a row of a list."""
+    return {
+        "code": one.code,
+        "name": one.name,
+        "field": one.field,
+        "levels": list(one.levels),
+        "kind": one.kind,
+        "decision": number(one.decision) if one.decision else None,
+        "agency": one.agency,
+        "carried_out_by": one.carried_out_by,
+        "applicants": list(one.applicants),
+        "ways": [asdict(way) for way in one.ways],
+        "steps": one.steps,
+        "dossier": [asdict(item) for item in one.dossier],
+        "time_limit": one.time_limit,
+        "fees": one.fees,
+        "result": one.result,
+        "legal_basis": [number(basis) for basis in one.legal_basis],
+        "conditions": one.conditions,
+        "effective_from": one.effective_from.isoformat() if one.effective_from else None,
+        "change": one.change,
+        "evidence": one.evidence,
+        "raw": dict(one.raw),
+    }
 
 
 def reading(one: Reading, url: str) -> dict[str, Any]:
@@ -54,8 +86,8 @@ def reading(one: Reading, url: str) -> dict[str, Any]:
         "next_page": next_page(one.next_page),
         "total": one.total,
         "counters": asdict(article.counters) if article else {"votes": None, "online": None, "views": None},
-        "procedure": None,
-        "procedures": [],
-        "numbers": [],
+        "procedure": procedure(one.procedure) if one.procedure else None,
+        "procedures": [procedure(row) for row in one.procedures],
+        "numbers": [number(named) for named in one.numbers],
         "language": article.language if article else None,
     }
