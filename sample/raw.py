@@ -48,6 +48,9 @@ class Line:
         for start in range(0, len(data), _PIECE):
             self.writer.write(data[start : start + _PIECE])
             await self.writer.drain()
+            # Under TLS a connection that is lost is told of only once the event loop has had its turn, and an answer
+            # without an end would never let it have one.
+            await asyncio.sleep(0)
 
     async def answer(self, body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> None:
         """A sound answer, unless `length` or a header says otherwise; HTML where no header names another type."""
