@@ -28,7 +28,7 @@ run: .venv/run.stamp  ## crawl the sample portal and serve the search page on ht
 	$(BIN)/congtin demo
 
 test: .venv/dev.stamp  ## run every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev.stamp  ## format, lint, strict types, import contracts
 	$(BIN)/ruff format --check .
