@@ -81,7 +81,7 @@ def crawl(
     with console.crawling(quiet=json or not console.err.is_terminal) as progress:
         results = run.crawl(
             chosen, settings, progress=progress, recheck=recheck, full=full,
-            since=since.date() if since else None, limit=limit,
+            since=since.date() if since else None, limit=limit, platform=platform,
         )  # fmt: skip
     code = _tell_crawl(results, json=json)
     raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)
@@ -128,6 +128,8 @@ def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
     """Prints what crawls came to; the exit code that it means."""
     reports = [one.report for one in results if one.report]
     for one in results:
+        if one.platform:
+            console.err.print(f"{one.source}: {one.platform}", markup=False, soft_wrap=True)
         if why := one.refusal or one.interruption or one.error:
             console.err.print(f"{one.source}: {why}", style="bold red", markup=False)
     if json:

@@ -7,7 +7,6 @@ is walked as a declared section would be; a page that lists nothing is left alon
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     from scraper.items import Entry, VisitRole
     from scraper.sources import SectionKind
-
-log = logging.getLogger(__name__)
 
 MOST_SECTIONS = 60
 """Sections of an undeclared portal that one crawl looks at."""
@@ -71,7 +68,8 @@ class ExploringSpider(NewsSpider):
             platform = next((one for one in self.platforms if one.id == reading.platform), None)
             if platform is not None:
                 self.source = undeclared(platform, self.source.url)  # type: ignore[misc] # this spider's own
-            log.info("platform %s: %s", reading.platform, reading.message)
+            if self.crawler.stats:
+                self.crawler.stats.set_value("congtin/platform", f"platform {reading.platform} ({reading.message})")
             entries = self._owned(reading.entries)
             requests, _ = self._choose(entries, walk)
             requests += self._look_at(reading.sections)

@@ -31,10 +31,14 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came of one source's crawl: its report, or why there is none: refused, not begun, or our fault."""
+    """What came of one source's crawl: its report, or why there is none: refused, not begun, or our fault.
+
+    `platform` says as what an undeclared portal was read, and what gave it away.
+    """
 
     source: str
     report: dict[str, Any] | None = None
+    platform: str | None = None
     refusal: str | None = None
     interruption: str | None = None
     error: str | None = None
@@ -56,11 +60,13 @@ def crawl(
     *,
     overrides: Mapping[str, Any] | None = None,
     progress: Callable[[list[Crawler]], None] | None = None,
+    platform: str | None = None,
     **arguments: Any,
 ) -> list[Result]:
     """Crawls sources to their ends, different hosts beside each other, and says what came of each.
 
-    In one that declares no section, sections are looked for; its platform, where it is `GENERIC`, too.
+    In one that declares no section, sections are looked for; its platform, where it is `GENERIC`, too, unless
+    `platform` names it.
 
     `arguments` are the spider's (`recheck`, `full`, `since`, `limit`). `progress` is called a few times a second with
     the crawlers so far. SIGINT and SIGTERM end the crawls cleanly; a second one at once. A process can do this once.
@@ -78,7 +84,7 @@ def crawl(
     async def one_host(several: list[Source], turn: asyncio.Semaphore) -> None:
         async with turn:
             for source in several:
-                crawler = process.create_crawler(spider(source, _choice(source, platforms)))
+                crawler = process.create_crawler(spider(source, _choice(source, platforms, platform)))
                 crawlers.append(crawler)
                 error = None
                 try:
@@ -120,9 +126,9 @@ def _keep_memory_flat() -> None:
             mallopt(parameter, value)
 
 
-def _choice(source: Source, platforms: Mapping[str, Platform]) -> list[Platform]:
+def _choice(source: Source, platforms: Mapping[str, Platform], named: str | None) -> list[Platform]:
     """The platforms that an undeclared portal may be of."""
-    return list(platforms.values()) if source.platform == GENERIC else [platforms[source.platform]]
+    return list(platforms.values()) if source.platform == GENERIC and not named else [platforms[source.platform]]
 
 
 def _run(process: AsyncCrawlerProcess, main: Callable[[], Any]) -> None:
@@ -146,6 +152,7 @@ def _result(source: Source, crawler: Crawler, error: str | None) -> Result:
     report = stats.get_value("congtin/report") if stats else None
     refusal = stats.get_value("congtin/refusal") if stats else None
     broken = stats.get_value("congtin/broken") if stats else None
+    platform = stats.get_value("congtin/platform") if stats else None
     if error is None and report is None and refusal is None:
         error = broken or "the crawl ended without a report"
-    return Result(source=source.id, report=report, refusal=refusal, error=error)
+    return Result(source=source.id, report=report, platform=platform, refusal=refusal, error=error)

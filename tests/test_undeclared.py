@@ -183,6 +183,18 @@ def test_an_undeclared_portal_is_read_from_its_home_page_on(congtin: Congtin, na
         assert set(records(congtin)) == system.articles
 
 
+def test_what_gives_a_platform_away_is_told(congtin: Congtin) -> None:
+    with portal("vnpt") as site:
+        told = congtin.run("crawl", site.url, "--limit", "1", expect=None).stderr
+    assert "platform vnpt (VNPT (Liferay): score 0.33, for it shows 'p_p_id', 'portlet-boundary'" in told
+
+
+def test_a_portal_with_marks_is_read_as_any_portal_if_told(congtin: Congtin) -> None:
+    with portal("vhv") as site:
+        congtin.run("crawl", site.url, "--platform", "generic", expect=None)
+        assert {hit["platform"] for hit in records(congtin).values()} == {"generic"}
+
+
 def test_a_home_page_without_marks_is_read_as_any_portal_unless_told(congtin: Congtin) -> None:
     with portal("vhv", marked=False) as site:
         congtin.run("crawl", site.url, expect=None)
