@@ -21,12 +21,14 @@ class KnownListing:
 
     `walked_at` is when the last walk that came to its end did so: entries first seen before it are settled. It is None,
     and there are no validators, where a walk was cut off: the next one must go all the way. `resume` says where a
-    backfill of it stands: the number of the page that comes next, and the way there.
+    backfill of it stands: the number of the page that comes next, and the way there. It is `barren` where a look at it
+    found lately that nothing is there and that it leads nowhere.
     """
 
     walked_at: datetime | None = None
     validators: Validators = NONE
     resume: tuple[int, NextPage] | None = None
+    barren: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,6 @@ is walked as a declared section would be; a page that lists nothing is left alon
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +78,8 @@ class ExploringSpider(NewsSpider):
         )  # fmt: skip
         for request in requests:
             yield request
-        for page in await asyncio.to_thread(self.history.owed):
-            for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-10):
-                yield request
+        async for request in self._known_pages():
+            yield request
 
     async def read_listing(self, response: Response) -> AsyncIterator[Any]:
         """A page of a section, and the sections that it leads to."""
@@ -105,6 +103,8 @@ class ExploringSpider(NewsSpider):
                 self._skip("sections", link.url, f"more than {MOST_SECTIONS} pages that may be sections")
                 break
             self.looked_at.add(canonical)
+            if self.history.listing(canonical).barren:
+                continue
             section = Section(kind=kind_of(f"{link.title} {link.url}"), url=link.url, found=True)
             requests.extend(self._first_page(section))
         return requests

@@ -114,6 +114,11 @@ class PortalSpider(Spider):
         for section in self.source.sections:
             for request in self._first_page(section):
                 yield request
+        async for request in self._known_pages():
+            yield request
+
+    async def _known_pages(self) -> AsyncIterator[Request]:
+        """Details that are owed a visit, and those to ask again."""
         for page in await asyncio.to_thread(self.history.owed):
             if self.since and page.listed and page.listed.at.date() < self.since:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, or_, select, true
@@ -17,7 +17,6 @@ from storage.models import Article, Listing, Page, Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -29,8 +28,13 @@ if TYPE_CHECKING:
 MOST_FAILURES = 5
 """A page that cannot be read after so many tries is left alone until its listing gives it another title or date."""
 MOST_MISSING = 3
+ONCE_MORE = timedelta(days=1)
+"""A page that a listing names and that is not there is an answer: it is asked for again after so long, not sooner."""
+BARREN = timedelta(days=7)
+"""So long a page that listed nothing and led nowhere is not looked at again."""
 _CHUNK = 500
 _BY_ADDRESS = select(Page).where(Page.source == bindparam("source"), Page.canonical_url == bindparam("address"))
+_MISSING = [outcome.value for outcome in Outcome if outcome.missing]
 _UNREADABLE = frozenset(
     {
         Outcome.BROKEN,
@@ -73,7 +77,7 @@ class SourceHistory:
             if row is None:
                 return KnownListing()
             if row.walk_open or row.walked_at is None:
-                return KnownListing(resume=_resume(row))
+                return KnownListing(resume=_resume(row), barren=_is_barren(row))
             return KnownListing(walked_at=row.walked_at, validators=_validators(row), resume=_resume(row))
 
         return self._database.read(found)
@@ -86,7 +90,8 @@ class SourceHistory:
     def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
         """Pages of records to ask again: all, or at most 1 % of those known (one at least).
 
-        The longest unasked and the recently edited come first; those that were missing when last asked come besides.
+        The longest unasked and the recently edited come first; those that were missing when last asked come besides,
+        and so do pages that have never been there, a day after they were last asked for.
         """
         query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
         if all_pages:
@@ -95,6 +100,7 @@ class SourceHistory:
         def few_of(session: Session) -> list[KnownPage]:
             count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             missing = session.scalars(query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)).all()
+            never = session.scalars(self._never_there()).all()
             # A page edited lately counts as unasked for twice as long: what was edited once is edited again.
             edited = (
                 query.join(Article, Article.id == Page.record)
@@ -108,9 +114,15 @@ class SourceHistory:
             oldest = session.scalars(
                 rest.order_by(Page.last_checked.nulls_first(), Page.id).limit(few - len(recent))
             ).all()
-            return [_known(page) for page in (*missing, *recent, *oldest)]
+            return [_known(page) for page in (*missing, *never, *recent, *oldest)]
 
         return self._database.read(few_of)
+
+    def _never_there(self) -> Select[Page]:
+        return select(Page).where(
+            Page.source == self._source, Page.record.is_(None), Page.outcome.in_(_MISSING), Page.owed.is_(False),
+            Page.missing < MOST_MISSING, Page.last_checked < datetime.now(UTC) - ONCE_MORE,
+        )  # fmt: skip
 
     def _pages(self, query: Select[Page]) -> list[KnownPage]:
         return self._database.read(lambda session: [_known(page) for page in session.scalars(query)])
@@ -141,6 +153,13 @@ def _resume(row: Listing) -> tuple[int, NextPage] | None:
         fields = tuple((name, value) for name, value in postback["fields"])
         postback = Postback(target=postback["target"], argument=postback["argument"], fields=fields)
     return number, NextPage(url=url, postback=postback)
+
+
+def _is_barren(row: Listing) -> bool:
+    """Whether only looks were had at it, and the last one, not long ago, found nothing."""
+    if row.walk_open or row.entries or row.last_checked is None or row.last_checked < datetime.now(UTC) - BARREN:
+        return False
+    return Outcome(row.outcome).answered if row.outcome else False
 
 
 def backfilled(row: Listing, number: int, onward: NextPage | None) -> None:
@@ -247,7 +266,7 @@ def answered(page: Page, outcome: Outcome, *, at: datetime, run: int) -> None:
         page.missing_since = page.missing_run = None
     elif outcome.missing:
         page.missing_run = run
-        page.owed = page.record is None and page.missing + 1 < MOST_MISSING
+        page.owed = False
     elif outcome is Outcome.ROBOTS:
         page.owed = False
     else:

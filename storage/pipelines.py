@@ -74,6 +74,7 @@ class Store:
         enter = runs.complete_fetch if entered else runs.enter_fetch
         enter(session, ticket, outcome=visit.outcome.value, message=visit.message)
         if visit.role == "look":
+            self._write_look(session, visit)
             return None
         if visit.role != "detail":
             self._write_listing(session, visit, ticket)
@@ -112,6 +113,12 @@ class Store:
         if visit.entries:
             self._enter(session, visit, trusted=False)
         return saved
+
+    def _write_look(self, session: Session, visit: Visit) -> None:
+        """Notes what was found where a listing might have been, if it is nothing, and leads nowhere."""
+        if visit.outcome.answered and not (visit.reading and visit.reading.sections):
+            row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
+            row.last_checked, row.outcome = visit.at, visit.outcome.value
 
     def _write_listing(self, session: Session, visit: Visit, ticket: Ticket) -> None:
         row = pages.listing(session, self._keeper.source.id, visit.canonical_url)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +14,6 @@ from storage.models import Article, Page
 from storage.pages import SourceHistory
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
     from scraper.items import Moment
@@ -121,7 +119,7 @@ def test_what_a_visit_comes_to_says_whether_another_is_owed(session: Session, ou
     assert (found.last_checked, found.outcome) == (later(1), outcome.value)
     settled = {Outcome.OK, Outcome.EMPTY_OK, Outcome.NOT_MODIFIED}
     missing = {Outcome.NOT_FOUND, Outcome.GONE, Outcome.SOFT404}
-    assert found.owed is (outcome not in settled | {Outcome.ROBOTS})
+    assert found.owed is (outcome not in settled | missing | {Outcome.ROBOTS})
     assert found.failures == (0 if outcome in settled else 2 if outcome in missing | {Outcome.ROBOTS} else 3)
     assert found.missing_run == (7 if outcome in missing else None)
 
@@ -215,11 +213,23 @@ def test_each_address_must_have_been_missing_for_so_long(session: Session) -> No
     assert miss(session, 9, later(98), "/tin/2") == 1
 
 
-def test_a_page_without_a_record_that_is_missing_is_tried_three_times(session: Session) -> None:
-    listed(session, entry("/tin/1"))
-    for run, owed in enumerate((True, True, False)):
-        miss(session, run, later(run), "/tin/1")
-        assert row(session).owed is owed
+def test_a_page_without_a_record_that_is_missing_is_asked_for_three_times_a_day_apart(database: Database) -> None:
+    history = SourceHistory(database, "snv")
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        listed(session, entry("/tin/1"))
+        miss(session, 1, now, "/tin/1")
+    assert (history.owed(), history.aging()) == ([], [])
+    for run, days in ((2, 9), (3, 8), (4, 7)):
+        with database.writing() as session:
+            page(session, "/tin/1").last_checked = now - timedelta(days=days)
+        assert [known.url for known in history.aging()] == ([f"{SITE}/tin/1"] if run < 4 else [])
+        with database.writing() as session:
+            miss(session, run, now, "/tin/1")
+    with database.writing() as session:
+        listed(session, entry("/tin/1", "Tên mới"))
+        listed(session, entry("/tin/1", "Tên mới nữa"))
+    assert [known.url for known in history.owed()] == [f"{SITE}/tin/1"]
 
 
 def many(session: Session, count: int) -> None:
