@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 MOST_FAILURES = 5
 """A page that cannot be read after so many tries is left alone until its listing gives it another title or date."""
 MOST_MISSING = 3
-ONCE_MORE = timedelta(days=1)
-"""A page that a listing names and that is not there is an answer: it is asked for again after so long, not sooner."""
+ONCE_MORE = timedelta(hours=1)
+"""That a page is not there is an answer, though lists name it: it is asked for again after so long, and not sooner."""
 BARREN = timedelta(days=7)
 """So long a page that listed nothing and led nowhere is not looked at again."""
 _CHUNK = 500
 _BY_ADDRESS = select(Page).where(Page.source == bindparam("source"), Page.canonical_url == bindparam("address"))
-_MISSING = [outcome.value for outcome in Outcome if outcome.missing]
+_NOT_THERE = [outcome.value for outcome in Outcome if outcome.missing and outcome.answered]
 _UNREADABLE = frozenset(
     {
         Outcome.BROKEN,
@@ -91,7 +91,7 @@ class SourceHistory:
         """Pages of records to ask again: all, or at most 1 % of those known (one at least).
 
         The longest unasked and the recently edited come first; those that were missing when last asked come besides,
-        and so do pages that have never been there, a day after they were last asked for.
+        and so do pages that have never been there, a while after they were last asked for.
         """
         query = select(Page).where(Page.source == self._source, Page.record.is_not(None), Page.owed.is_(False))
         if all_pages:
@@ -120,8 +120,8 @@ class SourceHistory:
 
     def _never_there(self) -> Select[Page]:
         return select(Page).where(
-            Page.source == self._source, Page.record.is_(None), Page.outcome.in_(_MISSING), Page.owed.is_(False),
-            Page.missing < MOST_MISSING, Page.last_checked < datetime.now(UTC) - ONCE_MORE,
+            Page.source == self._source, Page.record.is_(None), Page.outcome.in_(_NOT_THERE), Page.owed.is_(False),
+            Page.failures < MOST_MISSING, Page.last_checked < datetime.now(UTC) - ONCE_MORE,
         )  # fmt: skip
 
     def _pages(self, query: Select[Page]) -> list[KnownPage]:
@@ -266,7 +266,8 @@ def answered(page: Page, outcome: Outcome, *, at: datetime, run: int) -> None:
         page.missing_since = page.missing_run = None
     elif outcome.missing:
         page.missing_run = run
-        page.owed = False
+        page.failures += page.record is None
+        page.owed = page.record is None and not outcome.answered and page.failures < MOST_MISSING
     elif outcome is Outcome.ROBOTS:
         page.owed = False
     else:

@@ -120,7 +120,7 @@ def test_what_a_visit_comes_to_says_whether_another_is_owed(session: Session, ou
     settled = {Outcome.OK, Outcome.EMPTY_OK, Outcome.NOT_MODIFIED}
     missing = {Outcome.NOT_FOUND, Outcome.GONE, Outcome.SOFT404}
     assert found.owed is (outcome not in settled | missing | {Outcome.ROBOTS})
-    assert found.failures == (0 if outcome in settled else 2 if outcome in missing | {Outcome.ROBOTS} else 3)
+    assert found.failures == (0 if outcome in settled else 2 if outcome is Outcome.ROBOTS else 3)
     assert found.missing_run == (7 if outcome in missing else None)
 
 
@@ -138,6 +138,13 @@ def test_a_page_that_cannot_be_read_is_left_alone_until_it_moves(
     assert row(session).owed is not given_up
     listed(session, entry("/tin/1", "Tên mới"), at=later(9))
     assert (row(session).owed, row(session).failures) == (True, 0)
+
+
+def test_a_page_that_is_only_said_to_be_missing_is_asked_for_three_times(session: Session) -> None:
+    listed(session, entry("/tin/1"))
+    for run, owed in enumerate((True, True, False)):
+        pages.answered(row(session), Outcome.SOFT404, at=later(run), run=run)
+        assert row(session).owed is owed
 
 
 def miss(session: Session, run: int, at: datetime, *paths: str, healthy: bool = True) -> int:
@@ -213,19 +220,19 @@ def test_each_address_must_have_been_missing_for_so_long(session: Session) -> No
     assert miss(session, 9, later(98), "/tin/2") == 1
 
 
-def test_a_page_without_a_record_that_is_missing_is_asked_for_three_times_a_day_apart(database: Database) -> None:
+def test_a_page_without_a_record_that_is_missing_is_asked_for_three_times_and_not_at_once(database: Database) -> None:
     history = SourceHistory(database, "snv")
     now = datetime.now(UTC)
     with database.writing() as session:
         listed(session, entry("/tin/1"))
         miss(session, 1, now, "/tin/1")
     assert (history.owed(), history.aging()) == ([], [])
-    for run, days in ((2, 9), (3, 8), (4, 7)):
+    for run in (2, 3, 4):
         with database.writing() as session:
-            page(session, "/tin/1").last_checked = now - timedelta(days=days)
+            page(session, "/tin/1").last_checked = now - timedelta(hours=2)
         assert [known.url for known in history.aging()] == ([f"{SITE}/tin/1"] if run < 4 else [])
         with database.writing() as session:
-            miss(session, run, now, "/tin/1")
+            miss(session, run, now, "/tin/1", healthy=False)
     with database.writing() as session:
         listed(session, entry("/tin/1", "Tên mới"))
         listed(session, entry("/tin/1", "Tên mới nữa"))
