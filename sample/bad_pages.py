@@ -6,7 +6,7 @@ import unicodedata
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sample.faults import HOME, TITLE, Fault, article, title_at
+from sample.faults import FOREIGN_HOST, HOME, TITLE, Fault, article, title_at, to_host
 from sample.old_fonts import to_1258, to_tcvn3, to_vni
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ PAGES = (
           page(_BOX.format("Đăng nhập", "<form><input name=u><input type=password name=p></form>"))),
     Fault("C4-sso", "a redirect to a login form", "LOGIN",
           lambda line: line.answer(b"", f"Location: {LOGIN}", status="302 Found")),
+    Fault("C4-elsewhere", "a redirect to another host, to log in", "LOGIN",
+          to_host(FOREIGN_HOST, "/sso/login?service=x")),
     Fault("C5", "under maintenance with 200", "MAINTENANCE",
           page(_RESTING)),
     Fault("C5-503", "under maintenance with 503", "MAINTENANCE",

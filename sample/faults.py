@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = "/faults/pages"
 HOME = "/faults/"
 SECRET_HOST = "127.0.0.2"  # noqa: S105 - no password
+FOREIGN_HOST = "127.0.0.4"
 _MB = 1 << 20
 _LONG_AGO = "Mon, 05 Jan 2026 08:00:00 GMT"
 _LATELY = "Thu, 05 Mar 2026 08:00:00 GMT"
@@ -249,9 +250,14 @@ async def _refresh(line: Line) -> None:
     )
 
 
-async def _to_the_secret(line: Line) -> None:
-    port = line.writer.get_extra_info("sockname")[1]
-    await _to(f"http://{SECRET_HOST}:{port}/secret")(line)
+def to_host(host: str, path: str) -> Callable[[Line], Awaitable[None]]:
+    """Redirects to a path of another host, on the port that was asked."""
+
+    async def answer(line: Line) -> None:
+        port = line.writer.get_extra_info("sockname")[1]
+        await _to(f"http://{host}:{port}{path}")(line)
+
+    return answer
 
 
 # Heads and statuses
@@ -319,11 +325,13 @@ TRANSPORT = (
     Fault("A18", "a redirect to itself", "REDIRECT_LOOP", _to_itself, asked=6),
     Fault("A19", "redirects to ever longer addresses", "REDIRECT_LOOP", _to_longer, asked=6),
     Fault("A20", "a meta refresh to itself", "REDIRECT_LOOP", _refresh),
+    Fault("A21-foreign", "a redirect to an article of another portal", "MOVED",
+          to_host(FOREIGN_HOST, f"{FOLDER}/2026-4-5/foreign.aspx")),
     Fault("A22-file", "a redirect to file:", "BROKEN", _to("file:///etc/hostname")),
     Fault("A22-data", "a redirect to data:", "BROKEN", _to("data:text/html,<h1>x</h1>")),
     Fault("A22-ftp", "a redirect to ftp:", "BROKEN", _to("ftp://127.0.0.1/x")),
     Fault("A22-none", "a redirect without a Location", "BROKEN", _status("302 Found", b"")),
-    Fault("A23", "a redirect to a private address", "REFUSED", _to_the_secret),
+    Fault("A23", "a redirect to a private address", "REFUSED", to_host(SECRET_HOST, "/secret")),
     Fault("A25", "an answer without a status line", "BROKEN", _bytes(b"hello\r\n\r\n"), asked=3),
     Fault("A25-word", "a status that is no number", "BROKEN", _bytes(b"HTTP/1.1 fine OK\r\n\r\n"), asked=3),
     Fault("A26", "two different Content-Lengths", "BROKEN",

@@ -16,7 +16,7 @@ from sample.answers import Site
 from sample.bad_lists import LISTS, rows
 from sample.bad_pages import LOGIN, PAGES, page
 from sample.certificates import KINDS, contexts
-from sample.faults import HOME, SECRET_HOST, TRANSPORT, Fault, article, sound
+from sample.faults import FOREIGN_HOST, HOME, SECRET_HOST, TRANSPORT, Fault, article, sound
 from sample.portal import Portal
 from sample.raw import Line, Raw, whole
 
@@ -112,8 +112,9 @@ class Misbehaving:
 async def _listen(raw: Raw, faults: Faults, main: socket.socket, folder: Path) -> None:
     port = main.getsockname()[1]
     await raw.listen(main)
-    with suppress(OSError):  # not every system has more than one loopback address
-        await raw.listen(socket.create_server((SECRET_HOST, port)))
+    for host in (SECRET_HOST, FOREIGN_HOST):
+        with suppress(OSError):  # not every system has more than one loopback address
+            await raw.listen(socket.create_server((host, port)))
     for kind, context in contexts(folder, HOST).items():
         listener = socket.create_server((HOST, 0))
         faults.secured[kind] = listener.getsockname()[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.resolver import CachingThreadedResolver
+from scrapy.utils.defer import maybe_deferred_to_future
 
 from scraper import decode, guard, outcomes
 from scraper.outcomes import Outcome
@@ -59,6 +61,10 @@ class RobotsDisallow(IgnoreRequest):
     """robots.txt forbids it, or could not be had because the server fails (RFC 9309 §2.3.1.4)."""
 
 
+_PAGES = frozenset({"detail", "listing", "feed", "sitemap"})
+_LOGIN = re.compile(r"login|logon|signin|sign-in|dang-?nhap|\b(sso|cas|oauth2?|openid|adfs)\b", re.IGNORECASE)
+
+
 class HostPaused(IgnoreRequest):
     """The host asked for a longer pause than a crawl waits."""
 
@@ -69,6 +75,14 @@ class Unreachable(IgnoreRequest):
 
 class BudgetSpent(IgnoreRequest):
     """The source may be sent no more requests today."""
+
+
+class MovedAway(IgnoreRequest):
+    """A page redirects to a host that is not its portal's."""
+
+
+class SentToLogin(IgnoreRequest):
+    """A page redirects to another host, to log in there."""
 
 
 class GuardedResolver(CachingThreadedResolver):
@@ -96,7 +110,11 @@ class GuardedResolver(CachingThreadedResolver):
 
 
 class AddressGuard:
-    """Refuses what may not be asked, redirects' targets included: each comes by here as a request of its own."""
+    """Refuses what may not be asked, redirects' targets included: each comes by here as a request of its own.
+
+    What another host says is not what the portal says, so no page is followed there: it has MOVED, or wants a LOGIN.
+    robots.txt may stand anywhere (RFC 9309 §2.3.1.2).
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -107,12 +125,23 @@ class AddressGuard:
         """Scrapy's way to build it."""
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
-        """Raises RefusedAddress."""
+    async def process_request(self, request: Request) -> None:
+        """Raises RefusedAddress, MovedAway and SentToLogin, and what a name's resolution raises."""
         source = self._crawler.spider.source  # type: ignore[union-attr]
         ports = {urlsplit(f"//{host}").port or 80 for host in source.hosts}
         if why := guard.refused_url(request.url, self._allowed, ports):
             raise RefusedAddress(why)
+        if request.meta.get("role") in _PAGES and "redirect_urls" in request.meta and not source.owns(request.url):
+            await _resolved(urlsplit(request.url).hostname or "")
+            error = SentToLogin if _LOGIN.search(request.url) else MovedAway
+            raise error(f"redirects to {request.url}")
+
+
+async def _resolved(name: str) -> None:
+    """Looks a name up, so that one that leads nowhere, or into a private network, is told as such."""
+    from twisted.internet import reactor  # noqa: PLC0415 - installed by the crawl
+
+    await maybe_deferred_to_future(reactor.resolve(name))  # type: ignore[arg-type] # Twisted's says bytes, and takes str
 
 
 class Budget:

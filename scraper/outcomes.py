@@ -95,6 +95,8 @@ _BY_ERROR = {
     "RobotsDisallow": Outcome.ROBOTS,
     "HostPaused": Outcome.RATE_LIMITED,
     "RedirectLoop": Outcome.REDIRECT_LOOP,
+    "MovedAway": Outcome.MOVED,
+    "SentToLogin": Outcome.LOGIN,
 }
 
 

@@ -328,7 +328,8 @@ class PortalSpider(Spider):
         if isinstance(error, BudgetSpent):
             return  # it was not asked for, and stays owed
         outcome = outcomes.of_error(error)
-        message = f"{error}" if outcome in {Outcome.ROBOTS, Outcome.REFUSED} else f"{type(error).__name__}: {error}"
+        said = outcome in {Outcome.ROBOTS, Outcome.REFUSED, Outcome.MOVED, Outcome.LOGIN}
+        message = f"{error}" if said else f"{type(error).__name__}: {error}"
         role: VisitRole = request.meta["role"]
         walk: Walk | None = request.meta.get("walk")
         yield Visit(
