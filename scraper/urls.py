@@ -301,6 +301,16 @@ def key(canonical_url: str) -> str:
     return re.sub(r"\Ahttps?://(?:www\.(?=[^/?]*\.))?", "", canonical_url)
 
 
+def spellings(canonical_url: str) -> tuple[str, ...]:
+    """The canonical addresses that differ from this one by scheme and leading "www." alone, itself among them (D4).
+
+    >>> spellings("http://example.vn/tin")[:2]
+    ('https://example.vn/tin', 'https://www.example.vn/tin')
+    """
+    rest = key(canonical_url)
+    return tuple(f"{scheme}://{www}{rest}" for scheme in ("https", "http") for www in ("", "www."))
+
+
 def record_id(name: str) -> str:
     """The short name of a record: 80 bits of the SHA-256 of its long one, as 16 letters and digits.
 

@@ -51,7 +51,7 @@ class NewsSpider(PortalSpider):
             response, "detail", canonical, outcome, message,
             section=section, reading=reading, entries=told, validators=validators(response),
         )  # fmt: skip
-        unasked = [(address, entry) for address, entry in related if hash(address) not in self.asked]
+        unasked = [(address, entry) for address, entry in related if not self._was_asked(address)]
         known = self.history.known([address for address, _ in unasked]) if unasked else {}
         for address, entry in unasked:
             if address not in known or known[address].owed:

@@ -245,7 +245,8 @@ class PortalSpider(Spider):
                 continue
             if page is None or page.owed or moved(page, entry):
                 priority = BACKFILL + 10 if walk.backfill else 0
-                wanted += self._detail(entry.url, canonical, section.kind, page, priority=priority)
+                url = page.url if page else entry.url
+                wanted += self._detail(url, canonical, section.kind, page, priority=priority)
             if settled:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
@@ -283,7 +284,7 @@ class PortalSpider(Spider):
 
     def _owned(self, entries: Iterable[Entry]) -> list[tuple[str, Entry]]:
         """Entries that are this portal's articles, with their canonical addresses, each once."""
-        owned: dict[str, Entry] = {}
+        owned: dict[str, tuple[str, Entry]] = {}
         for entry in entries:
             try:
                 canonical = self.source.canonical(entry.url)
@@ -295,27 +296,30 @@ class PortalSpider(Spider):
             elif why := urls.trap(canonical):
                 self._skip("trap", entry.url, why)
             elif self.source.is_article(canonical):
-                owned.setdefault(canonical, entry)
-        return list(owned.items())
+                owned.setdefault(urls.key(canonical), (canonical, entry))
+        return list(owned.values())
 
     # Detail pages
 
     def _detail(
         self, url: str, canonical: str, section: str | None, page: KnownPage | None, *, priority: int = 0, hops: int = 0
     ) -> Iterator[Request]:
-        if hash(canonical) in self.asked:
+        if self._was_asked(canonical):
             return
         if self.left is not None:
             if self.left <= 0:
                 return
             self.left -= 1
-        self.asked.add(hash(canonical))
+        self.asked.add(hash(urls.key(canonical)))
         had = page.validators if page else NONE
         meta = {"role": "detail", "canonical": canonical, "section": section, "had": had, "hops": hops}
         yield Request(
             url, self.read_detail, headers=conditions(had), meta=meta, errback=self.failed, dont_filter=True,
             priority=priority,
         )  # fmt: skip
+
+    def _was_asked(self, canonical: str) -> bool:
+        return hash(urls.key(canonical)) in self.asked
 
     def read_detail(self, response: Response) -> AsyncIterator[Any]:
         """A detail page: what a subclass makes of it."""

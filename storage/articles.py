@@ -199,13 +199,13 @@ def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> 
     row.precision = published.precision if published else None
     after = ArticleVersion(**_version(row, sighting, digest, diff.counts(body)))
     session.add(after)
-    changes = field_changes(before, after)
+    changes = [*_readdressed(row, sighting.page), *field_changes(before, after)]
     events.append(session, "article.changed", row, at=sighting.at, origin=sighting.origin, changes=changes)
 
 
 def _learn(session: Session, row: Article, page: Page, at: datetime, origin: str) -> None:
     """A listing's minute refines a known day; a whole title learned elsewhere replaces a cut one."""
-    changes: list[dict[str, Any]] = []
+    changes = _readdressed(row, page)
     known = moment(row.published_at, row.precision)
     published = dates.refine(known, _listed(page))
     if published and published != known:
@@ -217,6 +217,15 @@ def _learn(session: Session, row: Article, page: Page, at: datetime, origin: str
         row.title = whole
     if changes:
         events.append(session, "record.updated", row, at=at, origin=origin, changes=changes)
+
+
+def _readdressed(row: Article, page: Page) -> list[dict[str, Any]]:
+    """A record's address gives way to the one that it redirects to, where that is https or has `www.`: no other."""
+    if row.canonical_url == page.canonical_url or not _names(row, page.canonical_url):
+        return []
+    change = {"field": "url", "from": row.url, "to": page.url}
+    row.canonical_url, row.url = page.canonical_url, page.url
+    return [change]
 
 
 def learn(session: Session, page: Page, *, at: datetime, origin: str) -> None:

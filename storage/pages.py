@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, or_, select, true
 
-from scraper import text
+from scraper import text, urls
 from scraper.history import KnownListing, KnownPage, moved
 from scraper.items import NextPage, Postback, Validators
 from scraper.outcomes import Outcome
@@ -168,7 +168,16 @@ def backfilled(row: Listing, number: int, onward: NextPage | None) -> None:
 
 
 def find(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[str, Page]:
-    """The rows of these addresses, by canonical address."""
+    """The rows of these addresses, by canonical address; http or https, with or without `www.`, is the same page."""
+    found = _exact(session, source, canonical_urls)
+    meant = {urls.key(address): address for address in canonical_urls if address not in found}
+    spelled = [spelling for address in meant.values() for spelling in urls.spellings(address)]
+    for canonical_url, row in _exact(session, source, spelled).items():
+        found.setdefault(meant[urls.key(canonical_url)], row)
+    return found
+
+
+def _exact(session: Session, source: str, canonical_urls: Sequence[str]) -> dict[str, Page]:
     found: dict[str, Page] = {}
     for start in range(0, len(canonical_urls), _CHUNK):
         some = canonical_urls[start : start + _CHUNK]
@@ -191,6 +200,7 @@ def _dated(session: Session, source: str, canonical_urls: Sequence[str]) -> list
 def one(session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime) -> Page:
     """The row of an address, made if there is none."""
     page = session.scalar(_BY_ADDRESS, {"source": source, "address": canonical_url})
+    page = page or find(session, source, [canonical_url]).get(canonical_url)
     if page is None:
         page = Page(
             source=source, canonical_url=canonical_url, url=url, section=section, first_seen=at, owed=True,
@@ -199,6 +209,14 @@ def one(session: Session, source: str, canonical_url: str, *, url: str, section:
         session.add(page)
         session.flush()
     return page
+
+
+def readdressed(session: Session, page: Page, canonical_url: str, url: str) -> None:
+    """Notes that a page now answers under another scheme or host name; `canonical_url` is what it redirected to."""
+    if canonical_url == page.canonical_url or urls.key(canonical_url) != urls.key(page.canonical_url):
+        return
+    if not _exact(session, page.source, [canonical_url]):
+        page.canonical_url, page.url = canonical_url, url
 
 
 def listed(

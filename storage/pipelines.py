@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from scrapy.exceptions import NotConfigured
 from sqlalchemy import func, select
 
+from scraper import urls
 from scraper.items import Visit
 from scraper.outcomes import Outcome
 from storage import articles, pages, runs
@@ -86,6 +88,9 @@ class Store:
         page = pages.one(
             session, keeper.source.id, visit.canonical_url, url=visit.url, section=visit.section, at=visit.at
         )
+        if visit.outcome.trusted and visit.final_url != visit.url:
+            with suppress(urls.BadAddress):
+                pages.readdressed(session, page, keeper.source.canonical(visit.final_url), visit.final_url)
         saved = None
         article = visit.reading.article if visit.reading and visit.outcome.trusted else None
         if article is not None:
@@ -106,6 +111,7 @@ class Store:
         elif visit.outcome.trusted and page.record:
             record = session.get_one(Article, page.record)
             back = articles.returned(session, record, at=visit.at, origin=keeper.origin)
+            articles.learn(session, page, at=visit.at, origin=keeper.origin)
             saved = Saved(decision="unchanged", returned=back)
         pages.answered(page, visit.outcome, at=visit.at, run=keeper.run)
         if saved and saved.decision == "deferred":

@@ -1,6 +1,8 @@
 """A crawl that is watched from within: how long the reactor was held, how far memory grew.
 
-    python tests/watched.py SOURCE… [--recheck] [--set NAME=VALUE…]
+    python tests/watched.py SOURCE… [--recheck] [--set NAME=VALUE…] [--host NAME=ADDRESS[,ADDRESS…]…]
+
+Names given as `--host` resolve to these addresses and no others: to the first IPv4 one where only one is asked for.
 
 Prints one JSON object: what came of each source, `held` (CPU seconds that the event loop's thread used between two of
 its turns: what a page can do to it), `late` (the longest that it was late by the clock, which a busy machine can do
@@ -14,6 +16,7 @@ import asyncio
 import json
 import os
 import resource
+import socket
 import sys
 import time
 from pathlib import Path
@@ -57,13 +60,30 @@ def _resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 1e6
 
 
+def _name(hosts: dict[str, str]) -> None:
+    """Stands in for the system's resolver."""
+    asked, asked_for_one = socket.getaddrinfo, socket.gethostbyname
+
+    def getaddrinfo(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        found = hosts[host].split(",") if host in hosts else [host]
+        return [answer for address in found for answer in asked(address, port, *rest, **more)]
+
+    def gethostbyname(host: str) -> str:
+        found = hosts[host].split(",") if host in hosts else [host]
+        return next((address for address in found if "." in address), None) or asked_for_one(host)
+
+    socket.getaddrinfo, socket.gethostbyname = getaddrinfo, gethostbyname
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--recheck", action="store_true")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--host", action="append", default=[])
     options = parser.parse_args()
+    _name(dict(one.split("=", 1) for one in options.host))
 
     from scraper.config import Config
     from spiders import run

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -273,6 +274,19 @@ def test_edited_and_missing_pages_are_asked_again(database: Database) -> None:
     asked = [known.url.rpartition("/")[2] for known in SourceHistory(database, "snv").aging()]
     assert sorted(asked) == ["0", "1", "2", "400", "410"]
     assert len(set(asked)) == len(asked)
+
+
+def test_a_page_is_known_under_another_scheme_and_host_name_too(database: Database) -> None:
+    other = SITE.replace("https://", "http://www.") if SITE.startswith("https://") else SITE.replace("://", "s://www.")
+    with database.writing() as session:
+        listed(session, entry("/tin/1"))
+        pages.answered(row(session), Outcome.OK, at=NOON, run=1)
+        name, shown = entry("/tin/1")
+        listed(session, (name.replace(SITE, other), replace(shown, url=shown.url.replace(SITE, other))), at=later(1))
+        pages.readdressed(session, row(session), f"{other}/tin/1", f"{other}/tin/1?x=1")
+    known = SourceHistory(database, "snv").known([f"{SITE}/tin/1", f"{other}/tin/2"])
+    assert {address: page.url for address, page in known.items()} == {f"{SITE}/tin/1": f"{other}/tin/1?x=1"}
+    assert not known[f"{SITE}/tin/1"].owed
 
 
 def test_owed_pages_come_the_newest_first(database: Database) -> None:
