@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -18,23 +18,36 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
+OLD = "old-version"
 KINDS = {
     "sound": "a certificate that nothing is the matter with",
     "expired": "a certificate that has expired",
     "self-signed": "a certificate that nobody vouches for",
     "wrong-host": "a certificate for another host",
     "no-intermediate": "a certificate whose authority is not sent along",
+    OLD: "TLS 1.0, and nothing later",
+    "short-key": "a Diffie-Hellman key of 1,024 bits",
 }
 AUTHORITY = "authority.pem"
+OLD_HELLO = b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x01" + bytes(32) + b"\0\0\x2f\0"
+"""What a server that knows nothing later than TLS 1.0 says to any client (RFC 2246 §7.4.1.3)."""
+_SHORT_GROUP = """\
+-----BEGIN DH PARAMETERS-----
+MIGHAoGBAOPVNz6zubsXmi1w8KeKzH+69CI12+xRjOLNq7r43lRZGlQyy2ctVDVZ
+ckHON14b3ZUPt4NJ7qNzhLSANWbje0RrncvT9img3VNPSLzJdF2uV+hOxyviQBFR
+fnPp0hNVYmsIfig4QooraEZJMANEK73PyiyTr2Ho+iAnCjVEexaHAgEC
+-----END DH PARAMETERS-----
+"""
 
 
 class _Holder:
     """A certificate and its key."""
 
     def __init__(
-        self, name: str, issuer: _Holder | None = None, *, host: str = "", authority: bool = False, days: int = 30
-    ) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self, name: str, issuer: _Holder | None = None, *, host: str = "", authority: bool = False, days: int = 30,
+        old: bool = False,
+    ) -> None:  # fmt: skip
+        self.key = ec.generate_private_key(ec.SECP256R1()) if not old else rsa.generate_private_key(65_537, 2_048)
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.now(UTC)
         made = (
@@ -63,7 +76,7 @@ class _Holder:
 
 
 def contexts(folder: Path, host: str) -> dict[str, ssl.SSLContext]:
-    """A server's context of each kind, for the host; the authority to trust is written to the folder."""
+    """A server's context of each kind but OLD, for the host; the authority to trust is written to the folder."""
     authority = _Holder("Test authority", authority=True)
     between = _Holder("Test authority, second rank", authority, authority=True)
     (folder / AUTHORITY).write_bytes(authority.certificate.public_bytes(Encoding.PEM))
@@ -74,4 +87,10 @@ def contexts(folder: Path, host: str) -> dict[str, ssl.SSLContext]:
         "wrong-host": _Holder("wrong host", authority, host="snv.example.org"),
         "no-intermediate": _Holder("no intermediate", between, host=host),
     }
-    return {kind: holder.context(folder, kind) for kind, holder in holders.items()}
+    made = {kind: holder.context(folder, kind) for kind, holder in holders.items()}
+    made["short-key"] = _Holder("short key", authority, host=host, old=True).context(folder, "short-key")
+    made["short-key"].set_ciphers("DHE:@SECLEVEL=0")
+    made["short-key"].maximum_version = ssl.TLSVersion.TLSv1_2
+    (folder / "group.pem").write_text(_SHORT_GROUP)
+    made["short-key"].load_dh_params(str(folder / "group.pem"))
+    return made

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sample.answers import Site
 from sample.bad_lists import LISTS, rows
 from sample.bad_pages import LOGIN, PAGES, page
-from sample.certificates import KINDS, contexts
+from sample.certificates import KINDS, OLD, OLD_HELLO, contexts
 from sample.faults import FOREIGN_HOST, HOME, SECRET_HOST, TRANSPORT, Fault, article, sound
 from sample.portal import Portal
 from sample.raw import Line, Raw, whole
@@ -119,6 +119,9 @@ async def _listen(raw: Raw, faults: Faults, main: socket.socket, folder: Path) -
         listener = socket.create_server((HOST, 0))
         faults.secured[kind] = listener.getsockname()[1]
         await raw.listen(listener, context)
+    listener = socket.create_server((HOST, 0))
+    faults.secured[OLD] = listener.getsockname()[1]
+    await raw.listen_only_to_say(listener, OLD_HELLO)
 
 
 async def serve(main: socket.socket, otherwise: Callable[[Request, tuple[str, int]], Answer]) -> None:

@@ -94,6 +94,18 @@ class Raw:
         """Serves a bound socket, with TLS where a context is given."""
         self._servers.append(await asyncio.start_server(self._talk, sock=listener, ssl=context, limit=_LONGEST_HEAD))
 
+    async def listen_only_to_say(self, listener: socket.socket, said: bytes) -> None:
+        """Serves a bound socket: whatever a client says, it is told these bytes, and no more."""
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(OSError):
+                await reader.read(1)
+                writer.write(said)
+                await reader.read()
+                writer.close()
+
+        self._servers.append(await asyncio.start_server(talk, sock=listener))
+
     async def stop(self) -> None:
         """Ends everything at once, answers that would never end included."""
         for server in self._servers:

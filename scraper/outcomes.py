@@ -146,6 +146,27 @@ def of_error(error: BaseException) -> Outcome:
     return (telling or found or [Outcome.NETWORK])[0]
 
 
+_HINTS = (
+    (
+        re.compile(
+            r"unsupported protocol|protocol version|dh key too small|ee key too small|no shared cipher|legacy",
+            re.IGNORECASE,
+        ),
+        "the server speaks only TLS that is no longer safe (before 1.2, or short keys); its operator must renew it",
+    ),
+    (
+        re.compile(r"certificate verify failed|VerificationError|certificate has expired", re.IGNORECASE),
+        'its certificate does not hold; tls = "accept-invalid" in the source\'s file takes it all the same',
+    ),
+)
+
+
+def hint(message: str) -> str:
+    """The message of an error under TLS, with what it means and what can be done before it; any other as it is."""
+    means = next((said for pattern, said in _HINTS if pattern.search(message)), "")
+    return f"{means} ({message})" if means else message
+
+
 _CHALLENGE = re.compile(
     r"document\.cookie\s*=[^;]{0,200};?.{0,400}location\.(reload|href|replace)|cf-chl-|/cdn-cgi/challenge-platform|"
     r"just a moment\.\.\.|g-recaptcha|h-captcha|hcaptcha\.com",

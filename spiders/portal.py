@@ -334,6 +334,8 @@ class PortalSpider(Spider):
         outcome = outcomes.of_error(error)
         said = outcome in {Outcome.ROBOTS, Outcome.REFUSED, Outcome.MOVED, Outcome.LOGIN}
         message = f"{error}" if said else f"{type(error).__name__}: {error}"
+        if outcome is Outcome.TLS:
+            message = outcomes.hint(message)
         role: VisitRole = request.meta["role"]
         walk: Walk | None = request.meta.get("walk")
         yield Visit(

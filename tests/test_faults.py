@@ -227,6 +227,8 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(congtin: Con
     for kind in set(site.faults.secured) - {"sound"}:
         assert set(reports[kind]["outcomes"]) == {"TLS"}, kind
         assert reports[kind]["verdict"] == "failed"
+        hint = "no longer safe" if kind in {"old-version", "short-key"} else 'tls = "accept-invalid"'
+        assert hint in reports[kind]["cause"]
     assert reports["careless"]["new"] > 0
     # Behind the sound certificate what goes wrong is told as without TLS: resets above all, which nobody may wait for.
     came_to = {path_of(failure["url"]): failure["outcome"] for failure in reports["sound"]["failures"]}
