@@ -1,0 +1,309 @@
+"""What a decision does to administrative procedures, from the words that say so, and when it takes effect.
+
+Decree 63/2010/NĐ-CP (changed by 48/2013 and 92/2017/NĐ-CP), art. 13-15: ministers and chairmen of provincial people's
+committees announce procedures by decision, in three kinds (art. 14): newly issued (mới ban hành); amended or replaced
+(sửa đổi, bổ sung hoặc thay thế); abolished (hủy bỏ hoặc bãi bỏ). A list that is standardised (chuẩn hóa), special to a
+province (đặc thù) or announced without such a word changes nothing by itself. What a legal basis, another document or
+a report tells is not what this decision does. Nothing here raises.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from scraper import dates
+from scraper.legal import codes
+from scraper.numbering import Page, find, page
+from scraper.text import clean, clean_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scraper.items import Change
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """One kind of change that a page announces.
+
+    `evidence` is the title, sentence or heading that says so, as it stands; `names` and `codes` are those of the
+    procedures that it names itself or that are listed under it.
+    """
+
+    change: Change
+    evidence: str
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+# What is done, in folded words.
+_VERBS: dict[Change, str] = {
+    "new": r"(?:duoc )?(?:moi (?:duoc )?ban hanh|ban hanh moi)|(?:(?<=hanh chinh )|(?<=tthc ))moi(?! nhat)",
+    "amended": r"(?:duoc |bi |co )?sua doi(?:(?: ?[,/;-] ?| va | hoac | )bo sung)?",
+    "replaced": r"(?:duoc |bi )?thay the",
+    "abolished": r"(?:duoc |bi )?(?:bai bo|huy bo)",
+}
+_VERB = re.compile(
+    "(?<![a-z])(?:" + "|".join(f"(?P<{change}>{words})" for change, words in _VERBS.items()) + ")(?![a-z])"
+)
+_ANY_VERB = "(?:" + "|".join(_VERBS.values()) + ")"
+_SUBJECT = r"(?:thu tuc hanh chinh|tthc)"
+# The nearest noun before a verb is what it is done to. Those of fields (luật sư, giấy phép, kế hoạch) are not here.
+_NOUN = re.compile(
+    rf"(?<![a-z])(?:(?P<subject>{_SUBJECT}|thu tuc(?= (?:duoc|bi|moi)(?![a-z])))|van ban|vbqppl|quyet dinh|nghi dinh|"
+    r"nghi quyet|thong tu|phap lenh|chi thi|quy che|quy dinh|bieu mau|mau don|to khai|mot so dieu)(?![a-z])"
+)
+# What may stand between a verb and the procedures that it is done to: "bãi bỏ 05 (năm) thủ tục hành chính".
+_OBJECT = re.compile(
+    r"(?: |,|/|va (?=[a-z])|hoac |cac |nhung |mot so |nhieu |toan bo |[0-9]+ |\([^)]{1,20}\) |danh muc |bo |"
+    rf"{_ANY_VERB})*+{_SUBJECT}(?![a-z])"
+)
+# What may follow the verb where the procedures stand before it. Any other word is what the verb is done to.
+_AFTER = re.compile(
+    r" ?(?:$|[^a-z0-9 ]|(?:trong|thuoc|linh vuc|cua|tai|ve|theo|va|hoac|ap dung|cap|nam|tren|nganh|gom|kem|tu ngay|"
+    r"ke tu|moi|duoc|bi|bai bo|huy bo|thay the|sua doi|ban hanh|thu tuc hanh chinh|tthc|danh muc)(?![a-z])"
+    r"|[0-9]+ (?:thu tuc|tthc))"
+)
+_ANNOUNCES = re.compile(r"(?<![a-z])(?:cong bo|cong khai|niem yet|danh muc)(?![a-z])")
+_OPERATIVE = re.compile(
+    r"(?:dieu [0-9]+ ?[.:]? ?|[0-9]+[.)] ?|- ?)?(?:nay )?"
+    rf"(?:cong bo(?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+| danh muc)*+ {_SUBJECT})"
+)
+_ISSUES = re.compile(
+    r"(?<![a-z])(?:(?:ban hanh|ky|co)(?: ban hanh)? (?:cac )?quyet dinh(?! nay)[^;]{0,200}?(?<![a-z])cong bo|"
+    r"cong bo (?:kem theo )?(?:quyet dinh nay )?danh muc)(?![a-z])"
+)
+_CITED = re.compile(
+    r"(?<![a-z])(?:can cu|tai|theo|cua|thay the|bai bo|huy bo|thuc hien|trien khai|sua doi|bo sung|dinh chinh)"
+    r"(?: toan bo| mot phan| cac| noi dung| thuc hien)*+ "
+    r"(?:quyet dinh|qd|thong tu|nghi dinh|nghi quyet|van ban|cong van)(?! nay)(?![a-z])"
+)
+_BASIS = re.compile(
+    r"[-+*.0-9) ]*(?:can cu|xet|theo(?! do)|thuc hien|trien khai|tren co so|de |nham|truoc do|trong khi)(?![a-z])"
+)
+_NOT_DONE = re.compile(
+    r"(?<![a-z])(?:du thao|de xuat|de nghi|kien nghi|phuong an|ra soat|to trinh|lay y kien|gop y|chua|khong|se|"
+    r"nguyen tac|quy trinh cong bo|tham quyen cong bo|viec cong bo va|huong dan|ket qua cong bo|bao cao)(?![a-z])"
+)
+_REPORT = re.compile(
+    r"[-+* ]*(?:trong|tinh den|tinh tu|tu dau nam|tu nam|nam [0-9]{4}|quy [iv0-9]|[0-9]+ thang|giai doan|"
+    r"thoi gian qua|den nay|ket qua|hang nam)(?![a-z])"
+)
+_TOLD = re.compile(r"(?<![a-z])da (?:duoc )?(?:cong bo|cong khai|niem yet|cat giam)(?![a-z])")
+
+_SENTENCE_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?]) (?=[^a-zà-ỹđ])")
+_NUMBERING = re.compile(
+    r"(?:(?:[ivx]{1,5}|[a-z]|[0-9]{1,3})(?:\.[0-9]{1,3})*[.)/:-]+ ?|phan (?:[ivx]+|[0-9]+|thu [a-z]+)[.:]? ?|[-+*•] ?)+"
+)
+_LONGEST_HEADING = 300
+_LONGEST_HEADING_WITH_STOP = 120
+_COLUMN = re.compile(r"(?:ten|stt|so tt|ma|ly do|noi dung|can cu|van ban|vbqppl|so quyet dinh|ghi chu|ngay)(?![a-z])")
+_HEADS = re.compile(
+    r"(?:cac |nhung |tong so |phu luc [^:]{0,20}[:.]? ?|[0-9]+ |\([^)]{1,20}\) )*+"
+    rf"(?:danh muc|bo {_SUBJECT}|{_SUBJECT}|thu tuc|linh vuc|nhom|cong bo|quyet dinh|qd)(?![a-z])"
+)
+_TELLS = re.compile(r"(?<![a-z])(?:da|giup|nham|gop phan|phai|can)(?![a-z])")
+_ALONE = re.compile(rf"(?:(?:danh muc|cac) )*(?:(?:thu tuc|{_SUBJECT}) )?(?P<verb>{_ANY_VERB}) ?[:.]?")
+
+
+def announced(title: str, text: str = "") -> tuple[Announcement, ...]:
+    """What the page with this title and text announces about procedures, one for each kind of change.
+
+    The first words that say so are the evidence, those of the title before those of the text. Without such words there
+    is nothing: a verb elsewhere on the page, in a legal basis or about another document is no evidence.
+
+    >>> [one.change for one in announced("Công bố danh mục TTHC mới ban hành/bị bãi bỏ lĩnh vực Tôn giáo")]
+    ['new', 'abolished']
+    """
+    found: dict[Change, Announcement] = {}
+    for statement in _statements(clean(title), clean_lines(text)):
+        # What is listed under a sentence that tells of two kinds is of one of them, and nobody knows of which.
+        names, their_codes = _listed(statement.listed if len(statement.changes) == 1 else [])
+        for change in statement.changes:
+            known = found.get(change)
+            found[change] = Announcement(
+                change=change,
+                evidence=known.evidence if known else statement.text,
+                names=tuple(dict.fromkeys((*(known.names if known else ()), *names))),
+                codes=tuple(dict.fromkeys((*(known.codes if known else ()), *_own_codes(statement), *their_codes))),
+            )
+    return tuple(found.values())
+
+
+def heading(text: str) -> Change | None:
+    """What the heading of a table or of a part of a list says of the procedures under it; None if it does not say.
+
+    A heading that names two kinds ("sửa đổi, bổ sung hoặc thay thế") says nothing of a single row. Labels of columns
+    and names of procedures that have these words in them are no such headings.
+
+    >>> heading("A. DANH MỤC THỦ TỤC HÀNH CHÍNH MỚI BAN HÀNH"), heading("Thủ tục sửa đổi, bổ sung giấy phép")
+    ('new', None)
+    """
+    changes = _of_heading(page(clean(text)))
+    return changes[0] if len(changes) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    text: str
+    changes: tuple[Change, ...]
+    listed: list[str]
+
+
+def _statements(title: str, text: str) -> Iterator[_Statement]:
+    """The title and the sentences that announce something, each with the lines of a list that stands under it."""
+    yield _Statement(title, _of_title(page(title)), [])
+    open_statement: _Statement | None = None
+    for line in text.split("\n"):
+        changed = False
+        for sentence in _SENTENCE_ENDS.split(line):
+            if changes := _of_sentence(page(sentence), whole=sentence == line):
+                if open_statement:
+                    yield open_statement
+                open_statement, changed = _Statement(sentence, changes, []), True
+        if open_statement and not changed:
+            if _item(line):
+                open_statement.listed.append(line)
+            elif open_statement.listed:  # the list is at its end
+                yield open_statement
+                open_statement = None
+    if open_statement:
+        yield open_statement
+
+
+def _of_title(title: Page) -> tuple[Change, ...]:
+    if _NOT_DONE.search(title.flat) or _BASIS.match(title.flat) or _TOLD.search(title.flat):
+        return ()
+    if not _ANNOUNCES.search(title.flat):
+        return _of_heading(title)
+    return _changes(title.flat)
+
+
+def _of_sentence(sentence: Page, *, whole: bool) -> tuple[Change, ...]:
+    flat = sentence.flat
+    if _BASIS.match(flat) or _NOT_DONE.search(flat) or _REPORT.match(flat):
+        return ()
+    deed = _OPERATIVE.match(flat) or _ISSUES.search(flat)
+    if deed and not (_TOLD.search(flat) and not find(sentence)):
+        return _changes(flat, deed.start())
+    return _of_heading(sentence) if whole else ()
+
+
+def _of_heading(text: Page) -> tuple[Change, ...]:
+    numbering = _NUMBERING.match(text.flat)
+    flat = text.flat[numbering.end() :] if numbering else text.flat
+    if alone := _ALONE.fullmatch(flat):
+        return _kinds(alone["verb"])
+    longest = _LONGEST_HEADING_WITH_STOP if flat.endswith(".") else _LONGEST_HEADING
+    if len(flat) > longest or _COLUMN.match(flat) or not _HEADS.match(flat):
+        return ()
+    if _NOT_DONE.search(flat) or _TELLS.search(flat):
+        return ()
+    return _changes(flat)
+
+
+def _kinds(flat: str) -> tuple[Change, ...]:
+    return tuple(change for change in _VERBS if any(found[change] for found in _VERB.finditer(flat)))
+
+
+def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:
+    """The kinds of change that these (flat) words tell of procedures, in the order in which they stand there."""
+    cited = _CITED.search(flat, begin)
+    end = cited.start() if cited else len(flat)
+    nouns = list(_NOUN.finditer(flat, begin, end))
+    changes: dict[Change, None] = {}
+    for verb in _VERB.finditer(flat, begin, end):
+        before = [noun for noun in nouns if noun.end() <= verb.start()]
+        of_procedures = bool(before and before[-1]["subject"])
+        passive = verb["new"] or verb[0].startswith(("duoc ", "bi "))
+        if _OBJECT.match(flat, verb.end()) or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
+            changes.setdefault(next(change for change in _VERBS if verb[change]))
+    return tuple(changes)
+
+
+def _own_codes(statement: _Statement) -> tuple[str, ...]:
+    return codes(statement.text) if len(statement.changes) == 1 else ()
+
+
+def _item(line: str) -> bool:
+    flat = page(line).flat
+    return bool(_NUMBERING.match(flat)) or flat.startswith("thu tuc ")
+
+
+def _listed(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The names and the codes of the procedures in the lines of a list."""
+    names: list[str] = []
+    found: list[str] = []
+    for line in lines:
+        numbering = _NUMBERING.match(page(line).flat)
+        name = line[numbering.end() :] if numbering else line
+        their_codes = codes(name)
+        for code in their_codes:
+            name = re.sub(rf"[ (\[-]*(?:[Mm]ã[^:]{{0,20}}:? ?)?{re.escape(code)}[0-9.HG]*[)\]]?", " ", name)
+        names.append(clean(name).strip(" ;.,:-–"))
+        found.extend(their_codes)
+    return [name for name in names if name], found
+
+
+_EFFECT = re.compile(
+    r"(?<!het )(?<!ngung )(?<!con )hieu luc(?: thi hanh)?(?: la| thi hanh)? ?:? ?"
+    r"(?P<from>(?:ngay )?(?:ke )?(?:tu|vao) ngay |ngay (?:sau khi |(?:ke )?tu ngay )?|sau |(?:ke )?tu |(?=[0-9]))"
+)
+_SIGNED = re.compile(r"(?:duoc )?(?:ky|ban hanh)(?![a-z])")
+_DAYS_AFTER = re.compile(
+    r"(?P<days>[0-9]{1,3})(?: \([^)]{1,30}\))? ngay,? ?(?:ke )?tu ngay (?:duoc )?(?:ky|ban hanh)(?![a-z])"
+)
+_THIS = re.compile(
+    r"(?:quyet dinh|thong tu|nghi dinh|nghi quyet|van ban|quy dinh|luat|huong dan|quy che|thu tuc hanh chinh|tthc)"
+    r"[a-z ]{0,30} nay "
+)
+_DATE_HERE = re.compile(
+    r"(?:ngay )?(?:[0-9]{1,2} ?[/.-] ?[0-9]{1,2} ?[/.-] ?[0-9]{4}|[0-9]{1,2} thang [0-9]{1,2},? nam [0-9]{4})"
+)
+
+
+def effective(text: str, issued: date | None = None) -> date | None:
+    """The day from which the document that this text is of has effect, if the text says so.
+
+    What is said of "this decision" goes before what is said of none in particular; legal bases and what ends ("hết hiệu
+    lực") do not count. "Kể từ ngày ký" is the day `issued`, and "sau 10 ngày kể từ ngày ký" so many days after it; both
+    are None without it. Working days are not counted.
+
+    >>> effective("Quyết định này có hiệu lực kể từ ngày ký.", date(2022, 8, 5))
+    datetime.date(2022, 8, 5)
+    """
+    whole = page(clean_lines(text))
+    said: list[tuple[bool, date]] = []
+    for found in _EFFECT.finditer(whole.flat):
+        begin = max(whole.flat.rfind("\n", 0, found.start()), whole.flat.rfind(". ", 0, found.start())) + 1
+        before = whole.flat[begin : found.start()].strip()
+        if _BASIS.match(before):
+            continue
+        day = _effect(whole, found, issued)
+        if day:
+            said.append((bool(_THIS.search(before + " ")), day))
+    own = [day for is_own, day in said if is_own]
+    return next(iter(own or [day for _, day in said]), None)
+
+
+def _effect(text: Page, found: re.Match[str], issued: date | None) -> date | None:
+    at = found.end()
+    if later := _DAYS_AFTER.match(text.flat, at):
+        return _plus(issued, int(later["days"]))
+    if found["from"].startswith("sau"):
+        return None
+    if _SIGNED.match(text.flat, at):
+        return issued
+    here = _DATE_HERE.match(text.flat, at)
+    moment = dates.parse(here[0]) if here else None
+    return moment.at.date() if moment else None
+
+
+def _plus(day: date | None, days: int) -> date | None:
+    try:
+        return day + timedelta(days=days) if day else None
+    except OverflowError:
+        return None
