@@ -13,7 +13,7 @@ from lxml import etree
 
 from scraper import body, dates, generic, listing, text, urls
 from scraper.items import Article, Attachment, Counters
-from scraper.selectors import drop, said, select, select_all, visible_texts
+from scraper.selectors import drop, raw_text, said, select, select_all, texts, visible_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,16 +39,16 @@ DOCUMENT_TYPES = {
     "rar": "application/vnd.rar",
     "7z": "application/x-7z-compressed",
 }
-_DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#/]|$)|%2e", re.IGNORECASE)
+_DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#/]|$)|%2e")
 _LABEL = re.compile(
     r"(bam vao day( de)? )?(tai (ve|xuong|file|tep)|download)( (tai day|file|tep|may|ve))*|xem( chi tiet)?|tai day"
 )
-_SHORT_TEXTS = etree.XPath("//body//text()[string-length(.) < 120]")
+_SHORT_TEXTS = etree.XPath("/*/body/descendant::text()[string-length(.) < 120]")
 _STAMP = re.compile(
     r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
 )
 _LONGEST_STAMP = 80
-_LONGEST_WITH_NUMBER = 120
+_SHORT = 120
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -126,7 +126,7 @@ def _body_field(root: Element, selectors: Sequence[str]) -> Element | None:
 
 
 def _weight(field: Element) -> int:
-    words = len("".join("".join(field.itertext()).split()).replace("\u200b", "").replace("\ufeff", ""))
+    words = len("".join(raw_text(field).split()).replace("\u200b", "").replace("\ufeff", ""))
     return words + 20 * sum(1 for _ in field.iter("img", "a"))
 
 
@@ -185,6 +185,8 @@ def _published(
 
 def _printed_date(root: Element, now: datetime | None) -> str:
     """A line "Đăng ngày …" that no selector meets."""
+    if not any(len(one) < _SHORT and _STAMP.match(text.fold(one)) for one in texts(root)):
+        return ""  # as on most pages; texts that know where they stand take longer
     for node in _SHORT_TEXTS(root):
         if not _STAMP.match(text.fold(node)):
             continue
@@ -247,7 +249,7 @@ def _frame(root: Element, field: Element | None, titles: Sequence[str], handlers
 
 
 def _document_type(address: str) -> str | None:
-    if not _DOCUMENT.search(address):
+    if not _DOCUMENT.search(address.lower()):  # four times as fast as a search that ignores case
         return None
     # Liferay appends the document's own id to its name: /documents/10182/20143/Quyet-dinh.pdf/0f1d…
     names = unquote(re.split("[?#]", address, maxsplit=1)[0]).strip().lower().rsplit("/", 2)[-2:]
@@ -260,7 +262,7 @@ def _counters(root: Element, source: Source) -> Counters:
     if not (patterns.votes or patterns.online or patterns.views):
         return Counters()
     # Numbers stand in short texts, and those of the article need not be searched.
-    short = " ".join(one for one in visible_texts(root) if len(one) < _LONGEST_WITH_NUMBER)
+    short = " ".join(one for one in visible_texts(root) if len(one) < _SHORT)
     visible = unicodedata.normalize("NFC", " ".join(short.split()))
 
     def number(expressions: Iterable[str]) -> int | None:

@@ -89,6 +89,7 @@ _UNITS = {
     "ngay": timedelta(days=1),
     "tuan": timedelta(weeks=1),
 }
+_TELLING = re.compile("[0-9]|vua xong|hom")  # most texts have none of these, and need no closer look
 _DAYS_BACK = {"nay": 0, "qua": 1, "kia": 2}
 
 _FOLDER = re.compile(r"/pages/([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?![^/?#])", re.IGNORECASE)
@@ -107,7 +108,10 @@ def parse(text: str, *, now: datetime | None = None) -> Moment | None:
     >>> parse("(18/07/2023 4:24 CH)").at.isoformat()
     '2023-07-18T16:24:00+07:00'
     """
-    moment = _first(fold(text).translate(_DASHES), None if now is None else _local(now))
+    folded = fold(text).translate(_DASHES)
+    if not _TELLING.search(folded):
+        return None
+    moment = _first(folded, None if now is None else _local(now))
     return moment if moment and moment.at.year in _YEARS else None
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from scraper import dates, generic, text, urls
 from scraper.items import Entry, NextPage, Postback
-from scraper.selectors import drop, select, select_all, visible_texts
+from scraper.selectors import drop, raw_text, select, select_all, visible_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,7 +99,7 @@ def sections(root: Element, base: str, *, is_article: Callable[[str], bool]) -> 
     found: dict[str, Entry] = {}
     for link in root.iter("a"):
         to = _address(link, base)
-        title = text.clean(_said(link))
+        title = text.clean(raw_text(link))
         if to is None or urls.host(to) != urls.host(base) or not title or is_article(to) or urls.trap(to):
             continue
         parts = urlsplit(to)
@@ -166,7 +166,7 @@ def _list_below(heading: _Text, longest: int) -> tuple[Element | None, list[Elem
     box: Element | None = beside.getparent() if heading.is_tail else beside
     if rows := _rows(beside.itersiblings() if heading.is_tail else beside, longest):
         return None, rows
-    while box is not None and box.tag not in {"body", "form"} and len(text.clean(_said(box))) <= _LONGEST_HEADING:
+    while box is not None and box.tag not in {"body", "form"} and len(text.clean(raw_text(box))) <= _LONGEST_HEADING:
         if rows := _rows(box.itersiblings(), longest):
             return box, rows
         box = box.getparent()
@@ -191,16 +191,12 @@ def _rows(elements: Iterable[Element], longest: int) -> list[Element]:
 
 
 def _onward_links(row: Element) -> Iterator[Element]:
-    return (link for link in row.iter("a") if link.get("href") and text.fold(_said(link)) not in _MORE)
+    return (link for link in row.iter("a") if link.get("href") and text.fold(raw_text(link)) not in _MORE)
 
 
 def _outside_links(row: Element) -> str:
     # A comment says nothing, and libxml2 is not to be asked.
     return text.clean(" ".join(_OUTSIDE_LINKS(row))) if isinstance(row.tag, str) else ""
-
-
-def _said(element: Element) -> str:
-    return "".join(element.itertext())
 
 
 def of_links(links: Sequence[Element], base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
@@ -231,7 +227,7 @@ def _ancestors(link: Element) -> list[Element]:
 
 
 def _entry(link: Element, to: str, shared: Counter[Element], now: datetime | None) -> Entry:
-    title = text.clean("".join(link.itertext()))
+    title = text.clean(raw_text(link))
     full = text.clean(link.get("title") or "")
     published: Moment | None = None
     if stamp := _STAMP.search(title):
@@ -283,7 +279,7 @@ def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage |
     """The way from page number `page` (from 1) to the next one: a link, a numbered address, or an ASP.NET postback."""
     pagers = select_all(root, layout.selectors.next_page)
     links = [link for link in root.iter("a") if link.get("href")]
-    onward = [link for link in links if text.fold("".join(link.itertext())).strip() in _ONWARD]
+    onward = [link for link in links if text.fold(raw_text(link)).strip() in _ONWARD]
     for link in [*(one for one in pagers if one.tag == "a"), *_numbered(links, page + 1, layout, base), *onward]:
         if posted := urls.postback(link.get("href")):
             if _page_of(posted[1]) not in {page + 1, None}:
@@ -343,7 +339,7 @@ def _form(link: Element, target: str, argument: str) -> Postback:
             chosen = control.xpath(".//option[@selected]") or control.xpath(".//option")
             if chosen:
                 value = chosen[0].get("value")
-                fields.append((name, value if value is not None else "".join(chosen[0].itertext())))
+                fields.append((name, value if value is not None else raw_text(chosen[0])))
         elif control.tag == "textarea":
             fields.append((name, control.text or ""))
         else:

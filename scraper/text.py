@@ -38,6 +38,7 @@ def _marks() -> str:
 _MARKS = _marks()
 _ODD = re.compile(f"[{_INVISIBLE}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_STRANGE = re.compile(f"[{_INVISIBLE}\ud800-\udfff]")  # most texts have none, and one look is half of two changes
 _BREAK = re.compile(r"[\t-\r\x85\u2028\u2029]")
 # What `clean` removes may stand inside a word; it does not end one. The counts are possessive, so nothing backtracks.
 # (?![ -~]) is for speed: most words end before one of these, and the large classes need not be asked.
@@ -51,7 +52,9 @@ _SHORTEST_PREFIX = 12
 def _visible(text: str) -> str:
     """The text in NFC without what nobody sees; spaces and line breaks stay as they are."""
     # The invisible goes first: it may part a mark from its letter, and then these two do not compose.
-    return unicodedata.normalize("NFC", _ODD.sub("", _SURROGATE.sub("\ufffd", text)))
+    if _STRANGE.search(text):
+        text = _ODD.sub("", _SURROGATE.sub("\ufffd", text))
+    return unicodedata.normalize("NFC", text)
 
 
 def clean(text: str) -> str:
@@ -96,6 +99,7 @@ def _unmarked(text: str) -> str:
 
 _REMEMBERED = 10_000  # more than a portal writes, Chinese names included; a page of all Unicode must not fill memory
 _FOLDED = _Folded()
+_SHORT = 120
 
 
 def fold(text: str) -> str:
@@ -104,11 +108,19 @@ def fold(text: str) -> str:
     >>> fold("Quyết định ĐẤT ĐAI")
     'quyet dinh dat dai'
     """
+    return _folded_short(text) if len(text) <= _SHORT and type(text) is str else _folded(text)
+
+
+def _folded(text: str) -> str:
     text = clean(text)
     if text.isascii():
         return text.lower()
     # Without the marks, letters may compose (Hangul) and spaces meet.
     return " ".join(unicodedata.normalize("NFC", "".join(map(_FOLDED.__getitem__, text))).split())
+
+
+# Menus and side columns come again on every page of a portal. A string of lxml's would keep its tree.
+_folded_short = lru_cache(maxsize=4096)(_folded)
 
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
