@@ -64,7 +64,7 @@ def read(root: Element, head: Head, url: str, source: Source, now: datetime | No
     published, raw = _published(root, head, url, source, now)
     content = body.NOTHING
     if field is not None:
-        content = body.read(_body_html(field, source, title), head.base, layout.noise, printed=raw)
+        content = body.read(_body(field, source, title), head.base, layout.noise, printed=raw)
     place = field if profiled or field is None else generic.place(root, field)
     attachments = _attachments(root, place, source, head.base)
     if not title or not (content.text or content.images or attachments):
@@ -130,10 +130,10 @@ def _weight(field: Element) -> int:
     return words + 20 * sum(1 for _ in field.iter("img", "a"))
 
 
-def _body_html(field: Element, source: Source, title: str) -> str:
+def _body(field: Element, source: Source, title: str) -> Element:
+    """A copy of the body without what does not belong to it."""
     selectors = source.layout.selectors
     field = copy.deepcopy(field)
-    field.tail = None
     listing.drop_related(field, source.layout)
     unwanted = select_all(field, (*selectors.strip, *selectors.published, *selectors.summary))
     headings = [*select_all(field, selectors.title), *field.iter("h1", "h2", "h3", "h4")]
@@ -141,7 +141,7 @@ def _body_html(field: Element, source: Source, title: str) -> str:
     for element in unwanted:
         if element is not field and element.getparent() is not None:
             drop(element)
-    return str(etree.tostring(field, encoding="unicode", method="html"))
+    return field
 
 
 def _title(root: Element, head: Head, selectors: Iterable[str]) -> str:

@@ -14,14 +14,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import nh3
-from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Script, Stylesheet, Tag, TemplateString
 
+from scraper import soup as soups
 from scraper import text, urls
 from scraper.items import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from bs4 import BeautifulSoup
+    from lxml.etree import _Element as Element
 
 _BLOCKS = frozenset(
     re.findall(
@@ -30,6 +33,14 @@ _BLOCKS = frozenset(
         "h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul br",
     )
 )
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_KEPT = sorted({"lang", "title"}.union(*_ATTRIBUTES.values()))  # nh3 keeps the first two on any tag
+_TELLING = frozenset({*_KEPT, "align", "class", "style", "data-src", "data-original"})
 _CLEANER = nh3.Cleaner(
     tags=set(
         re.findall(
@@ -38,12 +49,7 @@ _CLEANER = nh3.Cleaner(
             "li ol p pre q s small span strong sub sup table tbody td tfoot th thead tr u ul",
         )
     ),
-    attributes={
-        "a": {"href", "title"},
-        "img": {"src", "alt"},
-        "td": {"colspan", "rowspan"},
-        "th": {"colspan", "rowspan"},
-    },
+    attributes=_ATTRIBUTES,
     url_schemes={"http", "https"},
     link_rel=None,
 )
@@ -88,16 +94,16 @@ class _Line:
         return bool(self.text)
 
 
-def read(html: str, base: str, noise: Sequence[str] = (), *, printed: str | None = None) -> Body:
-    """Reads a body's HTML.
+def read(field: Element, base: str, noise: Sequence[str] = (), *, printed: str | None = None) -> Body:
+    """Reads a body.
 
     Args:
-        html: the subtree that holds the body, and nothing that does not belong to it.
+        field: the element that holds the body, and nothing that does not belong to it.
         base: the address that relative links start from.
         noise: regular expressions of whole paragraphs that are controls and not text.
         printed: the date of publication as the page prints it; a paragraph of it is none, either.
     """
-    soup = BeautifulSoup(html, "lxml")
+    soup = soups.of(field, _TELLING)
     pictures = _pictures(soup, base)
     lines = [line for line in _lines(soup, pictures) if line.finish()]
     unwanted = [re.compile(pattern, re.IGNORECASE) for pattern in noise]
@@ -199,7 +205,7 @@ def _set_apart(line: _Line) -> tuple[bool, bool, bool]:
                     centred or "text-align:center" in style or style.endswith(";center") or parent.name == "center"
                 )
                 right = right or "text-align:right" in style or style.endswith(";right")
-                named = " ".join(parent.get("class") or ())
+                named = str(parent.get("class") or "")
                 centred = centred or parent.name == "figcaption" or bool(named and _CAPTION_CLASS.search(named))
                 break
         italic = italic and slanted
@@ -314,6 +320,5 @@ def _clean(soup: BeautifulSoup, base: str) -> str:
         else:
             link["href"] = address
     _drop_blank(soup)
-    body = soup.body or soup
-    html = _CLEANER.clean(body.decode_contents())
+    html = _CLEANER.clean(soups.markup(soup, _KEPT))
     return re.sub(r"\n\s*\n+", "\n", unicodedata.normalize("NFC", html)).strip()
