@@ -49,7 +49,9 @@ def main() -> None:
         for url, page in zip(addresses, bodies, strict=True)
     ]
     articles = [reading.article for page in pages if (reading := extract.read(page, source)).article]
-    html = [article.body_html for article in articles if article]
+    fields = [
+        root for article in articles if article and (root := extract.tree(article.body_html.encode())) is not None
+    ]
     exchanges = [
         Exchange(url=page.url, at=datetime.now(UTC), status=200, reason="OK", headers=[("Server", "x")], body=page.body)
         for page in pages
@@ -59,7 +61,7 @@ def main() -> None:
         rows = {
             "read a page, whole": lambda: [extract.read(page, source) for page in pages],
             "of it: decode and parse": lambda: [extract.tree(decode.utf8(page.body)) for page in pages],
-            "of it: the body (BeautifulSoup)": lambda: [body.read(one, "http://127.0.0.1/") for one in html],
+            "of it: the body, with BeautifulSoup": lambda: [body.read(one, "http://127.0.0.1/") for one in fields],
             "archive request and response": lambda: [archive.write(exchange) for exchange in exchanges],
         }
         for name, work in rows.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -43,12 +44,15 @@ _DOCUMENT = re.compile(rf"({'|'.join(DOCUMENT_TYPES)})\s*([?#/]|$)|%2e")
 _LABEL = re.compile(
     r"(bam vao day( de)? )?(tai (ve|xuong|file|tep)|download)( (tai day|file|tep|may|ve))*|xem( chi tiet)?|tai day"
 )
-_SHORT_TEXTS = etree.XPath("/*/body/descendant::text()[string-length(.) < 120]")
+_PLACES = etree.XPath("/*/body/descendant::text()[. = $line]")
 _STAMP = re.compile(
     r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
 )
 _LONGEST_STAMP = 80
 _SHORT = 120
+_NO_DIGITS = re.compile(r"\D+")
+_BESIDE = 80
+"""How far from a counter's number its words may begin or end."""
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -185,11 +189,8 @@ def _published(
 
 def _printed_date(root: Element, now: datetime | None) -> str:
     """A line "Đăng ngày …" that no selector meets."""
-    if not any(len(one) < _SHORT and _STAMP.match(text.fold(one)) for one in texts(root)):
-        return ""  # as on most pages; texts that know where they stand take longer
-    for node in _SHORT_TEXTS(root):
-        if not _STAMP.match(text.fold(node)):
-            continue
+    lines = dict.fromkeys(filter(_is_stamp, texts(root)))
+    for node in (node for line in lines for node in _PLACES(root, line=line)):
         box = node.getparent() if node.is_text else None
         for line in (text.clean(node), said(box) if box is not None else ""):
             if len(line) <= _LONGEST_STAMP and dates.parse(line, now=now):
@@ -197,16 +198,21 @@ def _printed_date(root: Element, now: datetime | None) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def _is_stamp(words: str) -> bool:
+    return len(words) < _SHORT and bool(_STAMP.match(text.fold(words)))
+
+
 def _attachments(root: Element, field: Element | None, source: Source, base: str) -> tuple[Attachment, ...]:
     """Documents linked from the article's frame and from the page's own lists of attachments."""
     selectors, handlers = source.layout.selectors, source.layout.downloads
     frame = _frame(root, field, selectors.title, handlers)
     areas = [area for area in (field, frame, *select_all(root, selectors.attachments)) if area is not None]
-    links = dict.fromkeys(link for area in areas for link in area.iter("a") if _document(link, handlers))
+    links = {link: to for area in areas for link in area.iter("a") if (to := _document(link, handlers))}
     foreign = set(select(root, selectors.related)) if links else set()
     found: dict[str, Attachment] = {}
-    for link in links:
-        address = urls.join(base, _document(link, handlers))
+    for link, to in links.items():
+        address = urls.join(base, to)
         kind = _document_type(address) if address else None
         if address and kind and link not in foreign:
             title = said(link)
@@ -261,9 +267,9 @@ def _counters(root: Element, source: Source) -> Counters:
     patterns = source.layout.counters
     if not (patterns.votes or patterns.online or patterns.views):
         return Counters()
-    # Numbers stand in short texts, and those of the article need not be searched.
+    # Numbers stand in short texts, and those of the article need not be searched; nor what is far from any number.
     short = " ".join(one for one in visible_texts(root) if len(one) < _SHORT)
-    visible = unicodedata.normalize("NFC", " ".join(short.split()))
+    visible = unicodedata.normalize("NFC", _NO_DIGITS.sub(_its_ends, " ".join(short.split())))
 
     def number(expressions: Iterable[str]) -> int | None:
         for expression in expressions:
@@ -273,6 +279,11 @@ def _counters(root: Element, source: Source) -> Counters:
         return None
 
     return Counters(votes=number(patterns.votes), online=number(patterns.online), views=number(patterns.views))
+
+
+def _its_ends(found: re.Match[str]) -> str:
+    words = found[0]
+    return words if len(words) <= 2 * _BESIDE else f"{words[:_BESIDE]}\0{words[-_BESIDE:]}"
 
 
 def _language(words: str) -> str | None:

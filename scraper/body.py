@@ -64,6 +64,8 @@ _UNSEEN = (PreformattedString, Script, Stylesheet, TemplateString)
 _CAPTION_CLASS = re.compile(r"caption|chu-?thich|image-?note|desc", re.IGNORECASE)
 
 LONGEST_CAPTION = 300
+LONGEST_CONTROL = 300
+"""What is longer is text, whatever pattern meets it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +114,8 @@ def read(field: Element, base: str, noise: Sequence[str] = (), *, printed: str |
     captions: defaultdict[int, list[_Line]] = defaultdict(list)  # by the picture's id: bs4 compares tags by their text
     before: _Line | None = None
     for position, line in enumerate(lines):
-        if line.text.lower() == stamp or any(pattern.search(line.text) for pattern in unwanted):
+        short = len(line.text) <= LONGEST_CONTROL
+        if short and (line.text.lower() == stamp or any(pattern.search(line.text) for pattern in unwanted)):
             _remove(line)
             if line.after is not None and position + 1 < len(lines) and lines[position + 1].after is None:
                 lines[position + 1].after = line.after

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections import Counter, defaultdict
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -201,14 +202,15 @@ def _outside_links(row: Element) -> str:
 
 def of_links(links: Sequence[Element], base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
     """Links as entries: a row is what surrounds one link and no other; its date is what the row says besides."""
-    found = [(link, to) for link in links[:MOST_ENTRIES] if (to := _address(link, base))]
+    found = [(link, to, _ancestors(link)) for link in links[:MOST_ENTRIES] if (to := _address(link, base))]
     around: defaultdict[str, set[Element]] = defaultdict(set)
-    for link, to in found:
-        around[to].update(_ancestors(link))
-    shared = Counter(row for rows_of_one in around.values() for row in rows_of_one)
+    for _, to, ancestors in found:
+        around[to].update(ancestors)
+    shared = Counter(chain.from_iterable(around.values()))
     rows: dict[str, Entry] = {}
-    for link, to in found:
-        entry = _entry(link, to, shared, now)
+    for link, to, ancestors in found:
+        own = list(takewhile(lambda row: shared[row] == 1, ancestors))
+        entry = _entry(link, to, own, now)
         rows[to] = _joined(rows[to], entry) if to in rows else entry
     return tuple(rows.values())
 
@@ -226,7 +228,7 @@ def _ancestors(link: Element) -> list[Element]:
     return found
 
 
-def _entry(link: Element, to: str, shared: Counter[Element], now: datetime | None) -> Entry:
+def _entry(link: Element, to: str, rows: Sequence[Element], now: datetime | None) -> Entry:
     title = text.clean(raw_text(link))
     full = text.clean(link.get("title") or "")
     published: Moment | None = None
@@ -236,16 +238,14 @@ def _entry(link: Element, to: str, shared: Counter[Element], now: datetime | Non
     if full and (not title or (text.is_cut(title) and not text.is_cut(full) and text.same_title(title, full))):
         title = full
     if published is None:
-        published = _date_beside(link, shared, now)
+        published = _date_beside(link, rows, now)
     return Entry(url=to, title=title, published=published, truncated=text.is_cut(title))
 
 
-def _date_beside(link: Element, shared: Counter[Element], now: datetime | None) -> Moment | None:
+def _date_beside(link: Element, rows: Sequence[Element], now: datetime | None) -> Moment | None:
     if link.tail and (moment := dates.parse(link.tail, now=now)):
         return moment
-    for row in _ancestors(link):
-        if shared[row] > 1:
-            return None
+    for row in rows:
         stated = {one.get("datetime") or one.get("content") or "" for one in row.iter("time", "meta")}
         if len(stated) == 1 and (moment := dates.parse(stated.pop(), now=now)):
             return moment

@@ -14,12 +14,13 @@ from lxml import etree
 from scraper import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cssselect.xpath import XPathExpr
     from lxml.etree import _Element as Element
 
 _SPACE = re.compile(r"\s")
+_TAG = re.compile("[a-z][a-z0-9]*")
 _CLASS = re.compile(r"\.([\w-]+)")
 _NAME = re.compile(r"\.([\w-]+)(?: +(?![>+~])([^,]+))?")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -103,26 +104,30 @@ def drop(element: Element) -> None:
 
 
 def _found(root: Element, selector: str) -> list[Element]:
-    """What a selector meets.
-
-    Most need a class: one look at the tree's index tells who has it, and most often that nobody has.
-    """
-    if whole := _NAME.fullmatch(selector):
-        name, below = whole.groups()
-        around = _by_class(root).get(name, [])
-        if not below:
-            return list(around)
-        inside = compile_css(below, "descendant::")
-        return list(dict.fromkeys(element for one in around for element in inside(one)))
-    classes = _by_class(root).keys()
-    if not any(needed <= classes for needed in _classes_of(selector)):
-        return []
-    found: list[Element] = compile_css(selector)(root)
-    return found
+    return _search(selector)(root)
 
 
 @lru_cache(maxsize=1024)
-def _classes_of(selector: str) -> Sequence[frozenset[str]]:
+def _search(selector: str) -> Callable[[Element], list[Element]]:
+    """A selector as a search.
+
+    Most need a class: one look at the tree's index tells who has it, and most often that nobody has.
+    """
+    if _TAG.fullmatch(selector):
+        return lambda root: list(root.iter(selector))
+    if whole := _NAME.fullmatch(selector):
+        name, below = whole.groups()
+        if not below:
+            return lambda root: list(_by_class(root).get(name, ()))
+        inside = compile_css(below, "descendant::")
+        return lambda root: list(
+            dict.fromkeys(one for around in _by_class(root).get(name, ()) for one in inside(around))
+        )
+    path, alternatives = compile_css(selector), _needed(selector)
+    return lambda root: path(root) if any(needed <= _by_class(root).keys() for needed in alternatives) else []
+
+
+def _needed(selector: str) -> Sequence[frozenset[str]]:
     """For each alternative of a selector, the classes without which it meets nothing."""
     if "\\" in selector:  # an escape: what it stands for is not for a look to tell
         return [frozenset()]

@@ -7,49 +7,67 @@ from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup
 from bs4.builder import HTMLTreeBuilder
-from bs4.element import PreformattedString, Script, Stylesheet, Tag
-from lxml import etree
+from bs4.element import NavigableString, PreformattedString, Script, Stylesheet, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from bs4.element import PageElement
     from lxml.etree import _Element as Element
 
+_SPACES = BeautifulSoup.ASCII_SPACES
 _UNWRITTEN = (PreformattedString, Script, Stylesheet)
 
 
 class _Copy(HTMLTreeBuilder):
-    """Hands a tree that is parsed already to a soup, with some of its attributes."""
+    """Makes a soup of a tree that is parsed already, with some of its attributes.
+
+    It links the nodes itself, in their order: what BeautifulSoup does besides is for markup that is yet to be repaired.
+    """
 
     def __init__(self, field: Element, attributes: Collection[str]) -> None:
         super().__init__(multi_valued_attributes={})
         self._field = field
         self._attributes = attributes
+        self._last: PageElement | None = None
 
-    def feed(self, markup: object) -> None:  # noqa: ARG002 - the soup gives us an empty one
-        soup, field = self.soup, self._field
-        assert soup is not None
-        for event, element in etree.iterwalk(field, events=("start", "end", "comment", "pi")):
-            following = element.tail
-            if event == "start":
-                kept = {name: value for name, value in element.items() if name in self._attributes}
-                soup.handle_starttag(element.tag, None, None, self.attribute_dict_class(kept))
-                following = element.text
-            elif event == "end":
-                soup.handle_endtag(element.tag)
-            else:
-                soup.endData()  # what stands before a comment and what stands after it are two texts
-            if following and (element is not field or event == "start"):
-                soup.handle_data(following)
+    def feed(self, markup: object) -> None:  # noqa: ARG002 - the soup hands on an empty one
+        assert self.soup is not None
+        self._last = self.soup
+        self._tag(self._field, self.soup, NavigableString, verbatim=False)
+
+    def _tag(self, element: Element, parent: Tag, strings: type[NavigableString], *, verbatim: bool) -> None:
+        name = element.tag
+        kept = {key: value for key, value in element.items() if key in self._attributes}
+        tag = Tag(None, self, name, None, None, kept, parent, self._last)
+        parent.contents.append(tag)
+        self._last = tag
+        strings = self.string_containers.get(name, strings)
+        verbatim = verbatim or name in self.preserve_whitespace_tags
+        self._text(element.text, tag, strings, verbatim=verbatim)
+        for child in element:
+            if isinstance(child.tag, str):  # and no comment
+                self._tag(child, tag, strings, verbatim=verbatim)
+            self._text(child.tail, tag, strings, verbatim=verbatim)
+
+    def _text(self, text: str | None, parent: Tag, strings: type[NavigableString], *, verbatim: bool) -> None:
+        if not text:
+            return
+        if not verbatim and not text.strip(_SPACES):
+            text = "\n" if "\n" in text else " "
+        string = strings(text)
+        string.setup(parent, self._last)
+        parent.contents.append(string)
+        self._last = string
 
 
 def of(field: Element, attributes: Collection[str]) -> BeautifulSoup:
-    """The soup of an element and all within; of the attributes, those that are named. Values are strings, `class` too."""
+    """The soup of an element and all within, with the attributes that are named. Values are strings, `class` too."""
     return BeautifulSoup("", builder=_Copy(field, attributes))
 
 
 def markup(soup: Tag, attributes: Sequence[str]) -> str:
-    """What a tag holds, as HTML; of the attributes, those that are named. No comments, no scripts, no style sheets."""
+    """What a tag holds, as HTML, with the attributes that are named. No comments, scripts or style sheets."""
     return "".join(_written(soup, attributes))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from scraper import body
-from scraper.extract import Page, read
+from scraper.extract import Page, read, tree
 from scraper.items import Reading
 from scraper.text import clean
 
@@ -24,8 +24,12 @@ PICTURE = '<p><img src="/portal/Photos/a.jpg"></p>'
 SENTENCE = "Hội nghị đã nghe báo cáo tổng hợp kết quả công tác thi đua, khen thưởng sáu tháng đầu năm của các đơn vị."
 
 
+def body_of(markup, noise=()):
+    return body.read(tree(f"<div>{markup}</div>".encode()), BASE, noise)
+
+
 def captions(markup):
-    return [image.caption for image in body.read(markup, BASE, NOISE).images]
+    return [image.caption for image in body_of(markup, NOISE).images]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def captions(markup):
     ],
 )
 def test_what_is_a_caption(after, caption):
-    found = body.read(f"<div><p>{SENTENCE}</p>{PICTURE}{after}</div>", BASE, NOISE)
+    found = body_of(f"<div><p>{SENTENCE}</p>{PICTURE}{after}</div>", NOISE)
     assert [image.caption for image in found.images] == [caption]
     assert caption or clean(html.fromstring(f"<p>{after}</p>").text_content()) in found.text.replace("\n", " ")
 
@@ -73,7 +77,7 @@ def test_pictures_side_by_side_share_the_caption_of_the_last():
     ],
 )
 def test_picture_between_words_stays_between_them(paragraph):
-    found = body.read(paragraph, BASE)
+    found = body_of(paragraph)
     words = clean(" ".join(html.fromstring(f"<div>{found.html}</div>").itertext()))
     assert words == clean(" ".join(html.fromstring(f"<div>{paragraph}</div>").itertext()))
     assert [image.caption for image in found.images] == ["Các đại biểu"]
@@ -95,7 +99,7 @@ def test_picture_between_words_stays_between_them(paragraph):
     ],
 )
 def test_pictures(image, address):
-    found = body.read(f"<p>{image}</p><p>{SENTENCE}</p>", BASE)
+    found = body_of(f"<p>{image}</p><p>{SENTENCE}</p>")
     assert [one.url for one in found.images] == ([address] if address else [])
     assert found.html.count("<img") == len(found.images)
 
@@ -114,7 +118,7 @@ def test_pictures(image, address):
     ],
 )  # fmt: skip
 def test_html_is_harmless(attack):
-    found = body.read(f"<p>{SENTENCE}</p>{attack}<p>{SENTENCE}</p>", BASE)
+    found = body_of(f"<p>{SENTENCE}</p>{attack}<p>{SENTENCE}</p>")
     assert not re.search(
         r"<(script|style|iframe|object|form|svg|math|base|meta|template)|<[^>]+\s(on\w+|style|srcset)=", found.html
     )
@@ -123,7 +127,7 @@ def test_html_is_harmless(attack):
 
 
 def test_links_are_absolute_and_lead_somewhere():
-    found = body.read('<p><a href="/a">a</a> <a href="b.aspx#c">b</a> <a href="javascript:x()">c</a></p>', BASE)
+    found = body_of('<p><a href="/a">a</a> <a href="b.aspx#c">b</a> <a href="javascript:x()">c</a></p>')
     assert re.findall(r'href="([^"]*)"', found.html) == [
         "https://snv.thanhhoa.gov.vn/a",
         "https://snv.thanhhoa.gov.vn/portal/Pages/2023-7-18/b.aspx",
@@ -132,7 +136,7 @@ def test_links_are_absolute_and_lead_somewhere():
 
 
 def test_tables_and_lists_keep_their_form():
-    found = body.read("<table><tr><td>Một</td><td>Hai</td></tr></table><ul><li>Ba</li><li>Bốn</li></ul>", BASE)
+    found = body_of("<table><tr><td>Một</td><td>Hai</td></tr></table><ul><li>Ba</li><li>Bốn</li></ul>")
     assert found.text == "Một\nHai\nBa\nBốn"
     assert "<td>Hai</td>" in found.html
     assert "<li>Bốn</li>" in found.html
@@ -140,7 +144,7 @@ def test_tables_and_lists_keep_their_form():
 
 def test_nothing():
     for markup in ("", " ", "<p>&nbsp;</p>", "<!-- -->", "<div><br></div>"):
-        assert body.read(markup, BASE).text == body.read(markup, BASE).html.strip("<br>/div ") == ""
+        assert body_of(markup).text == body_of(markup).html.strip("<br>/div ") == ""
 
 
 # --- properties
@@ -205,7 +209,7 @@ def visible(markup):
 @quick
 @given(SOUP)
 def test_no_word_is_lost_and_none_is_said_twice(soup):
-    found = body.read(f"<div>{soup}</div>", BASE)
+    found = body_of(soup)
     said = Counter(found.text.split())
     for image in found.images:
         said += Counter(image.caption.split())
@@ -216,7 +220,7 @@ def test_no_word_is_lost_and_none_is_said_twice(soup):
 @quick
 @given(SOUP)
 def test_noise_is_all_that_is_lost(soup):
-    found = body.read(f"<div>{soup}</div>", BASE, NOISE)
+    found = body_of(soup, NOISE)
     said = Counter(found.text.split())
     for image in found.images:
         said += Counter(image.caption.split())
@@ -228,8 +232,8 @@ def test_noise_is_all_that_is_lost(soup):
 @quick
 @given(SOUP)
 def test_reading_the_result_again_changes_no_word(soup):
-    once = body.read(f"<div>{soup}</div>", BASE)
-    again = body.read(once.html, BASE)
+    once = body_of(soup)
+    again = body_of(once.html)
     assert visible(again.html) == visible(once.html)
     assert [image.url for image in again.images] == [image.url for image in once.images]
 

@@ -198,11 +198,13 @@ SENTENCE = "Nhà trường đã tổ chức hội nghị tổng kết năm học
     ],
 )
 def test_heading_above_pictures_is_no_author(ending, author):
-    found = body.read(f"<div><p>{SENTENCE}</p>{ending}</div>", HERE, ())
+    found = body.read(extract.tree(f"<div><p>{SENTENCE}</p>{ending}</div>".encode()), HERE, ())
     assert found.author == author
 
 
 @pytest.mark.parametrize("left", [")", "(", "–", "…"])
 def test_what_is_left_of_a_bracket_is_no_caption(left):
-    found = body.read(f"<div><p>{SENTENCE}</p>{PICTURE}<p>{left}</p><p>{SENTENCE}</p></div>", HERE, ())
+    found = body.read(
+        extract.tree(f"<div><p>{SENTENCE}</p>{PICTURE}<p>{left}</p><p>{SENTENCE}</p></div>".encode()), HERE, ()
+    )
     assert [image.caption for image in found.images] == [""]
