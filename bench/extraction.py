@@ -26,7 +26,8 @@ from warcio.archiveiterator import ArchiveIterator
 from scraper import extract, text
 from scraper.config import Config
 from scraper.extract import Page
-from scraper.sources import GENERIC, undeclared
+from scraper.items import GENERIC
+from scraper.sources import undeclared
 from spiders.loader import catalogue
 
 if TYPE_CHECKING:

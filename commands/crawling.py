@@ -90,7 +90,8 @@ def crawl(
 def _named(name: str, platform: str | None) -> Any:
     """The source of an id, or of an address: the one that a file declares for its host, else an undeclared one."""
     from scraper import urls
-    from scraper.sources import GENERIC, undeclared
+    from scraper.items import GENERIC
+    from scraper.sources import undeclared
     from spiders.loader import catalogue
 
     if "://" not in name:

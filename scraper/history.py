@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from scraper.items import Entry, Moment, NextPage
 
 
+FEWEST_ROWS = 5
+"""Rows that a listing must show before anything is made of how many of them are alike."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownListing:
     """A listing that was read before.
@@ -23,12 +27,17 @@ class KnownListing:
     and there are no validators, where a walk was cut off: the next one must go all the way. `resume` says where a
     backfill of it stands: the number of the page that comes next, and the way there. It is `barren` where a look at it
     found lately that nothing is there and that it leads nowhere.
+
+    `dated` is how many of a hundred rows showed a date, `read_well` when a walk last came to its end, cut off since or
+    not: what a reading is compared with. Both are None where that is too long ago.
     """
 
     walked_at: datetime | None = None
     validators: Validators = NONE
     resume: tuple[int, NextPage] | None = None
     barren: bool = False
+    dated: int | None = None
+    read_well: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +52,13 @@ class KnownPage:
     listed_title: str = ""
     listed: Moment | None = None
     validators: Validators = NONE
+
+
+def dated_rows(entries: Sequence[Entry]) -> int | None:
+    """Of a hundred rows, how many show a date; None where there are too few to tell."""
+    if len(entries) < FEWEST_ROWS:
+        return None
+    return 100 * sum(1 for entry in entries if entry.published) // len(entries)
 
 
 def moved(known: KnownPage, entry: Entry) -> bool:

@@ -14,6 +14,9 @@ from scraper.outcomes import Outcome
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
 
+GENERIC = "generic"
+"""The platform that stands for all portals that have no profile."""
+
 Precision = Literal["minute", "day"]
 ArticleKind = Literal["article", "procedure"]
 

@@ -19,14 +19,13 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from scraper import urls
+from scraper.items import GENERIC
 from scraper.selectors import SelectorError, compile_css
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SectionKind = Literal["news", "procedures", "documents"]
-GENERIC = "generic"
-"""The platform that stands for all portals that have no profile."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -115,6 +115,8 @@ class ExploringSpider(NewsSpider):
         walk = response.meta.get("walk")
         if walk is None or not walk.section.found or visit.entries or walk.number > 1:
             return visit
+        if visit.outcome is Outcome.DRIFT and visit.reading and visit.reading.kind == "listing":
+            return visit  # a list it is, but not as it used to be
         outcome = Outcome.OK if visit.outcome in _LISTS_NOTHING else visit.outcome
         return replace(visit, role="look", outcome=outcome, message=visit.message or "lists no articles", walk=None)
 

@@ -19,7 +19,7 @@ from scrapy import Request, Spider
 
 from scraper import outcomes, urls
 from scraper.extract import Page
-from scraper.history import Blank, moved
+from scraper.history import FEWEST_ROWS, Blank, moved
 from scraper.items import NONE, VIETNAM, Visit
 from scraper.middlewares import BudgetSpent
 from scraper.outcomes import Outcome
@@ -81,6 +81,8 @@ class PortalSpider(Spider):
         self.left = int(limit) if limit is not None else None
         self.reader = Reader()
         self.skipped: Counter[str] = Counter()
+        self.lists: dict[int, str] = {}
+        """Which section's first page showed which list, by its hash."""
         self.asked: set[int] = set()
         """Hashes of the detail pages asked for: one crawl may ask for more than memory should hold addresses of."""
 
@@ -158,10 +160,13 @@ class PortalSpider(Spider):
         restarted: bool = False,
     ) -> Walk:  # fmt: skip
         canonical = self.source.canonical(section.url)
+        known = self.history.listing(canonical)
         return Walk(
             section=section,
             canonical=canonical,
-            walked_at=self.history.listing(canonical).walked_at,
+            walked_at=known.walked_at,
+            dated=known.dated,
+            read_well=known.read_well,
             number=number,
             backfill=backfill,
             resumed=number > 1,
@@ -210,15 +215,20 @@ class PortalSpider(Spider):
             walk.validators = validators(response)
         entries = self._owned(reading.entries if reading else ())
         onward = further = None
-        if outcome is Outcome.OK and reading:
+        wanted: list[Request] = []
+        visit_entries: tuple[tuple[str, Entry], ...] = ()
+        if outcome is Outcome.OK and first and walk.has_lost_its_dates([entry for _, entry in entries]):
+            outcome, message = Outcome.DRIFT, f"hardly a row shows its date, and {walk.dated} of 100 did when last read"
+            wanted, _ = self._choose(entries, walk)  # their pages print it, too
+        elif outcome is Outcome.OK and first and (other := self._same_list(entries, walk)):
+            outcome, message = Outcome.DRIFT, f"its rows are all new, and those of {other}: a menu, and not the list"
+        elif outcome is Outcome.OK and reading:
             wanted, done = self._choose(entries, walk)
             further = self._onward(reading, walk, section)
             onward = None if done else further
             visit_entries = tuple(one for one in entries if not self._too_old(one[1]))
             if reading.sitemaps:
                 wanted += self._further(reading.sitemaps, walk)
-        else:
-            wanted, visit_entries = [], ()
         state: Literal["open", "closed"] = "closed" if outcome.trusted and onward is None else "open"
         visit = self._visit(
             response, section.role, walk.canonical, outcome, message,
@@ -250,6 +260,17 @@ class PortalSpider(Spider):
             if settled:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
+
+    def _same_list(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> str | None:
+        """The other section of this crawl whose list a section shows that showed another one before (C11)."""
+        section: Section = walk.section
+        if section.role != "listing" or section.kind == "hub" or section.found or len(entries) < FEWEST_ROWS:
+            return None
+        addresses = [canonical for canonical, _ in entries]
+        other = self.lists.setdefault(hash(frozenset(addresses)), walk.canonical)
+        if other == walk.canonical or not walk.is_all_news(self.history.known(addresses).values()):
+            return None
+        return other
 
     def _too_old(self, entry: Entry) -> bool:
         return bool(self.since and entry.published and entry.published.at.date() < self.since)

@@ -12,9 +12,10 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from scraper import shapes
 from scraper.extract import Page
+from scraper.items import GENERIC
 from scraper.outcomes import Outcome, of_error, of_status
 from scraper.reader import Reader
-from scraper.sources import GENERIC, undeclared
+from scraper.sources import undeclared
 from spiders import run
 from spiders.loader import catalogue
 

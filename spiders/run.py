@@ -13,7 +13,7 @@ from scrapy.settings import Settings
 from twisted.internet.error import ReactorNotRunning
 
 from scraper import urls
-from scraper.sources import GENERIC
+from scraper.items import GENERIC
 from spiders.loader import catalogue, spider
 
 if TYPE_CHECKING:

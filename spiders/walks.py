@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scraper.history import dated_rows
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from scraper.history import KnownPage
-    from scraper.items import Validators
+    from scraper.items import Entry, Validators
     from scraper.sources import Section
 
 OVERLAP = 10
@@ -17,6 +20,8 @@ OVERLAP = 10
 FIRST_PAGES = 20
 """Pages of a listing that a crawl reads without `full`; the rest is backfill."""
 MOST_PAGES = 20_000
+MOST_DATES_LOST = 30
+"""Points by which the share of rows with a date may fall before it is the layout that has changed."""
 BACKFILL = -50
 """The priority of a backfill's pages: after all that polls ask for, and each after the details of the one before."""
 
@@ -24,6 +29,8 @@ BACKFILL = -50
 @dataclass(kw_only=True, slots=True, eq=False)
 class Walk:
     """`walked_at` is when an earlier walk of the listing came to its end; `validators` are those of page one.
+
+    `dated` and `read_well` are those of `scraper.history.KnownListing`.
 
     A `backfill` goes on to the listing's end, and is `resumed` where one was cut off. One that is `catching_up` reads
     what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
@@ -33,6 +40,8 @@ class Walk:
     section: Section
     canonical: str
     walked_at: datetime | None
+    dated: int | None = None
+    read_well: datetime | None = None
     number: int = 1
     backfill: bool = False
     resumed: bool = False
@@ -41,6 +50,16 @@ class Walk:
     settled: int = 0
     validators: Validators | None = None
     seen: set[str | int] = field(default_factory=set)
+
+    def has_lost_its_dates(self, entries: Sequence[Entry]) -> bool:
+        """Whether far fewer of a listing's rows show a date than used to: the selectors no longer meet it (C10)."""
+        dated = dated_rows(entries)
+        return self.dated is not None and dated is not None and self.dated - dated >= MOST_DATES_LOST
+
+    def is_all_news(self, pages: Collection[KnownPage | None]) -> bool:
+        """Whether the listing was read well before, and none of its entries' pages was known then."""
+        since = self.read_well
+        return since is not None and all(page is None or page.first_seen > since for page in pages)
 
     @property
     def most_pages(self) -> int:

@@ -130,6 +130,8 @@ class Listing(Table):
     outcome: Mapped[str | None] = mapped_column(String(20))
     resume: Mapped[dict[str, Any] | None]
     """Where a backfill goes on: the number of the page, its address, and the form that a postback must send."""
+    dated: Mapped[int | None]
+    """Of a hundred rows of its first page, how many showed a date when it was last read well."""
 
     __table_args__ = (UniqueConstraint("source", "canonical_url"),)
 

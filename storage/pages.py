@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ MOST_FAILURES = 5
 MOST_MISSING = 3
 ONCE_MORE = timedelta(hours=1)
 """That a page is not there is an answer, though lists name it: it is asked for again after so long, and not sooner."""
+BELIEVED = timedelta(days=30)
+"""A listing that has looked otherwise for so long is taken for what it is now."""
 BARREN = timedelta(days=7)
 """So long a page that listed nothing and led nowhere is not looked at again."""
 _CHUNK = 500
@@ -76,9 +78,15 @@ class SourceHistory:
             row = _listing(session, self._source, canonical_url)
             if row is None:
                 return KnownListing()
+            lately = row.walked_at is not None and row.walked_at > datetime.now(UTC) - BELIEVED
+            known = KnownListing(
+                resume=_resume(row),
+                dated=row.dated if lately else None,
+                read_well=row.walked_at if lately else None,
+            )
             if row.walk_open or row.walked_at is None:
-                return KnownListing(resume=_resume(row), barren=_is_barren(row))
-            return KnownListing(walked_at=row.walked_at, validators=_validators(row), resume=_resume(row))
+                return replace(known, barren=_is_barren(row))
+            return replace(known, walked_at=row.walked_at, validators=_validators(row))
 
         return self._database.read(found)
 

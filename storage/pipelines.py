@@ -12,12 +12,13 @@ from scrapy.exceptions import NotConfigured
 from sqlalchemy import func, select
 
 from scraper import urls
-from scraper.items import Visit
+from scraper.history import dated_rows
+from scraper.items import GENERIC, Visit
 from scraper.outcomes import Outcome
 from storage import articles, pages, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
-from storage.models import Article, Fetch, Page, Run
+from storage.models import Article, ArticleVersion, Fetch, Page, Run
 from storage.runs import Ticket
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ class Store:
         keeper.close(ticket)
         write = keeper.store.writer.run
         try:
-            saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
+            item, saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
         except Exception as error:
             log.exception("%s could not be stored", item.url)
             item = _unstored(item, error)
-            saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
+            item, saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
         keeper.visited(item, saved)
         return item
 
@@ -72,22 +73,28 @@ class Store:
         row = {"run": self._keeper.run, "at": visit.at, "url": visit.url, "role": visit.role, "status": None}
         return Ticket(row=row | {"size": 0, "seconds": 0.0})
 
-    def _write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> Saved | None:
+    def _write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> tuple[Visit, Saved | None]:
+        """Writes the visit; what it came to in the end, and what was decided."""
+        page = self._page(session, visit) if visit.role == "detail" else None
+        if page is not None and _has_lost_its_date(session, visit, page):
+            why = "selectors.published meets nothing on this page, which printed its date when it was last read"
+            visit = replace(visit, outcome=Outcome.DRIFT, message=why, reading=None, entries=(), validators=None)
         enter = runs.complete_fetch if entered else runs.enter_fetch
         enter(session, ticket, outcome=visit.outcome.value, message=visit.message)
+        if page is not None:
+            return visit, self._write_page(session, visit, ticket, page)
         if visit.role == "look":
             self._write_look(session, visit)
-            return None
-        if visit.role != "detail":
+        else:
             self._write_listing(session, visit, ticket)
-            return None
-        return self._write_page(session, visit, ticket)
+        return visit, None
 
-    def _write_page(self, session: Session, visit: Visit, ticket: Ticket) -> Saved | None:
+    def _page(self, session: Session, visit: Visit) -> Page:
+        source = self._keeper.source.id
+        return pages.one(session, source, visit.canonical_url, url=visit.url, section=visit.section, at=visit.at)
+
+    def _write_page(self, session: Session, visit: Visit, ticket: Ticket, page: Page) -> Saved | None:
         keeper = self._keeper
-        page = pages.one(
-            session, keeper.source.id, visit.canonical_url, url=visit.url, section=visit.section, at=visit.at
-        )
         if visit.outcome.trusted and visit.final_url != visit.url:
             with suppress(urls.BadAddress):
                 pages.readdressed(session, page, keeper.source.canonical(visit.final_url), visit.final_url)
@@ -134,6 +141,7 @@ class Store:
             self._enter(session, visit, trusted=True)
         if visit.outcome is Outcome.OK and visit.number == 1:
             pages.archived(row, ticket.captured)
+            row.dated = dated_rows([entry for _, entry in visit.entries])
         if visit.backfill and visit.outcome.trusted:
             pages.backfilled(row, visit.number, visit.onward)
         if visit.walk == "open":
@@ -165,6 +173,18 @@ class Store:
             session, keeper.source.id, visit.entries, section=visit.section, at=visit.at, origin=keeper.origin,
             trusted=trusted,
         )  # fmt: skip
+
+
+def _has_lost_its_date(session: Session, visit: Visit, page: Page) -> bool:
+    """Whether a page of a known layout printed its date before and prints none now: that is its layout's doing."""
+    reading = visit.reading
+    if reading is None or reading.article is None or reading.article.published or reading.platform == GENERIC:
+        return False
+    if page.record is None or not visit.outcome.trusted:
+        return False
+    record = session.get_one(Article, page.record)
+    before = session.get_one(ArticleVersion, (record.id, record.version))
+    return before.published_at is not None
 
 
 def _unstored(visit: Visit, error: Exception) -> Visit:

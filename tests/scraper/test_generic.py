@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scraper import extract, text
 from scraper.config import Config
 from scraper.extract import Page
+from scraper.items import GENERIC
 from scraper.outcomes import Outcome
-from scraper.sources import GENERIC, undeclared
+from scraper.sources import undeclared
 from spiders.loader import catalogue
 
 PAGES = Path(__file__).parent.parent / "pages"

@@ -15,7 +15,8 @@ import seed
 from scraper import shapes
 from scraper.config import Config
 from scraper.extract import Page, read
-from scraper.sources import GENERIC, undeclared
+from scraper.items import GENERIC
+from scraper.sources import undeclared
 from spiders.loader import catalogue
 
 PAGES = Path(__file__).parent.parent / "pages"

@@ -10,7 +10,8 @@ from scraper import body, extract, listing
 from scraper.config import Config
 from scraper.detect import platform_of
 from scraper.extract import Page
-from scraper.sources import GENERIC, undeclared
+from scraper.items import GENERIC
+from scraper.sources import undeclared
 from spiders.explore import kind_of
 from spiders.loader import catalogue
 

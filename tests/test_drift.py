@@ -1,0 +1,103 @@
+"""A portal that was read well and then changes its layout: DRIFT, and nothing that the archive says is touched.
+
+The catalogue's C10 and C11; C9, where nothing is met at all, is in tests/test_faults.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from scripted import ARTICLE, LISTING, ROW, Site, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from command import Congtin
+
+NEWS, NOTICES = "/portal/Pages/Tin-tuc.aspx", "/portal/Pages/Thong-bao.aspx"
+SOURCE = f"""\
+name = "Cổng thử"
+url = "{{url}}"
+platform = "sharepoint"
+sections.news = ["{NEWS}", "{NOTICES}"]
+"""
+STAMP = "<span>(18/07/2023 4:24 CH)</span>"
+
+
+def path(number: int) -> str:
+    return f"/portal/Pages/2023-7-18/Tin-{number}abc.aspx"
+
+
+def show(site: Site, listing: str, numbers: Iterable[int], *, dated: bool = True) -> None:
+    """Has a section list articles, and the articles be there."""
+    rows = "\n".join(ROW.format(path=path(number), number=number) for number in numbers)
+    site.answers[listing] = (200, {}, LISTING.format(rows=rows if dated else rows.replace(STAMP, "")).encode())
+    for number in numbers:
+        site.answers[path(number)] = (200, {}, ARTICLE.format(number=number).encode())
+
+
+@pytest.fixture
+def site(congtin: Congtin) -> Iterator[Site]:
+    with serving() as one:
+        congtin.source("sample", SOURCE.format(url=one.url))
+        show(one, NEWS, range(6))
+        show(one, NOTICES, range(10, 16))
+        assert congtin.crawl()["new"] == 12
+        yield one
+
+
+def test_rows_that_no_longer_show_their_dates_are_drift_and_still_lead_to_news(congtin: Congtin, site: Site) -> None:
+    show(site, NEWS, range(-1, 5), dated=False)
+    for new in (1, 0):
+        report = congtin.crawl(expect=3)
+        assert (report["verdict"], report["new"], report["changed"], report["gone"]) == ("thin", new, 0, 0)
+        ((url, outcome),) = [(one["url"], one["outcome"]) for one in report["failures"]]
+        assert (url, outcome) == (site.url.rstrip("/") + NEWS, "DRIFT")
+        assert "100 of 100" not in report["cause"]
+    show(site, NEWS, range(-1, 5))
+    assert congtin.crawl()["verdict"] == "healthy"
+
+
+def test_one_row_without_its_date_is_none(congtin: Congtin, site: Site) -> None:
+    show(site, NEWS, range(6))
+    status, headers, body = site.answers[NEWS]
+    site.answers[NEWS] = (status, headers, body.replace(STAMP.encode(), b"", 1))
+    assert congtin.crawl()["verdict"] == "healthy"
+
+
+def test_a_page_that_no_longer_shows_its_date_is_drift_and_no_new_version(congtin: Congtin, site: Site) -> None:
+    undated = "/portal/Pages/Chi-tiet.aspx?ItemID=7"  # no day in its address, either
+    rows = ROW.format(path=undated, number=7)
+    site.answers[NEWS] = (200, {}, LISTING.format(rows=rows).encode())
+    site.answers[undated] = (200, {}, ARTICLE.format(number=7).encode())
+    assert congtin.crawl()["new"] == 1
+    record = next(hit for hit in congtin.json("search", "", "--limit", "50")["hits"] if hit["url"].endswith(undated))
+    before = congtin.events()
+    site.answers[undated] = (200, {}, ARTICLE.format(number=7).replace("Đăng ngày 18 - 07 - 2023", "").encode())
+    report = congtin.crawl("--recheck", expect=3)
+    assert (report["changed"], report["gone"]) == (0, 0)
+    assert [(one["url"].endswith(undated), one["outcome"]) for one in report["failures"]] == [(True, "DRIFT")]
+    assert "selectors.published" in report["failures"][0]["message"]
+    assert congtin.events() == before
+    assert congtin.json("show", record["id"])["versions"] == 1
+
+
+def test_two_sections_that_suddenly_show_one_menu_are_drift(congtin: Congtin, site: Site) -> None:
+    for listing in (NEWS, NOTICES):
+        show(site, listing, range(20, 26))
+    report = congtin.crawl(expect=3)
+    assert report["verdict"] == "thin"
+    assert [(one["outcome"], one["url"].endswith(NOTICES)) for one in report["failures"]] == [("DRIFT", True)]
+    assert "its rows are all new, and those of" in report["failures"][0]["message"]
+    again = congtin.crawl(expect=3)
+    assert [one["outcome"] for one in again["failures"]] == ["DRIFT"]
+    assert {event["kind"] for event in congtin.events()} == {"article.new"}
+    show(site, NOTICES, range(9, 15))
+    assert congtin.crawl()["verdict"] == "healthy"
+
+
+def test_two_sections_that_show_some_of_the_same_are_not(congtin: Congtin, site: Site) -> None:
+    for listing in (NEWS, NOTICES):
+        show(site, listing, (30, 31, 0, 1, 10, 11))
+    assert congtin.crawl()["verdict"] == "healthy"
