@@ -15,7 +15,7 @@ TYPES = (
     *("NQ", "QĐ", "CT", "QC", "QyĐ", "TC", "TB", "HD", "CTr", "KH", "PA", "ĐA", "DA", "BC", "BB", "TTr", "HĐ", "CĐ"),
     *("BGN", "BTT", "GUQ", "GM", "GGT", "GNP", "PG", "PC", "PB", "SY", "TrS", "SL"),
     *("NĐ", "TT", "TTLT", "TTLB", "NQLT", "PL", "L", "LCT", "VBHN", "ĐC"),
-    *("KL", "CV", "GP", "QT", "ĐL"),
+    *("KL", "CV", "GP", "QT", "ĐL", "CTrPH", "QCPH", "KHPH", "GXN"),
     *("QĐCB",),  # quyết định công bố, where the national portal had a number to fill in before there was one
 )
 """The abbreviation of each type as it stands in a number. An official letter (công văn) has none; some write CV."""
@@ -124,6 +124,7 @@ _LATIN = str.maketrans(
         **dict.fromkeys("‐‑‒–—−﹣－", "-"),
         **dict.fromkeys("⁄∕／", "/"),
         **dict.fromkeys("’‘`", "'"),
+        "\\": "/",
         "＆": "&",
         "：": ":",
         "；": ";",
@@ -171,7 +172,22 @@ def _key(abbreviation: str) -> str:
 _TYPE_BY_KEY = {_key(name): name for name in sorted(TYPES, key=lambda name: "Đ" in name, reverse=True)}
 _ISSUER_BY_KEY = {_key(name): name for name in ISSUERS}
 # Where these stand within an abbreviation, D is the Đ of đào tạo, đầu tư, lao động, hội đồng, (ban) chỉ đạo.
-_FRAGMENTS = ("GDĐT", "GD&ĐT", "KHĐT", "KH&ĐT", "LĐTB", "HĐND", "BCĐ", "LĐLĐ", "TĐTN", "TLĐ")
+_FRAGMENTS = [
+    "GDĐT",
+    "GD&ĐT",
+    "KHĐT",
+    "KH&ĐT",
+    "LĐTB",
+    "HĐND",
+    "BCĐ",
+    "LĐLĐ",
+    "TĐTN",
+    "TLĐ",
+    "TĐKT",
+    "GDĐH",
+    "QLĐĐ",
+    "ĐTBD",
+]
 
 
 def type_of(abbreviation: str) -> str | None:

@@ -73,9 +73,9 @@ _OPERATIVE = re.compile(
     rf"(?:cong bo(?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+| danh muc)*+ {_SUBJECT})"
 )
 _ISSUES = re.compile(
-    r"(?<![a-z])(?:(?:ban hanh|ky|co)(?: ban hanh)? (?:cac )?quyet dinh(?! nay)[^;]{0,200}?(?<![a-z])cong bo|"
-    r"cong bo (?:kem theo )?(?:quyet dinh nay )?danh muc)(?![a-z])"
+    r"(?<![a-z])(?:ban hanh|ky|co)(?: ban hanh)? (?:cac )?quyet dinh(?! nay)[^;]{0,200}?(?<![a-z])cong bo(?![a-z])"
 )
+_LISTS = re.compile(r"(?<![a-z])cong bo (?:kem theo )?(?:quyet dinh nay )?danh muc(?![a-z])")
 _CITED = re.compile(
     r"(?<![a-z])(?:can cu|tai|theo|cua|thay the|bai bo|huy bo|thuc hien|trien khai|sua doi|bo sung|dinh chinh)"
     r"(?: toan bo| mot phan| cac| noi dung| thuc hien)*+ "
@@ -106,7 +106,7 @@ _HEADS = re.compile(
     rf"(?:danh muc|bo {_SUBJECT}|{_SUBJECT}|thu tuc|linh vuc|nhom|cong bo|quyet dinh|qd)(?![a-z])"
 )
 _TELLS = re.compile(r"(?<![a-z])(?:da|giup|nham|gop phan|phai|can)(?![a-z])")
-_ALONE = re.compile(rf"(?:(?:danh muc|cac) )*(?:(?:thu tuc|{_SUBJECT}) )?(?P<verb>{_ANY_VERB}) ?[:.]?")
+_ALONE = re.compile(rf"(?:(?:danh muc|cac) )*(?:(?:thu tuc|{_SUBJECT}) )?{_ANY_VERB} ?[:.]?")
 
 
 def announced(title: str, text: str = "") -> tuple[Announcement, ...]:
@@ -187,6 +187,8 @@ def _of_sentence(sentence: Page, *, whole: bool) -> tuple[Change, ...]:
     if _BASIS.match(flat) or _NOT_DONE.search(flat) or _REPORT.match(flat):
         return ()
     deed = _OPERATIVE.match(flat) or _ISSUES.search(flat)
+    if not deed and (lists := _LISTS.search(flat)) and not _CITED.search(flat, 0, lists.start()):
+        deed = lists
     if deed and not (_TOLD.search(flat) and not find(sentence)):
         return _changes(flat, deed.start())
     return _of_heading(sentence) if whole else ()
@@ -195,18 +197,14 @@ def _of_sentence(sentence: Page, *, whole: bool) -> tuple[Change, ...]:
 def _of_heading(text: Page) -> tuple[Change, ...]:
     numbering = _NUMBERING.match(text.flat)
     flat = text.flat[numbering.end() :] if numbering else text.flat
-    if alone := _ALONE.fullmatch(flat):
-        return _kinds(alone["verb"])
+    if _ALONE.fullmatch(flat):
+        return tuple(change for change in _VERBS if any(found[change] for found in _VERB.finditer(flat)))
     longest = _LONGEST_HEADING_WITH_STOP if flat.endswith(".") else _LONGEST_HEADING
     if len(flat) > longest or _COLUMN.match(flat) or not _HEADS.match(flat):
         return ()
     if _NOT_DONE.search(flat) or _TELLS.search(flat):
         return ()
     return _changes(flat)
-
-
-def _kinds(flat: str) -> tuple[Change, ...]:
-    return tuple(change for change in _VERBS if any(found[change] for found in _VERB.finditer(flat)))
 
 
 def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scraper import dates
-from scraper.abbreviations import TYPES, flat, issuer_of, known_issuer, type_of
+from scraper.abbreviations import TYPES, WORDS, flat, issuer_of, known_issuer, type_of
 from scraper.items import DocumentNumber
 from scraper.numbering import Hit, Page, find, page
 from scraper.text import clean, clean_lines
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from datetime import date
 
 _DAY = re.compile(
-    r"[ ,(-]{0,4}(?:(?:ban hanh|ky)[ ])?(?:ngay[ ]){0,2}"
+    r"(?:[ ]cua[ ][^;.,\n()0-9]{2,100}[ ](?=ngay[ ])|[ ,(-]{0,4}(?:(?:ban hanh|ky)[ ])?)(?:ngay[ ]){0,2}"
     r"(?P<day>[0-9]{1,2}[ ]?(?P<s>[/.-])[ ]?[0-9]{1,2}[ ]?(?P=s)[ ]?[0-9]{4}"
     r"|[0-9]{1,2}[ ]?thang[ ]?[0-9]{1,2}[ ]?,?[ ]?nam[ ]?[0-9]{4})(?![0-9/])\)?"
 )
+# A letterhead: "Số: 3218/QĐ-UBND", and beside or under it "Quảng Bình, ngày 18 tháng 11 năm 2024".
+_PLACE = re.compile(r"[ |]*\n?[ |]*[^,;.\n|0-9]{3,40}, ?(?=ngay )")
 _BEFORE_TITLE = re.compile(r"[ ]?[,:-]?[ ]?(?:cua (?P<who>[^;.\n()0-9]{2,160}))?")
 _STARTS = (
     *("về việc", "v/v", "về", "quy định", "ban hành", "phê duyệt", "hướng dẫn", "sửa đổi", "công bố", "bãi bỏ"),
@@ -39,20 +41,22 @@ _CLAUSE = re.compile(r"[^;\n]{3,600}?(?=[ -]*(?:[;\n]|$|[.…]+(?:/\.)?(?:[ \n]|
 _OPENING = " (“\"'‘["
 
 _ISSUER = r"(?P<issuer>[A-ZĐ][A-ZĐ&]+(?:[-._][A-ZĐ&]+[0-9]*)*)"
-_NAMES = "|".join(sorted({name for t in TYPES for name in (t, t.replace("Đ", "D"))}, key=len, reverse=True))
-_LABEL = r"(?:[A-ZĐ][A-ZĐ ]{1,20}[ ])?(?:(?:SO|NO)(?: HIEU)?[ ]?[.:]{0,2}[ ]?)?"
+_NAMES = "|".join(sorted({name.upper() for t in TYPES for name in (t, t.replace("Đ", "D"))}, key=len, reverse=True))
+_TYPE_WORDS = "|".join(sorted(WORDS, key=len, reverse=True)).upper().replace("D", "[DĐ]")
+_LABEL = rf"(?:(?:{_TYPE_WORDS})[ ]?)?(?:(?:SO|NO)(?: HIEU)?[ ]?[.:]{{0,2}}[ ]?)?"
 _NUMBER = r"(?P<number>[0-9]{1,6}[A-Z]?)(?:[ ]?[-/_][ ]?(?P<year>(?:19|20)[0-9]{2}))?"
 _BETWEEN = r"[ ./_-]+"
 # How people type a field when they do not type a number: parts in any order, any sign between them, file names.
 _WORD_FIRST = re.compile(rf"(?P<type>{_NAMES})[ ./_-]*(?:SO[ :]*)?{_NUMBER}(?:{_BETWEEN}{_ISSUER})?")
 _LOOSE = [
-    re.compile(rf"{_LABEL}{_NUMBER}{_BETWEEN}(?P<type>{_NAMES})(?:{_BETWEEN}{_ISSUER})?"),
+    re.compile(rf"{_LABEL}{_NUMBER}[ ./_-]*(?P<type>{_NAMES})(?:{_BETWEEN}{_ISSUER})?"),
     _WORD_FIRST,
     re.compile(rf"(?P<type>{_NAMES}){_BETWEEN}{_ISSUER}(?:[ ]SO[ :]*|{_BETWEEN}){_NUMBER}"),
     re.compile(rf"{_LABEL}{_NUMBER}[ /_-]+(?P<type>){_ISSUER}"),
 ]
 _UNNUMBERED = re.compile(rf"(?:[^0-9]{{0,20}}[^0-9A-ZĐ])?(?P<type>{_NAMES})[-/. ]+{_ISSUER}")
-_BARE = re.compile(r"(?:(?:SO|NO)[ ]?[.:]{0,2}[ ]?)?(?P<number>[0-9]{1,6}[A-Z]?)")
+_BARE = re.compile(rf"(?:(?P<word>[^0-9.:]{{2,30}}?)[ :.-]*)?(?:(?<![A-Z])(?:SO|NO)[ ]?[.:]{{0,2}}[ ]?)?{_NUMBER}")
+_FILE_NAME = re.compile(r"(?:_signed|_[0-9a-f]{6,})*\.(?:pdf|docx?|xlsx?|rar|zip)$", re.IGNORECASE)
 
 
 def number(raw: str) -> DocumentNumber:
@@ -100,7 +104,7 @@ def numbers(text: str) -> tuple[DocumentNumber, ...]:
     found: dict[str, DocumentNumber] = {}
     for hit in hits:
         one = _document(whole, hit, starts)
-        if one.normal is None and one.date is None and one.year is None:
+        if one.normal is None and (one.type is None or one.raw[0].isdigit() or not (one.date or one.year)):
             continue
         key = one.normal or one.raw
         known = found.get(key)
@@ -110,6 +114,8 @@ def numbers(text: str) -> tuple[DocumentNumber, ...]:
 
 def _document(text: Page, hit: Hit, numbers_at: list[int]) -> DocumentNumber:
     day, end = _day(text, hit.end)
+    if day is None and text.flat.startswith("so", hit.start) and (place := _PLACE.match(text.flat, hit.end)):
+        day, end = _day(text, place.end())
     normal = hit.normal
     return DocumentNumber(
         raw=text.text[hit.start : hit.end].strip(),
@@ -164,10 +170,12 @@ def _balanced(title: str) -> str:
 
 def _fields(text: str) -> tuple[DocumentNumber, ...]:
     """One field, or the fields of a list: a text is a list only if each of its parts is a number."""
-    for separator in (r"[;\n]", r"[;,\n]|(?<= )v[aà](?= )"):
+    for separator in (r"[;\n]", r"[;,\n]|(?<= )(?:v[aà]|&)(?= )"):
         parts = [part.strip() for part in re.split(separator, text) if part.strip(" .")]
         if len(parts) > 1:
-            ones = [one for part in parts for one in (_fields(part) if "," in part or " v" in part else (_one(part),))]
+            ones = [
+                one for part in parts for one in (_fields(part) if re.search(",| (?:v|&)", part) else (_one(part),))
+            ]
             if all(one.number for one in ones):
                 return tuple(_completed(ones))
     return (_one(text),)
@@ -186,7 +194,7 @@ def _completed(ones: list[DocumentNumber]) -> list[DocumentNumber]:
 
 
 def _one(text: str) -> DocumentNumber:
-    field = page(text)
+    field = page(_FILE_NAME.sub("", text))
     hits = find(field, field=True)
     if hits and hits[0].issuers:
         return _document(field, hits[0], [hit.start for hit in hits])
@@ -197,13 +205,29 @@ def _one(text: str) -> DocumentNumber:
         return replace(loose, raw=text, date=_day(field, day.start())[0] if day else None)
     if hits:
         return _document(field, hits[0], [hit.start for hit in hits])
-    if found := _BARE.fullmatch(upper):
-        one = DocumentNumber(raw=text, number=found["number"].lower(), reason="no type and no issuer")
-        return replace(one, date=_day(field, day.start())[0] if day else None)
+    if one := _bare(upper):
+        return replace(one, raw=text, date=_day(field, day.start())[0] if day else None)
     if found := _UNNUMBERED.fullmatch(upper):
         kind, issuer = type_of(found["type"]), issuer_of(found["issuer"])
         return DocumentNumber(raw=text, type=kind, issuer=issuer, reason="no running number")
     return DocumentNumber(raw=text, reason=_reason(text, dated=day is not None))
+
+
+def _bare(upper: str) -> DocumentNumber | None:
+    """A running number with at most a year, or a word for its type."""
+    found = _BARE.fullmatch(upper)
+    word = flat(found["word"] or "").strip() if found else ""
+    word = "" if word in ("so", "no", "so hieu") else word
+    if not found or not found["number"].strip("0") or (word and word not in WORDS):
+        return None
+    kind = WORDS.get(word)
+    return DocumentNumber(
+        raw=upper,
+        type=kind,
+        number=found["number"].lower(),
+        year=int(found["year"]) if found["year"] else None,
+        reason="no issuer" if kind else "no type and no issuer",
+    )
 
 
 def _reason(text: str, *, dated: bool) -> str:

@@ -22,8 +22,9 @@ _NAMES = "|".join(sorted({name for t in TYPES for name in (t, t.replace("Đ", "D
 _TYPE = re.compile(rf"(?P<type>{_NAMES})(?=[^a-z&đ]|[a-zđ]{{2}}|$)", re.IGNORECASE)
 
 # Where a number may begin: not inside another number, date, standard (QCVN 102:2016/BTTTT) or address. It may follow
-# a letter at once, because text that a machine has flattened lost the space (…quốc gia118/2025/NĐ-CP).
-_BEGIN = r"(?<![0-9])(?<![0-9][-/.:])(?<!/)"
+# a letter at once, because text that a machine has flattened lost the space (…quốc gia118/2025/NĐ-CP); it may even
+# follow a year (…giai đoạn 2026-203016/2026/QĐ-UBND).
+_BEGIN = r"(?:(?<![0-9])(?<![0-9][-/.:_])(?<!/)|(?<=20[0-9]{2}-)(?=20[0-4][0-9]{2,5}/))"
 _BODY = rf"{_DIGITS}(?:[ ]?[-/][ ]?{_YEAR})?(?P<joint>[ ]?\.?[ ]?/{{1,2}}[ ]?|[ ]?-[ ]?|_|[ ]?)(?=[A-Za-zĐđ])"
 _HEAD = re.compile(_BEGIN + _BODY)
 _GLUED_HEAD = re.compile(_BODY)
@@ -46,13 +47,14 @@ _TEMPLATE = re.compile(r"(?<![a-z])(?:mau|bieu mau|bieu|phu luc|form)(?: so)? ?:
 _LOOK_BACK = 32
 _FLATTENED_YEAR = re.compile(r"(?:nam |[0-9]{4} ?- ?)$")
 
-_UPPER = re.compile(r"[A-ZĐ&]*(?:[rghyv](?=[A-ZĐ]|(?![A-Za-zĐđ]))[A-ZĐ&]*)*")
+_UPPER = re.compile(r"[A-ZĐ&]*(?:[dđrghyv](?=[A-ZĐ]|(?![A-Za-zĐđ]))[A-ZĐ&]*)*")
 _LOWER = re.compile(r"[a-zđ&]{2,}")
 _ASSEMBLY = re.compile(r"(?:UBTV)?QH(?:1[0-9]|[1-9])", re.IGNORECASE)
 _BUREAU = re.compile(r"[A-ZĐ]{1,3}[0-9]{1,3}(?![0-9/A-Za-zĐđ])")
 _BEFORE_ISSUER = re.compile(r"[ ]?[-/._][ ]?|[ ](?=[A-ZĐ]{2})")
 _BEFORE_UNIT = re.compile(r"(?:[ ]?-|-[ ]?|\.|[ ]?_)(?=[A-Za-zĐđ])")
 _ONSET = re.compile(r"(?:NGH|NG|NH|TH|TR|PH|KH|GH|CH|GI|QU|[BCDĐGHKLMNPRSTVX])?[AEIOUY]{0,2}$")
+_OLD_STYLE = frozenset({"CP", "TTg", "HĐBT", "HĐCP", "CTN"})  # until 1997 their numbers had no type: 64/CP
 _JOINT_TYPES = frozenset({"TTLT", "TTLB", "NQLT"})
 _DECREES_ALONE_SINCE = 1993  # before it the Council of Ministers (HĐBT) issued decrees, too
 
@@ -229,14 +231,19 @@ def _typed(text: Page, base: Hit, joint: str, words: _Words, *, field: bool) -> 
 def _untyped(text: Page, base: Hit, words: _Words, joint: str, *, field: bool) -> Hit | None:
     """A number without a type: official letters (4836/SNV-TCBC), laws (104/2016/QH13)."""
     issuers, end = _issuers(text, base.end, field=field)
-    if not issuers:
+    if not issuers or type_of(issuers[0]):
         return None
     of_assembly = bool(_ASSEMBLY.fullmatch(issuers[0]))
     known = known_issuer(issuers[0]) or of_assembly
+    if (
+        words.type in TYPES
+        and known
+        and not of_assembly
+        and (base.year or (len(issuers) == 1 and issuers[0] not in _OLD_STYLE))
+    ):
+        return replace(base, end=end, type=words.type, issuers=issuers)  # the words say what the number should
     if base.year and not of_assembly:
-        if not (words.type and known):
-            return None
-        return replace(base, end=end, type=words.type, issuers=issuers)
+        return None
     alone = not text.plain[end : end + 1].strip() and not text.plain[base.start - 1 : base.start].strip()
     letter = words.word is not None and words.type is None
     sure = (
