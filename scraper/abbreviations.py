@@ -87,7 +87,7 @@ ISSUERS = frozenset(
         *("CP", "TTg", "CTN", "HĐBT", "HĐCP", "UBND", "HĐND", "UB", "UBHC", "VPCP", "VPQH", "VPCTN", "TTCP", "UBDT"),
         *("NHNN", "KTNN", "BHXH", "TCHQ", "TCT", "TCTK", "KBNN", "TANDTC", "TAND", "VKSNDTC", "VKSND", "CTHADS"),
         *("TLĐ", "LĐLĐ", "TWĐTN", "TĐTN", "HLHPN", "MTTQ", "UBMTTQ", "ĐCT", "TW", "TU", "HU", "ThU", "ĐU", "VPTU"),
-        *("BTCTW", "BTGTW", "BTCTU", "BTGTU", "UBKTTU", "UBKTTW", "BNCTU", "BDVTU", "VPTW"),
+        *("BTCTW", "BTGTW", "BTCTU", "BTGTU", "UBKT", "UBKTTU", "UBKTTW", "BNCTU", "BDVTU", "VPTW"),
         *(
             "VP",
             "VPUBND",

@@ -63,14 +63,15 @@ _OBJECT = re.compile(
 )
 # What may follow the verb where the procedures stand before it. Any other word is what the verb is done to.
 _AFTER = re.compile(
-    r" ?(?:$|[^a-z0-9 ]|(?:trong|thuoc|linh vuc|cua|tai|ve|theo|va|hoac|ap dung|cap|nam|tren|nganh|gom|kem|tu ngay|"
+    r" ?(?:$|[^a-z0-9 ]|(?:trong|thuoc|linh vuc|cua|cho|tai|ve|theo|va|hoac|ap dung|cap|nam|tren|nganh|gom|kem|tu ngay|"
     r"ke tu|moi|duoc|bi|bai bo|huy bo|thay the|sua doi|ban hanh|thu tuc hanh chinh|tthc|danh muc)(?![a-z])"
     r"|[0-9]+ (?:thu tuc|tthc))"
 )
 _ANNOUNCES = re.compile(r"(?<![a-z])(?:cong bo|cong khai|niem yet|danh muc)(?![a-z])")
+# "Công bế" is what optical character recognition makes of "Công bố".
 _OPERATIVE = re.compile(
     r"(?:dieu [0-9]+ ?[.:]? ?|[0-9]+[.)] ?|- ?)?(?:nay )?"
-    rf"(?:cong bo(?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+| danh muc)*+ {_SUBJECT})"
+    rf"(?:cong b[oe](?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+)*+ {_SUBJECT})"
 )
 _ISSUES = re.compile(
     r"(?<![a-z])(?:ban hanh|ky|co)(?: ban hanh)? (?:cac )?quyet dinh(?! nay)[^;]{0,200}?(?<![a-z])cong bo(?![a-z])"
@@ -103,7 +104,7 @@ _LONGEST_HEADING_WITH_STOP = 120
 _COLUMN = re.compile(r"(?:ten|stt|so tt|ma|ly do|noi dung|can cu|van ban|vbqppl|so quyet dinh|ghi chu|ngay)(?![a-z])")
 _HEADS = re.compile(
     r"(?:cac |nhung |tong so |phu luc [^:]{0,20}[:.]? ?|[0-9]+ |\([^)]{1,20}\) )*+"
-    rf"(?:danh muc|bo {_SUBJECT}|{_SUBJECT}|thu tuc|linh vuc|nhom|cong bo|quyet dinh|qd)(?![a-z])"
+    rf"(?:danh muc|bo {_SUBJECT}|{_SUBJECT}|thu tuc|linh vuc|nhom|cong bo|quyet dinh|qd|ve viec|v/v)(?![a-z])"
 )
 _TELLS = re.compile(r"(?<![a-z])(?:da|giup|nham|gop phan|phai|can)(?![a-z])")
 _ALONE = re.compile(rf"(?:(?:danh muc|cac) )*(?:(?:thu tuc|{_SUBJECT}) )?{_ANY_VERB} ?[:.]?")
@@ -217,7 +218,10 @@ def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:
         before = [noun for noun in nouns if noun.end() <= verb.start()]
         of_procedures = bool(before and before[-1]["subject"])
         passive = verb["new"] or verb[0].startswith(("duoc ", "bi "))
-        if _OBJECT.match(flat, verb.end()) or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
+        to_it = _OBJECT.match(flat, verb.end())
+        if to_it and "danh muc" in to_it[0] and "cong bo" not in flat[begin : verb.start()]:
+            continue  # what is done to a list of procedures (those that a one-stop office takes) is not done to them
+        if to_it or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
             changes.setdefault(next(change for change in _VERBS if verb[change]))
     return tuple(changes)
 

@@ -177,7 +177,8 @@ def _tail(text: Page, head: re.Match[str], *, field: bool) -> Hit | None:
     base = Hit(start=words.start, end=head.end(), number=number, year=_year(head["year"]))
     joint = head["joint"].strip()
     hit = _typed(text, base, joint, words, field=field)
-    if hit is None and ("/" in joint or joint == "_" or (joint == "" and words.so)):
+    of_assembly = base.year and joint == "-" and _ASSEMBLY.match(text.plain, head.end())  # 06/2022-QH15
+    if hit is None and ("/" in joint or joint == "_" or (joint == "" and words.so) or of_assembly):
         return _untyped(text, base, words, joint, field=field)
     return hit
 

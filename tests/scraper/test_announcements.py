@@ -35,8 +35,8 @@ def test_announcements():
         wanted += len(page["changes"])
     assert right / found >= 0.98
     assert right / wanted >= 0.98
-    assert len(PAGES) >= 60
-    assert sum(not page["changes"] for page in PAGES) >= 30
+    assert len(PAGES) >= 90
+    assert sum(not page["changes"] for page in PAGES) >= 40
 
 
 def test_changes_stand_in_the_order_of_the_words():
