@@ -85,9 +85,15 @@ _CITED = re.compile(
 _BASIS = re.compile(
     r"[-+*.0-9) ]*(?:can cu|xet|theo(?! do)|thuc hien|trien khai|tren co so|de |nham|truoc do|trong khi)(?![a-z])"
 )
+# These are matched with their marks: without them chưa is chữa (bệnh), sẽ is (chia) sẻ, cần is căn (cước).
 _NOT_DONE = re.compile(
-    r"(?<![a-z])(?:du thao|de xuat|de nghi|kien nghi|phuong an|ra soat|to trinh|lay y kien|gop y|chua|khong|se|"
-    r"nguyen tac|quy trinh cong bo|tham quyen cong bo|viec cong bo va|huong dan|ket qua cong bo|bao cao)(?![a-z])"
+    r"(?<!\w)(?:dự thảo|đề xuất|đề nghị (?:rà soát|công bố|bãi bỏ|sửa đổi)|kiến nghị|phương án (?:cắt giảm|đơn giản)|"
+    r"rà soát|tờ trình|trình công bố|lấy ý kiến|góp ý|chưa|sẽ|"
+    r"(?:không|quy trình|thẩm quyền|hướng dẫn|kết quả) công bố)(?!\w)"
+)
+_TELLS = re.compile(r"(?<!\w)(?:đã|giúp|nhằm|góp phần|phải|cần)(?!\w)")
+_NOT_A_DEED = re.compile(
+    r"(?:du thao|de xuat|de nghi|kien nghi|to trinh|bao cao|ke hoach|huong dan|lay y kien|gop y|viec)(?![a-z])"
 )
 _REPORT = re.compile(
     r"[-+* ]*(?:trong|tinh den|tinh tu|tu dau nam|tu nam|nam [0-9]{4}|quy [iv0-9]|[0-9]+ thang|giai doan|"
@@ -106,7 +112,6 @@ _HEADS = re.compile(
     r"(?:cac |nhung |tong so |phu luc [^:]{0,20}[:.]? ?|[0-9]+ |\([^)]{1,20}\) )*+"
     rf"(?:danh muc|bo {_SUBJECT}|{_SUBJECT}|thu tuc|linh vuc|nhom|cong bo|quyet dinh|qd|ve viec|v/v)(?![a-z])"
 )
-_TELLS = re.compile(r"(?<![a-z])(?:da|giup|nham|gop phan|phai|can)(?![a-z])")
 _ALONE = re.compile(rf"(?:(?:danh muc|cac) )*(?:(?:thu tuc|{_SUBJECT}) )?{_ANY_VERB} ?[:.]?")
 
 
@@ -176,16 +181,20 @@ def _statements(title: str, text: str) -> Iterator[_Statement]:
 
 
 def _of_title(title: Page) -> tuple[Change, ...]:
-    if _NOT_DONE.search(title.flat) or _BASIS.match(title.flat) or _TOLD.search(title.flat):
+    if _BASIS.match(title.flat) or _not_done(title) or _TOLD.search(title.flat):
         return ()
     if not _ANNOUNCES.search(title.flat):
         return _of_heading(title)
     return _changes(title.flat)
 
 
+def _not_done(text: Page) -> bool:
+    return bool(_NOT_A_DEED.match(text.flat) or _NOT_DONE.search(text.text.lower()))
+
+
 def _of_sentence(sentence: Page, *, whole: bool) -> tuple[Change, ...]:
     flat = sentence.flat
-    if _BASIS.match(flat) or _NOT_DONE.search(flat) or _REPORT.match(flat):
+    if _BASIS.match(flat) or _not_done(sentence) or _REPORT.match(flat):
         return ()
     deed = _OPERATIVE.match(flat) or _ISSUES.search(flat)
     if not deed and (lists := _LISTS.search(flat)) and not _CITED.search(flat, 0, lists.start()):
@@ -203,7 +212,7 @@ def _of_heading(text: Page) -> tuple[Change, ...]:
     longest = _LONGEST_HEADING_WITH_STOP if flat.endswith(".") else _LONGEST_HEADING
     if len(flat) > longest or _COLUMN.match(flat) or not _HEADS.match(flat):
         return ()
-    if _NOT_DONE.search(flat) or _TELLS.search(flat):
+    if _not_done(text) or _TELLS.search(text.text.lower()):
         return ()
     return _changes(flat)
 
