@@ -47,7 +47,7 @@ sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 @contextmanager
 def portal(articles: int) -> Iterator[None]:
     """The sample portal in a process of its own."""
-    command = [sys.executable, "-m", "sample", "--port", str(PORT), "--articles", str(articles)]
+    command = [sys.executable, "-m", "sample", "--port", str(PORT), "--articles", str(articles), "--no-procedures"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):

@@ -17,6 +17,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same portal (default: 1)")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds that each answer waits (default: 0)")
     parser.add_argument("--faults", action="store_true", help="misbehave below /faults/ as well")
+    parser.add_argument(
+        "--no-procedures", dest="procedures", action="store_false", help="leave the procedure pages out"
+    )
     options = parser.parse_args()
     sys.stderr.write(f"http://{options.host}:{options.port}/\n")
     serve(**vars(options))

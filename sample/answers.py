@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from sample import chrome, files, listings, pages
+from sample import chrome, files, listings, national, pages
 from sample.messages import SERVER, Answer, Headers, Request, file, html, not_modified, unchanged, weak_etag, zipped
 from sample.viewstate import GRID, StateError, Tickets
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from sample.portal import Portal, Row
 
 ROWS = {"news": 20, "activity": 20, "procedures": 10}
-_FEED_ITEMS, _RELATED, _RENDERED_KEPT = 30, 5, 512
+_FEED_ITEMS, _RELATED, _RENDERED_KEPT, _DOCUMENTS_KEPT = 30, 5, 512, 64
 _PROCEDURES = chrome.PROCEDURES.lower()
 _READING, _POSTBACK = frozenset({"GET", "HEAD"}), frozenset({"GET", "HEAD", "POST"})
+_TAKES_POSTS = frozenset({_PROCEDURES, national.REST})
 _FILE = re.compile(r"/portal/(photos|imageads|linkimage)/\d{4}-\d\d(?:-\d\d)?/[^/]+\.jpe?g")
 _DOCUMENT = re.compile(r"/portal/vanban/\d{4}-\d\d/[0-9a-f]{16}[^/]*\.pdf")
 _LANGUAGES = re.compile(r"((?:/(?:en|vi))+)/portal/pages/default\.aspx")
@@ -37,6 +38,7 @@ class Site:
         self._tickets = Tickets(portal.seed)
         self._rendered = lru_cache(maxsize=_RENDERED_KEPT)(self._render)
         self._related = lru_cache(maxsize=8)(self._render_related)
+        self._document = lru_cache(maxsize=_DOCUMENTS_KEPT)(self._write_document)
         self._listing = lru_cache(maxsize=64)(self._render_listing)
         self._fixed: dict[str, Callable[[Request], Answer]] = {
             "/": self._home,
@@ -46,6 +48,9 @@ class Site:
             _PROCEDURES: self._procedures,
             chrome.FEED.lower(): self._feed,
             chrome.SEARCH.lower(): lambda _request: _page("Tìm kiếm", "<p>Không tìm thấy kết quả nào.</p>"),
+            national.REST: national.rest,
+            national.DETAIL: national.detail,
+            national.FORM: national.form,
             "/robots.txt": lambda _request: file(b"text/plain", _ROBOTS),
         }
         self._empty = {path.lower(): name for path, name in chrome.EMPTY_CHANNELS.items()}
@@ -53,13 +58,15 @@ class Site:
     def answer(self, request: Request) -> Answer:
         """The answer to any request but /_control."""
         path = request.path.lower()
-        if request.method not in (_POSTBACK if path == _PROCEDURES else _READING):
+        if request.method not in (_POSTBACK if path in _TAKES_POSTS else _READING):
             return Answer(405, (*SERVER, (b"allow", b"GET, HEAD"), (b"content-length", b"0")), b"")
         handler = self._fixed.get(path)
         if handler:
             return handler(request)
         article = self.portal.find(path)
-        return self._article_page(article, request) if article else self._other(path, request.path)
+        if article:
+            return self._article_page(article, request)
+        return self._document_page(path, request) or self._other(path, request.path)
 
     # Articles
 
@@ -145,6 +152,20 @@ class Site:
         return self.portal.rows(section, (page - 1) * ROWS[section], ROWS[section])
 
     # The rest
+
+    def _document_page(self, path: str, request: Request) -> Answer | None:
+        if not (document := self.portal.document(path)):
+            return None
+        body, etag = self._document(path, self.portal.version)
+        validators = ((b"etag", etag),)
+        return (
+            not_modified(validators) if unchanged(request, dict(validators)) else file(document.kind, body, *validators)
+        )
+
+    def _write_document(self, path: str, _version: int) -> tuple[bytes, bytes]:
+        document = self.portal.document(path)
+        body = document.content() if document else b""
+        return body, weak_etag(body)
 
     def _home(self, request: Request) -> Answer:
         rows = self.portal.rows

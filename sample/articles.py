@@ -62,7 +62,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article as its editor wrote it: clean NFC text, before the portal's markup spoils it."""
+    """An article as its editor wrote it: clean NFC text, before the portal's markup spoils it.
+
+    `html` is what follows the paragraphs as it was pasted in: tables.
+    """
 
     head: Head
     summary: str
@@ -73,6 +76,7 @@ class Article:
     tags: tuple[str, ...]
     changed: datetime
     revision: int = 0
+    html: str = ""
 
 
 def section_of(index: int) -> Section:

@@ -118,7 +118,7 @@ def _main(article: Article, spoil: Callable[[str], str]) -> str:
     for number, paragraph in enumerate(article.paragraphs):
         blocks.append(_paragraph(spoil(paragraph), word=word))
         blocks += [_picture(picture, spoil) for picture in article.pictures if picture.after == number]
-    blocks.append("<p>&nbsp;</p>\n")
+    blocks += [article.html, "<p>&nbsp;</p>\n"]
     if article.author:
         blocks.append(f'<p style="text-align:right;"><strong>{spoil(article.author)}</strong></p>\n')
     text = "".join(blocks)

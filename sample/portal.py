@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from sample import addresses, articles
-from sample.articles import SECTIONS, VIETNAM, Article, Head, Section
+from sample import addresses, articles, pdf
+from sample import procedures as fixed
+from sample.articles import SECTIONS, VIETNAM, Article, Attachment, Head, Section
+from sample.procedures import PDF, Document
 from sample.prose import Draw, with_one_word_changed
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Row:
 class _Edit:
     title: str
     paragraphs: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
     changed: datetime
     revision: int
 
@@ -46,14 +49,15 @@ class Portal:
     """A portal with `articles` articles, all of them a function of `seed`.
 
     Articles are written when somebody asks for them, so a large portal costs neither time nor memory. Article 0 is
-    the newest of the original ones; those published later have numbers from `articles` upwards.
+    the newest of the original ones; those published later have numbers from `articles` upwards. With `procedures` the
+    pages of `sample.procedures` stand behind them, the same on every portal.
 
     Attributes:
         version: Grows with every change, so that whatever was rendered from the old state can be told.
         epoch: Grows with every "expire": view states of an earlier epoch are refused.
     """
 
-    def __init__(self, articles: int = 200, seed: int = 1) -> None:
+    def __init__(self, articles: int = 200, seed: int = 1, *, procedures: bool = False) -> None:
         self.articles = articles
         self.seed = seed
         self.version = 0
@@ -62,6 +66,8 @@ class Portal:
         self._written: dict[int, tuple[str, ...]] = {}
         self._edits: dict[int, _Edit] = {}
         self._withdrawn: set[int] = set()
+        self._fixed = fixed.articles() if procedures else {}
+        self._files = dict(fixed.documents()) if procedures else {}
         self._original = lru_cache(maxsize=_HEADS_KEPT)(self._write_head)
         self._article = lru_cache(maxsize=_ARTICLES_KEPT)(self._write_article)
         self._lists = self._listed()
@@ -97,9 +103,13 @@ class Portal:
 
     def head(self, index: int) -> Head:
         """The head of an article as listings show it now."""
-        head = self._published.get(index) or self._original(index)
         edit = self._edits.get(index)
+        head = self._first_head(index)
         return replace(head, title=edit.title) if edit else head
+
+    def document(self, path: str) -> Document | None:
+        """The file at an address in small letters; None for those that are made from their name alone."""
+        return self._files.get(path)
 
     # Changing
 
@@ -107,18 +117,20 @@ class Portal:
         """Carries out a command.
 
         Args:
-            command: "do" is publish, edit, withdraw, restore or expire; edit, withdraw and restore name an article
-                by "path" (an address or its path); publish and edit take "title" and "body" (paragraphs, one a
-                line); publish takes "section": news, activity or procedures.
+            command: "do" is publish, edit, withdraw, restore, attach, rewrite or expire; all but publish and expire
+                name an article by "path" (an address or its path); publish and edit take "title" and "body"
+                (paragraphs, one a line); publish takes "section": news, activity or procedures. "attach" adds a PDF
+                of that title and body to the article, "rewrite" puts one in the place of the article's first file,
+                at the same address.
             origin: What goes before the path in the answer's "url", such as "http://127.0.0.1:8899".
 
         Returns:
-            "do", and the article's "path" and "url".
+            "do", and the article's "path" and "url"; of attach and rewrite also the path of the "document".
 
         Raises:
             CommandError: The command makes no sense or names no article.
         """
-        do = command.get("do")
+        do, more = command.get("do"), {}
         match do:
             case "publish":
                 path = self._publish(_text(command, "title"), _text(command, "body"), command.get("section", "news"))
@@ -126,14 +138,19 @@ class Portal:
                 path = self._edit(self._named(command), _text(command, "title"), _text(command, "body"))
             case "withdraw" | "restore":
                 path = self._set_withdrawn(self._named(command), withdrawn=do == "withdraw")
+            case "attach" | "rewrite":
+                index = self._named(command)
+                text = (_text(command, "title"), _text(command, "body"))
+                more["document"] = self._attach(index, *text) if do == "attach" else self._rewrite(index, *text)
+                path = self.head(index).path
             case "expire":
                 self.epoch += 1
                 path = "/"
             case _:
-                raise CommandError(f'"do" is {do!r}: say publish, edit, withdraw, restore or expire.')
+                raise CommandError(f'"do" is {do!r}: say publish, edit, withdraw, restore, attach, rewrite or expire.')
         self.version += 1
         self._lists = self._listed()
-        return {"do": do, "path": path, "url": origin + path}
+        return {"do": do, "path": path, "url": origin + path, **more}
 
     def _publish(self, title: str, body: str, section: Section) -> str:
         if section not in SECTIONS:
@@ -156,8 +173,27 @@ class Portal:
             chosen = draw.below(len(paragraphs))
             changed = with_one_word_changed(paragraphs[chosen], draw)
             paragraphs = (*paragraphs[:chosen], changed, *paragraphs[chosen + 1 :])
-        self._edits[index] = _Edit(title or article.head.title, paragraphs, datetime.now(VIETNAM), revision)
+        self._edits[index] = _Edit(
+            title or article.head.title, paragraphs, article.attachments, datetime.now(VIETNAM), revision
+        )
         return article.head.path
+
+    def _attach(self, index: int, title: str, body: str) -> str:
+        article, now = self.article(index), datetime.now(VIETNAM)
+        revision, title = article.revision + 1, title or "Tệp bổ sung"
+        path = f"/portal/VanBan/{now:%Y-%m}/{index:08x}{revision:08x}bo-sung.pdf"
+        self._files[path.lower()] = _written(title, body, now)
+        added = (*article.attachments, Attachment(path, title))
+        self._edits[index] = _Edit(article.head.title, article.paragraphs, added, now, revision)
+        return path
+
+    def _rewrite(self, index: int, title: str, body: str) -> str:
+        attachments = self.article(index).attachments
+        if not attachments:
+            raise CommandError("This article has no file: name one that has, or attach one first.")
+        path = attachments[0].href
+        self._files[unquote(path).lower()] = _written(title or attachments[0].title, body, datetime.now(VIETNAM))
+        return path
 
     def _set_withdrawn(self, index: int, *, withdrawn: bool) -> str:
         if withdrawn:
@@ -182,21 +218,21 @@ class Portal:
     def _index_at(self, path: str) -> int | None:
         lowered = path.lower()
         for index in addresses.candidates(lowered):
-            if index < self.articles or index in self._published:
-                head = self._published.get(index) or self._original(index)
+            if index < self.articles or index in self._published or index in self._fixed:
+                head = self._first_head(index)
                 if lowered in {head.path.lower(), (head.alias or "").lower()}:
                     return index
         return None
 
     def _live(self) -> Iterator[int]:
-        numbers = [*sorted(self._published, reverse=True), *range(self.articles)]
+        numbers = [*sorted(self._published, reverse=True), *range(self.articles), *self._fixed]
         return (index for index in numbers if index not in self._withdrawn)
 
     def _listed(self) -> dict[Section, list[int]]:
         lists: dict[Section, list[int]] = {section: [] for section in SECTIONS}
         for index in self._live():
-            lists[articles.section_of(index)].append(index)
-            if articles.has_alias(index) and index not in self._published:
+            lists["procedures" if index in self._fixed else articles.section_of(index)].append(index)
+            if articles.has_alias(index) and index < self.articles:
                 lists["activity"].append(index)
         return lists
 
@@ -208,15 +244,31 @@ class Portal:
         return articles.write_head(self.seed, index, old_from=self.articles * 2 // 3)
 
     def _write_article(self, index: int, revision: int) -> Article:
-        head = self._published.get(index) or self._original(index)
-        article = articles.write_article(self.seed, head)
+        article = self._fixed.get(index) or articles.write_article(self.seed, self._first_head(index))
         if body := self._written.get(index):
             article = replace(article, summary="", paragraphs=body, pictures=(), author="")
         if not revision:
             return article
         edit = self._edits[index]
         article = article if edit.paragraphs == article.paragraphs else _rewritten(article, edit.paragraphs)
-        return replace(article, head=self.head(index), changed=edit.changed, revision=revision)
+        return replace(
+            article,
+            head=self.head(index),
+            attachments=edit.attachments,
+            changed=edit.changed,
+            revision=revision,
+        )
+
+    def _first_head(self, index: int) -> Head:
+        """The head as it was before any edit."""
+        if index in self._fixed:
+            return self._fixed[index].head
+        return self._published.get(index) or self._original(index)
+
+
+def _written(title: str, body: str, now: datetime) -> Document:
+    """A PDF of that text, made when it is asked for."""
+    return Document(PDF, lambda: pdf.of_text(title, [title, *_paragraphs(body)], day=now.date().isoformat()))
 
 
 def _rewritten(article: Article, paragraphs: tuple[str, ...]) -> Article:

@@ -125,7 +125,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def serve(
     *, port: int = 8899, host: str = "127.0.0.1", articles: int = 200, seed: int = 1, delay: float = 0.0,
-    faults: bool = False,
+    faults: bool = False, procedures: bool = True,
 ) -> None:  # fmt: skip
     """Serves a portal until SIGINT or SIGTERM, and returns then; says nothing. With `faults` it misbehaves, too.
 
@@ -133,7 +133,7 @@ def serve(
         OSError: The port is taken.
     """
     listener = _listening(host, port)
-    portal = Portal(articles, seed)
+    portal = Portal(articles, seed, procedures=procedures)
     if faults:
         site = Site(portal)
         asyncio.run(faulty.serve(listener, lambda request, client: answered(portal, site, request, client)))
@@ -183,11 +183,12 @@ class Running:
 
 @contextmanager
 def running(
-    *, port: int = 0, host: str = "127.0.0.1", articles: int = 40, seed: int = 1, delay: float = 0.0
-) -> Iterator[Running]:
+    *, port: int = 0, host: str = "127.0.0.1", articles: int = 40, seed: int = 1, delay: float = 0.0,
+    procedures: bool = False,
+) -> Iterator[Running]:  # fmt: skip
     """Serves a portal on a free port (or the given one) as long as the block runs."""
     listener = _listening(host, port)
-    portal = Portal(articles, seed)
+    portal = Portal(articles, seed, procedures=procedures)
     site = Running(f"http://{host}:{listener.getsockname()[1]}/", portal)
     server = _server(app(portal, delay=delay, record=site.requests.append))
     ready = threading.Event()

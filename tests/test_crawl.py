@@ -63,6 +63,13 @@ def test_a_first_crawl_keeps_every_article_once_and_whole(congtin: Congtin, serv
     assert len({event["record"] for event in events}) == 150
 
 
+def test_the_pages_of_procedures_are_crawled_like_any_others(congtin: Congtin, serve: Serve) -> None:
+    portal = serve(articles=20, procedures=True)
+    report = congtin.crawl()
+    assert (report["verdict"], report["failures"]) == ("healthy", [])
+    assert report["new"] == len(portal.portal.urls()) == 56
+
+
 def test_the_crawl_obeys_robots_and_stays_out_of_traps(congtin: Congtin, serve: Serve) -> None:
     portal = serve(articles=80)
     congtin.crawl()

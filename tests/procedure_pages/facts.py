@@ -1,4 +1,4 @@
-"""The records that pages are made of, and how a page's truth is written: in the words of the contract's JSON.
+"""The records that pages are made of (the sample portal's), and how a page's truth is written: as the contract's JSON.
 
 A field that the truth leaves out is not judged; one that is null or empty is not on the page.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
+DATA = HERE.parent.parent / "sample" / "data"
 NOTHING = "Không có thông tin"
 LISTS = ("levels", "applicants", "ways", "dossier", "legal_basis")
 _NUMBER = re.compile(
@@ -18,11 +19,11 @@ _NUMBER = re.compile(
 
 
 def records():
-    return json.loads((HERE / "records.json").read_text("utf-8"))
+    return json.loads((DATA / "records.json").read_text("utf-8"))
 
 
 def index():
-    return json.loads((HERE / "index.json").read_text("utf-8"))
+    return json.loads((DATA / "index.json").read_text("utf-8"))
 
 
 def numbers_in(text):
