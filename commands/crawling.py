@@ -25,7 +25,8 @@ def sample(
     """Serve the sample portal on loopback, until Ctrl-C."""
     from sample import server
 
-    console.err.print(f"The sample portal: [bold]http://127.0.0.1:{port}/[/] ({articles} articles). Ctrl-C ends it.")
+    place = f"[bold]http://127.0.0.1:{port}/[/]"
+    console.err.print(f"The sample portal: {place} ({articles} articles, and procedures). Ctrl-C ends it.")
     if faults:
         console.err.print(f"What it does wrong: [bold]http://127.0.0.1:{port}/faults/[/]")
     try:
