@@ -228,13 +228,9 @@ def _sentence(row, rng):
 def decision(record, rng, truth):
     """The deciding document, as typed; sometimes with its date, sometimes with what it does."""
     raw = record["decision"]
-    normal = raw if raw.endswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) and "/QĐ-" in raw else None
-    if raw.startswith("QĐ/"):
-        normal = "0001/QĐ-BCA"
+    normal = raw if raw[0].isdigit() and "/QĐ-" in raw else None  # how "QĐ/0001-BCA" reads may be argued
     truth["decision"] = number(normal, raw)
-    style = (
-        rng.choice(("plain", "plain", "spaced", "dated", "does")) if normal and not raw.startswith("QĐ/") else "plain"
-    )
+    style = rng.choice(("plain", "plain", "spaced", "dated", "does")) if normal else "plain"
     if style == "spaced":
         return raw.replace("/", " /", 1)
     if style == "plain":

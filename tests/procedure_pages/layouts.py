@@ -8,6 +8,10 @@ def _label(text, rng, *, colon=None):
     return text + (":" if colon else "")
 
 
+def _is_block(value):
+    return any(tag in value for tag in ("<table", "<p>", "<ul", "<ol"))
+
+
 def table_th(pairs, rng):
     rows = "".join(f"<tr><th>{_label(label, rng)}</th><td>{value}</td></tr>\n" for label, value in pairs)
     return f'<table class="table">\n{rows}</table>'
@@ -83,7 +87,7 @@ def columns(pairs, rng):
 def spans(pairs, rng):
     items = "".join(
         f'<li><span class="label">{label}</span> <span class="value">{value}</span></li>\n'
-        if "<table" not in value and "<p>" not in value and "<ul" not in value and "<ol" not in value
+        if not _is_block(value)
         else f'<li><span class="label">{label}</span><div class="value">{value}</div></li>\n'
         for label, value in pairs
     )
@@ -95,7 +99,7 @@ def bold_paragraphs(pairs, rng):
     out = []
     for label, value in pairs:
         shown = f"<strong>{label}:</strong>" if inside else f"<b>{label}</b>:"
-        blocks = "<table" in value or "<p>" in value or "<ul" in value or "<ol" in value
+        blocks = _is_block(value)
         out.append(f"<p>{shown}</p>\n{value}\n" if blocks else f"<p>{shown} {value}</p>\n")
     return "".join(out)
 
@@ -116,9 +120,29 @@ def numbered(pairs, rng):
     out = []
     for at, (label, value) in zip(count(1), pairs, strict=False):
         mark = {"roman": f"{_ROMAN[at]}.", "letter": f"{_LETTERS[at - 1]})"}.get(style) or style.format(at)
-        blocks = "<table" in value or "<p>" in value or "<ul" in value or "<ol" in value
+        blocks = _is_block(value)
         out.append(f"<p><b>{mark} {label}:</b>{'</p>' if blocks else ' '}{value}{'' if blocks else '</p>'}\n")
     return "".join(out)
+
+
+def plain_paragraphs(pairs, rng):
+    """Nothing but a colon after the label."""
+    return "".join(
+        f"<p>{label}:</p>\n{value}\n" if _is_block(value) else f"<p>{label}: {value}</p>\n" for label, value in pairs
+    )
+
+
+def underlined(pairs, rng):
+    mark = rng.choice(("- ", "* ", ""))
+    return "".join(f"<div>{mark}<u>{label}</u>:</div>\n<div>{value}</div>\n" for label, value in pairs)
+
+
+def form_groups(pairs, rng):
+    rows = "".join(
+        f'<div class="form-group"><label class="control-label">{_label(label, rng)}</label>\n<div>{value}</div></div>\n'
+        for label, value in pairs
+    )
+    return f'<div class="form-horizontal">\n{rows}</div>'
 
 
 def numbered_headings(pairs, rng):
@@ -148,6 +172,7 @@ def tabs(pairs, rng):
 LAYOUTS = (
     *(table_th, table_title, table_bold, table_plain, table_numbered, table_banded, table_four, definitions),
     *(info_rows, columns, spans, bold_paragraphs, breaks, headings, numbered, numbered_headings, accordion, tabs),
+    *(plain_paragraphs, underlined, form_groups),
 )
 _ROMAN = (
     "",

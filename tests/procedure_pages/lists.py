@@ -116,7 +116,7 @@ def _annex(known, rng, at):
     intro = f"<p>(Ban hành kèm theo Quyết định số {number} ngày {day} của Chủ tịch UBND tỉnh Thanh Hóa)</p>\n"
     main = "".join(out)
     main = f"<h1>PHỤ LỤC</h1>\n{intro}" + (f"<table>\n{main}</table>" if one_table else main)
-    names = set(numbers_in(" ".join(row["name"] for row in rows)))
+    names = set(numbers_in(" ".join(f"{row['name']} {row.get('fees')}" for row in rows)))
     return f"annex-{at}", "Phụ lục", main, rows, sorted({number} | laws | names)
 
 
@@ -149,7 +149,6 @@ def _shape_full(one, rng, pools):
     way, laws = record["ways"][0], record["legal_basis"][:2]
     basis = "<br>".join(f"- {law['normal']}" for law in laws)
     cells = [
-        "",
         _coded(one, rng),
         escape(one["name"]),
         way["time_limit"],

@@ -16,15 +16,15 @@ _AROUND = ("sets", "place", "authorised", "together", "online", "keywords", "rel
 _TAILS = (".000.00.00.H56", ".000.00.00.H56.02", ".H56", "")
 
 
-def samples():
-    """All generated pages: one for each layout and habit, then the lists."""
-    return [*_single_pages(), *lists.pages(random.Random(SEED + 1))]
+def samples(seed=SEED):
+    """All generated pages: each layout with six records and habits, then the lists."""
+    return [*_single_pages(seed), *lists.pages(random.Random(seed + 1))]
 
 
-def _single_pages():
+def _single_pages(seed):
     known, made = records(), []
     for at in range(len(LAYOUTS) * 6):
-        rng = random.Random(SEED * 1000 + at)
+        rng = random.Random(seed * 1000 + at)
         layout = LAYOUTS[at % len(LAYOUTS)]
         habit = noise.HABITS[(at // len(LAYOUTS) * 3 + at) % len(noise.HABITS)]
         made.append(_page(at, known[at * 7 % len(known)], layout, habit, rng))
@@ -52,13 +52,13 @@ def _page(at, record, layout, habit, rng):
         html=page,
         url=f"{SITE}/thu-tuc-hanh-chinh/chi-tiet/{at}.html",
         procedure=truth,
-        numbers=numbers_in(named),
+        numbers=None if record["decision"].startswith("QĐ/") else numbers_in(named),
         layout=layout.__name__,
     )
 
 
 def _printed(truth):
-    texts = [truth[name] or "" for name in ("name", "steps", "result", "conditions")]
+    texts = [truth[name] or "" for name in ("name", "steps", "result", "conditions", "fees")]
     texts += [text for way in truth["ways"] for text in (way["fee"] or "", way["note"] or "")]
     texts += [item["name"] + " " + (item["case"] or "") for item in truth["dossier"]]
     return [*texts, *(row.get("title") or "" for row in truth["legal_basis"]), *truth["raw"]]

@@ -66,6 +66,8 @@ def spoiled(page, rng, habit):
         case "word":
             body = re.sub(r"<p>", '<p class="MsoNormal" style="text-align:justify"><span lang="VI">', body)
             body = re.sub(r"</p>", "<o:p></o:p></span></p>", body)
+        case "split":
+            body = re.sub(r"<(b|strong)>([^<]+?) ([^<]+)</\1>", r"<\1>\2</\1> <\1>\3</\1>", body)
         case "lines":
             body = _on_text(body, lambda text: re.sub(r" ", lambda _: rng.choice((" ", " ", "\n    ")), text))
         case "plain":
@@ -73,4 +75,4 @@ def spoiled(page, rng, habit):
     return f"{head}<body>{body}"
 
 
-HABITS = ("plain", "plain", "nfd", "nbsp", "zero-width", "entities", "word", "lines")
+HABITS = ("plain", "plain", "nfd", "nbsp", "zero-width", "entities", "word", "lines", "split")
