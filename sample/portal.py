@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from sample import addresses, articles, pdf
+from sample import addresses, articles, docx, pdf
 from sample import procedures as fixed
 from sample.articles import SECTIONS, VIETNAM, Article, Attachment, Head, Section
-from sample.procedures import PDF, Document
+from sample.procedures import DOCX, PDF, Document
 from sample.prose import Draw, with_one_word_changed
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class Portal:
             command: "do" is publish, edit, withdraw, restore, attach, rewrite or expire; all but publish and expire
                 name an article by "path" (an address or its path); publish and edit take "title" and "body"
                 (paragraphs, one a line); publish takes "section": news, activity or procedures. "attach" adds a PDF
-                of that title and body to the article, "rewrite" puts one in the place of the article's first file,
-                at the same address.
+                of that title and body to the article, "rewrite" writes the article's first file anew, at the same
+                address.
             origin: What goes before the path in the answer's "url", such as "http://127.0.0.1:8899".
 
         Returns:
@@ -182,7 +182,7 @@ class Portal:
         article, now = self.article(index), datetime.now(VIETNAM)
         revision, title = article.revision + 1, title or "Tệp bổ sung"
         path = f"/portal/VanBan/{now:%Y-%m}/{index:08x}{revision:08x}bo-sung.pdf"
-        self._files[path.lower()] = _written(title, body, now)
+        self._files[path.lower()] = _written(path, title, body, now)
         added = (*article.attachments, Attachment(path, title))
         self._edits[index] = _Edit(article.head.title, article.paragraphs, added, now, revision)
         return path
@@ -192,7 +192,8 @@ class Portal:
         if not attachments:
             raise CommandError("This article has no file: name one that has, or attach one first.")
         path = attachments[0].href
-        self._files[unquote(path).lower()] = _written(title or attachments[0].title, body, datetime.now(VIETNAM))
+        now = datetime.now(VIETNAM)
+        self._files[unquote(path).lower()] = _written(path, title or attachments[0].title, body, now)
         return path
 
     def _set_withdrawn(self, index: int, *, withdrawn: bool) -> str:
@@ -266,9 +267,12 @@ class Portal:
         return self._published.get(index) or self._original(index)
 
 
-def _written(title: str, body: str, now: datetime) -> Document:
-    """A PDF of that text, made when it is asked for."""
-    return Document(PDF, lambda: pdf.of_text(title, [title, *_paragraphs(body)], day=now.date().isoformat()))
+def _written(path: str, title: str, body: str, now: datetime) -> Document:
+    """A file of that text, made when it is asked for: Word where the address says so, else PDF."""
+    text, day = [title, *_paragraphs(body)], now.date().isoformat()
+    if path.endswith(".docx"):
+        return Document(DOCX, lambda: docx.document(title, text, day=day))
+    return Document(PDF, lambda: pdf.of_text(title, text, day=day))
 
 
 def _rewritten(article: Article, paragraphs: tuple[str, ...]) -> Article:

@@ -188,13 +188,23 @@ def test_a_file_changes_under_a_page_that_does_not(fresh):
     assert told["document"] == article.attachments[0].href
     again = client.get(told["document"], headers={"If-None-Match": file.headers["etag"]})
     assert again.status_code == 200
-    assert "Danh mục mới." in pdf_text(again.content)[0]
+    assert docx_text(again.content) == "Danh mục\nDanh mục mới."
     assert client.get(told["document"], headers={"If-None-Match": again.headers["etag"]}).status_code == 304
     shown = [
         re.search("(?s)<div class=.tandan-div-article.*?tandan-div-pager", one.text)[0]
         for one in (page, client.get(article.head.path))
     ]
     assert re.sub(r"Lượt xem: \d+", "", shown[0]) == re.sub(r"Lượt xem: \d+", "", shown[1])
+
+
+def test_an_ordinary_file_can_be_rewritten_too(fresh):
+    site, client = fresh
+    article = next(site.portal.find(path) for path in site.portal.urls() if site.portal.find(path).attachments)
+    before = client.get(article.attachments[0].href).content
+    told = site.control(do="rewrite", path=article.head.path, title="Bản mới", body="Một.")
+    after = client.get(told["document"]).content
+    assert before != after
+    assert pdf_text(after) == ["Bản mới\nMột."]
 
 
 def test_a_file_is_added_to_any_article(fresh):
