@@ -56,11 +56,20 @@ _BESIDE = 80
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
-def read(root: Element, head: Head, url: str, source: Source, now: datetime | None) -> Article | None:
-    """The article of the page at an address; None where there is none."""
+def read(
+    root: Element, head: Head, url: str, source: Source, now: datetime | None, place: Element | None = None
+) -> Article | None:
+    """The article of the page at an address; None where there is none.
+
+    `place` is an element that belongs to it whatever the layout says: where the page tells of a procedure.
+    """
     layout = source.layout
     profiled = bool(layout.selectors.body)
-    field = _body_field(root, layout.selectors.body) if profiled else generic.body(root, head.base)
+    field = _body_field(root, layout.selectors.body) if profiled else place
+    if place is not None and field not in {place, *place.iterancestors()}:
+        field = place
+    elif field is None and not profiled:
+        field = generic.body(root, head.base)
     canonical = _canonical(source, url)
     if field is None and not (profiled and source.is_article(canonical)):
         return None
@@ -69,8 +78,8 @@ def read(root: Element, head: Head, url: str, source: Source, now: datetime | No
     content = body.NOTHING
     if field is not None:
         content = body.read(_body(field, source, title), head.base, layout.noise, printed=raw)
-    place = field if profiled or field is None else generic.place(root, field)
-    attachments = _attachments(root, place, source, head.base)
+    around = field if profiled or field is None else generic.place(root, field)
+    attachments = _attachments(root, around, source, head.base)
     if not title or not (content.text or content.images or attachments):
         return None
     return Article(

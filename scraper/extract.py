@@ -6,12 +6,12 @@ This runs in the reader child: a page may be hostile, so nothing here is called 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
 
-from scraper import article, decode, detect, feeds, head, listing, outcomes, text, urls
+from scraper import article, decode, detect, feeds, head, legal, listing, outcomes, procedures, text, urls
 from scraper.items import Reading
 from scraper.outcomes import Outcome
 from scraper.selectors import said, select, visible_texts
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element as Element
 
+    from scraper.items import Article, ArticleKind
     from scraper.sources import Platform, Source
 
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
@@ -90,15 +91,19 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         why = str(guess or "no platform shows two of its marks")
         source = undeclared(guess.platform if guess else page.platforms[-1], page.url)
     told = head.read(root, page.url, source.layout.title_ends)
+    tells = procedures.read(root) if procedures.may_tell(root) else procedures.NOTHING
     if page.role in {"detail", "any"}:
-        one = article.read(root, told, page.url, source, now)
-        if one and (page.role == "detail" or one.published or source.is_article(one.canonical_url)):
-            return Reading(kind="article", outcome=Outcome.OK, platform=source.platform, article=one)
+        one = article.read(root, told, page.url, source, now, place=tells.place)
+        if one and (
+            page.role == "detail" or tells.place is not None or one.published or source.is_article(one.canonical_url)
+        ):
+            return _detail(one, tells, source)
     if page.role in {"listing", "home", "any"}:
         wide = page.role == "home"
         found = listing.entries(root, source.layout, told.base, is_article=source.shows_article, wide=wide, now=now)
         further = listing.sections(root, told.base, is_article=source.shows_article) if page.explore else ()
-        if found or further:
+        rows = tells.procedures or procedures.of_entries(found)
+        if found or further or rows:
             return Reading(
                 kind="listing",
                 outcome=Outcome.OK,
@@ -109,8 +114,24 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
                 next_page=listing.next_page(root, source.layout, told.base, page.number),
                 total=listing.total(root, markup.decode("utf-8", "replace"), source.layout.totals),
                 sections=further,
+                procedures=rows,
             )
     return _nothing(root, markup, page, source, told.title)
+
+
+def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
+    """An article's page, or a procedure's: what it is, and the documents that it names."""
+    tells = tells.titled(one.title, one.body_text)
+    kind: ArticleKind = "procedure" if tells.procedure else "article"
+    return Reading(
+        kind=kind,
+        outcome=Outcome.OK,
+        platform=source.platform,
+        article=replace(one, kind=kind),
+        procedure=tells.procedure,
+        procedures=tells.procedures,
+        numbers=legal.numbers(f"{one.title}\n{one.body_text}"),
+    )
 
 
 def tree(markup: bytes) -> Element | None:

@@ -1,0 +1,286 @@
+"""What a page tells of administrative procedures: one procedure under labels, or many in tables. Pure.
+
+The fields are those of Decree 63/2010/NĐ-CP, art. 8, as the national portal and the provinces' print them. What was not
+understood stays in `raw`, under its label: nothing of the page is lost.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from scraper import announcements, blocks, labels, outline, tables, values
+from scraper.items import DossierItem, Procedure
+from scraper.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lxml.etree import _Element as Element
+
+    from scraper.announcements import Announcement
+    from scraper.items import Change, DocumentNumber, Entry, Way
+    from scraper.outline import Item
+    from scraper.tables import Columns, Grid
+
+_TELLING = tuple(
+    form
+    for words in ("trình tự thực hiện", "thành phần hồ sơ", "thời hạn giải quyết", "cách thức thực hiện",
+                  "mã số thủ tục", "mã thủ tục", "tên thủ tục", "mã tthc", "mã số tthc", "tên tthc")
+    for form in (words[1:].replace("tthc", "TTHC"), words.upper())
+)  # fmt: skip
+"""What a page shows that tells of procedures and not only mentions them, in the cases that it may stand in."""
+_ODD = ("\u0300", "\u0301", "\u0303", "\u0309", "\u0323", "\u200b", "\xad", "\xa0")
+"""Characters that may part such words: marks that stand alone, what nobody sees."""
+_CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "conditions", "result", "applicants"})
+_FEWEST_CORE = 2
+_FEWEST = 3
+_MOST_HEADING = 12
+_GENERIC = frozenset({"thu tuc", "chi tiet thu tuc", "thong tin thu tuc", "noi dung thu tuc", "thong tin chi tiet", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page tells of procedures; `place` is the element that holds the one that it is about."""
+
+    procedure: Procedure | None = None
+    place: Element | None = None
+    procedures: tuple[Procedure, ...] = ()
+
+    def titled(self, title: str, body: str) -> Found:
+        """The same on a page with a title: it names the procedure where no label does, and says what becomes of rows.
+
+        What title and body say counts where no heading of a table does: of a row whose code they name, or of all rows
+        where they say one thing only.
+        """
+        if self.procedure and not self.procedure.name:
+            return replace(self, procedure=replace(self.procedure, name=_titled(title)))
+        if not self.procedures or all(row.change for row in self.procedures):
+            return self
+        said = announcements.announced(title, body)
+        return replace(self, procedures=tuple(row if row.change else _announced(row, said) for row in self.procedures))
+
+
+NOTHING = Found()
+
+
+def may_tell(root: Element) -> bool:
+    """Whether a page may hold anything of procedures: a look at its words, for most pages do not."""
+    shown = etree.tostring(root, method="text", encoding="utf-8").decode()
+    if any(odd in shown for odd in _ODD):
+        shown = unicodedata.normalize("NFC", shown).replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
+    return any(words in shown for words in _TELLING)
+
+
+def read(root: Element) -> Found:
+    """What a page tells: of the procedure that it is about, or of those in its tables."""
+    whole = blocks.walk(root)
+    place, items = outline.read(whole)
+    one = _procedure(items) if place is not None else None
+    if one is not None:
+        return Found(one, place)
+    return Found(procedures=tables.listed(_tables(whole)) or tuple(_rows(whole)))
+
+
+def of_entries(entries: Iterable[Entry]) -> tuple[Procedure, ...]:
+    """The procedures of a list of links: those whose titles have a code."""
+    coded = ((*tables.named("", entry.title), entry.title) for entry in entries if "." in entry.title)
+    return tuple(Procedure(code=code, name=name, raw=(("", title),)) for code, name, title in coded if code)
+
+
+def _announced(row: Procedure, said: Sequence[Announcement]) -> Procedure:
+    named = [one for one in said if row.code and row.code in one.codes]
+    if not named and len({one.change for one in said}) == 1:
+        named = [one for one in said if not one.codes and not one.names]
+    return replace(row, change=named[0].change, evidence=named[0].evidence) if named else row
+
+
+def _rows(whole: blocks.Blocks) -> Iterator[Procedure]:
+    """The rows of a list that is no table: a block each, with the code under a label."""
+    for items, first in outline.rows(whole):
+        one = _typed(items)
+        if one.code:
+            yield one if one.name else replace(one, name=first)
+
+
+def _tables(whole: blocks.Blocks) -> Iterator[tables.Table]:
+    """The tables of a page with the lines above each, since the one before."""
+    heading: list[str] = []
+    for piece in whole.pieces:
+        if isinstance(piece, blocks.Line):
+            if not piece.linked:
+                heading.append(piece.text)
+        else:
+            yield tables.Table(grid=piece.grid, heading=tuple(heading[-_MOST_HEADING:]))
+            heading = []
+
+
+def _procedure(items: Sequence[Item]) -> Procedure | None:
+    known = {item.field for item in items if item.field and item.value}
+    if len(known) < _FEWEST or len(known & _CORE) < _FEWEST_CORE:
+        return None
+    return _typed(items)
+
+
+def _typed(items: Sequence[Item]) -> Procedure:
+    """Items as the record's fields."""
+    by: dict[str, list[Item]] = {}
+    for item in items:
+        if item.label:
+            by.setdefault(item.field, []).append(item)
+
+    def line(name: str) -> str | None:
+        return next(filter(None, (values.line(item.lines()) for item in by.get(name, ()))), None)
+
+    def lines(name: str) -> str | None:
+        return values.lines(_lines(by.get(name, ()))) if name in by else None
+
+    code, name = tables.named(line("code") or "", line("name") or "")
+    change, evidence = _change((*by.get("status", ()), *by.get("decision", ())))
+    effective = line("effective_from")
+    return Procedure(
+        code=code,
+        name=name,
+        field=line("field"),
+        levels=values.levels(line("levels") or ""),
+        kind=line("kind"),
+        decision=values.decision(_lines(by.get("decision", ()))),
+        agency=line("agency"),
+        carried_out_by=line("carried_out_by"),
+        applicants=values.applicants(_lines(by.get("applicants", ()))),
+        ways=_ways(by.get("ways", ())),
+        steps=lines("steps"),
+        dossier=tuple(_dossier(by.get("dossier", ()))),
+        time_limit=lines("time_limit"),
+        fees=_fees(by.get("fees", ())),
+        result=lines("result"),
+        legal_basis=_basis(by.get("legal_basis", ())),
+        conditions=lines("conditions"),
+        effective_from=values.day(effective) if effective else None,
+        change=change,
+        evidence=evidence,
+        raw=_raw(items),
+    )
+
+
+def _lines(items: Iterable[Item]) -> list[str]:
+    """The lines of all items of a field, what is repeated word for word once."""
+    told = dict.fromkeys("\n".join(item.lines()) for item in items)
+    return [line for one in told for line in one.splitlines()]
+
+
+def _titled(title: str) -> str:
+    """The name in a page's title."""
+    named = clean(title)
+    return "" if labels.key(named) in _GENERIC else tables.named("", named)[1]
+
+
+def _change(items: Iterable[Item]) -> tuple[Change | None, str | None]:
+    for item in items:
+        said = clean(" ".join(item.lines()))
+        if change := announcements.heading(said):
+            return change, said
+    return None, None
+
+
+def _fees(items: Sequence[Item]) -> str | None:
+    told = {item.label: said for item in items if (said := values.lines(item.lines()))}
+    if len(set(told.values())) < 2:
+        return next(iter(told.values()), None)
+    return "\n".join(f"{label}: {said}" for label, said in told.items())
+
+
+def _cells(grid: Grid) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a table of data by what their columns hold, each with the rows across that stand above it."""
+    found = tables.columns(grid)
+    if found is None:
+        return
+    title = "\n".join(row[0] for row in grid[: found.rows - 1] if len(set(filter(None, row))) == 1)
+    for across, row in tables.records(grid, found):
+        yield "\n".join(filter(None, (title, across))), _by_column(found, row)
+        title = ""
+
+
+def _by_column(found: Columns, row: Sequence[str]) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for name, cell in zip(found.fields, row, strict=False):
+        if name and cell and not cells.get(name):
+            cells[name] = cell
+    return cells
+
+
+def _ways(items: Iterable[Item]) -> tuple[Way, ...]:
+    found: list[Way] = []
+    for item in items:
+        for part in item.value:
+            if isinstance(part, str):
+                continue
+            rows = (cells | {"how": cells.get("how") or cells.get("ways", "")} for _, cells in _cells(part))
+            found += filter(None, map(values.way, rows))
+        if not found:
+            found += values.ways(item.lines())
+    return tuple(found)
+
+
+def _dossier(items: Iterable[Item]) -> Iterator[DossierItem]:
+    """The papers of a dossier from its tables and lists; a line above a table or across it is a case."""
+    for item in items:
+        case: str | None = None
+        loose: list[str] = []
+        tabled = any(not isinstance(part, str) for part in item.value)
+        for part in item.value:
+            if isinstance(part, str):
+                if tabled:
+                    case = _case(part) or case
+                loose.append(part)
+                continue
+            for across, cells in _cells(part):
+                case = _case(across.rpartition("\n")[2]) or case if across else case
+                if one := _paper(cells, case):
+                    yield one
+        if not tabled:
+            yield from values.papers(loose)
+
+
+def _case(said: str) -> str | None:
+    shown = labels.bare(said)
+    return shown if any(map(str.isalpha, shown)) else None
+
+
+def _paper(cells: dict[str, str], case: str | None) -> DossierItem | None:
+    name = clean(cells.get("paper") or cells.get("dossier") or cells.get("name") or "")
+    if not name:
+        return None
+    form = clean(cells.get("form", ""))
+    one = values.paper(
+        name, case=case, form=None if labels.is_nothing(form) else form, quantity=cells.get("quantity", "")
+    )
+    if "originals" in cells or "copies" in cells:
+        return replace(
+            one, originals=values.count(cells.get("originals", "")), copies=values.count(cells.get("copies", ""))
+        )
+    return one
+
+
+def _basis(items: Iterable[Item]) -> tuple[DocumentNumber, ...]:
+    found: list[DocumentNumber] = []
+    for item in items:
+        for part in item.value:
+            if isinstance(part, str):
+                found += values.basis([part])
+            else:
+                found += filter(None, (values.document(cells) for _, cells in _cells(part)))
+    first: dict[str, DocumentNumber] = {}
+    for one in found:
+        first.setdefault(one.normal or one.raw, one)
+    return tuple(first.values())
+
+
+def _raw(items: Iterable[Item]) -> tuple[tuple[str, str], ...]:
+    told: dict[str, list[str]] = {}
+    for item in items:
+        told.setdefault(item.label, []).extend(item.lines())
+    return tuple((label, "\n".join(said)) for label, said in told.items())
