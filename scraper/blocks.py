@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
-        "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
-        "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section summary table tbody td tfoot th "
-        "thead tr ul",
+        "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption "
+        "figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section summary table tbody td "
+        "tfoot th thead tr ul",
     )
 )
 _UNSEEN = frozenset(
@@ -123,9 +123,11 @@ def _parted(line: Line) -> Iterator[Line]:
     begin = 0
     for place, (part, _) in enumerate(line.parts):
         label, colon, _ = part.partition(":")
-        if place and colon and labels.field(label) is not None:
-            yield Line(line.holder, line.parts[begin:place])
-            begin = place
+        if place and colon and labels.field(label) is not None and not labels.is_weak(label):
+            before, colon, value = "".join(said for said, _ in line.parts[begin:place]).partition(":")
+            if colon and value.strip() and value[-1:].isspace() and labels.field(before) is not None:
+                yield Line(line.holder, line.parts[begin:place])
+                begin = place
     yield Line(line.holder, line.parts[begin:]) if begin else line
 
 

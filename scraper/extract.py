@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
 
-from scraper import article, decode, detect, feeds, head, legal, listing, outcomes, procedures, text, urls
+from scraper import article, decode, detect, feeds, head, legal, listing, outcomes, procedures, rest, text, urls
 from scraper.items import Reading
 from scraper.outcomes import Outcome
 from scraper.selectors import said, select, visible_texts
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from scraper.items import Article, ArticleKind
+    from scraper.rest import Rest
     from scraper.sources import Platform, Source
 
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
@@ -62,7 +63,7 @@ def read(page: Page, source: Source, *, now: datetime | None = None) -> Reading:
         return Reading(kind="other", outcome=Outcome.TRUNCATED, message=str(error))
     except decode.TooBig as error:
         return Reading(kind="other", outcome=Outcome.TOO_BIG, message=str(error))
-    except (decode.Garbled, feeds.NoFeed) as error:
+    except (decode.Garbled, feeds.NoFeed, rest.NoRows) as error:
         return Reading(kind="other", outcome=Outcome.BROKEN, message=str(error))
     except TooComplex as error:
         return Reading(kind="other", outcome=Outcome.TOO_COMPLEX, message=str(error))
@@ -81,6 +82,8 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
             plain = decode.unfold(plain, "gzip")
         found, sitemaps = feeds.sitemap(plain, page.url, now=now)
         return Reading(kind="sitemap", outcome=Outcome.OK, entries=found, sitemaps=sitemaps)
+    if (asked := source.layout.rest) and asked.answers(page.url):
+        return _answered(plain, page, source, asked)
     markup = decode.utf8(plain, page.content_type)
     root = tree(markup)
     if root is None:
@@ -117,6 +120,21 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
                 procedures=rows,
             )
     return _nothing(root, markup, page, source, told.title)
+
+
+def _answered(plain: bytes, page: Page, source: Source, asked: Rest) -> Reading:
+    """A listing that came as JSON."""
+    rows = rest.read(plain, asked, page.url, page.number)
+    return Reading(
+        kind="listing",
+        outcome=Outcome.OK if rows.procedures or rows.entries else Outcome.EMPTY_OK,
+        message="" if rows.entries else "the list ends before this page" if page.number > 1 else "an empty list",
+        platform=source.platform,
+        entries=rows.entries,
+        next_page=rows.next_page,
+        total=rows.total,
+        procedures=rows.procedures,
+    )
 
 
 def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:

@@ -73,11 +73,22 @@ class Counters:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Postback:
-    """What an ASP.NET form must be sent to show a listing's next page: the fields of the page just read."""
+    """What must be posted to have a page of a listing.
+
+    With a `target` it is an ASP.NET form: the fields of the page just read, which hold the state of the walk. Without
+    one it is a form that stands for itself.
+    """
 
     target: str
     argument: str
     fields: tuple[tuple[str, str], ...]
+
+    @property
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """All fields of it."""
+        if not self.target:
+            return self.fields
+        return (*self.fields, ("__EVENTTARGET", self.target), ("__EVENTARGUMENT", self.argument))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scraper.blocks import Blocks
     from scraper.tables import Grid
 
+_MARKS = frozenset({"label", "i", "em", "cite"})
 _CELLS = frozenset({"td", "th", "dt", "dd"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SHARE = 0.8
@@ -130,7 +131,7 @@ def _label(blocks: Blocks, at: int, line: Line) -> _Label | None:
         own = _own(blocks, at, line.holder)
         cell = _cell_beside(blocks, own)
         apart = cell is not None or own.tag in _CELLS or _is_strong(line)
-        if not apart and labels.is_weak(line.text) and not line.text.endswith(":"):
+        if not apart and (not _is_capital(line.text) or (labels.is_weak(line.text) and not line.text.endswith(":"))):
             return None
         rank = _SET_APART if apart else _MARKED if _is_marked(line) else _PLAIN
         return _Label(at, whole, line.text, "", rank, _style(line, own, cell), cell)
@@ -143,10 +144,16 @@ def _label(blocks: Blocks, at: int, line: Line) -> _Label | None:
                 continue
             return _Label(at, known, begin, rest.lstrip(" :"), _MARKED, (line.holder.tag, "marked"))
     begin, colon, rest = line.text.partition(":")
-    if colon and (known := labels.field(begin)) is not None:
+    if colon and _is_capital(begin) and (known := labels.field(begin)) is not None:
         weak = labels.is_weak(begin) and not (begin[:1].isalnum() and labels.numbered(fold(begin)))
         return None if weak else _Label(at, known, begin, rest.strip(), _PLAIN, (line.holder.tag, "plain"))
     return None
+
+
+def _is_capital(said: str) -> bool:
+    """Whether a label begins as labels do, with a capital letter; numbering and bullets aside."""
+    first = next(filter(str.isalpha, labels.bare(said)), "")
+    return first.isupper()
 
 
 def _is_strong(line: Line) -> bool:
@@ -157,8 +164,12 @@ def _is_strong(line: Line) -> bool:
 
 
 def _is_marked(line: Line) -> bool:
-    """Whether all of a line is set in elements of its own, other than links."""
-    return all(element is not line.holder and element.tag != "a" for text, element in line.parts if _letters(text))
+    """Whether all of a line is set in elements that set it apart: with a class, in italics, as a label."""
+    return all(
+        element is not line.holder and (element.tag in _MARKS or (element.tag != "a" and element.get("class")))
+        for text, element in line.parts
+        if _letters(text)
+    )
 
 
 def _emphasised(element: Element, holder: Element) -> bool:

@@ -6,13 +6,12 @@ understood stays in `raw`, under its label: nothing of the page is lost.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from scraper import announcements, blocks, labels, outline, tables, values
+from scraper import announcements, blocks, labels, outline, tables, text, values
 from scraper.items import DossierItem, Procedure
 from scraper.text import clean
 
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 
 _TELLING = tuple(
     form
-    for words in ("trình tự thực hiện", "thành phần hồ sơ", "thời hạn giải quyết", "cách thức thực hiện",
-                  "mã số thủ tục", "mã thủ tục", "tên thủ tục", "mã tthc", "mã số tthc", "tên tthc")
-    for form in (words[1:].replace("tthc", "TTHC"), words.upper())
+    for words in ("trình tự thực hiện", "thành phần hồ sơ", "hạn giải quyết", "cách thức thực hiện", "mã thủ tục",
+                  "mã số thủ tục", "tên thủ tục", "mã tthc", "mã số tthc", "tên tthc")
+    for form in ((words[1:].replace("tthc", "TTHC"),) if "tthc" in words else (words[1:], words.upper()))
 )  # fmt: skip
 """What a page shows that tells of procedures and not only mentions them, in the cases that it may stand in."""
 _ODD = ("\u0300", "\u0301", "\u0303", "\u0309", "\u0323", "\u200b", "\xad", "\xa0")
@@ -69,9 +68,9 @@ NOTHING = Found()
 
 def may_tell(root: Element) -> bool:
     """Whether a page may hold anything of procedures: a look at its words, for most pages do not."""
-    shown = etree.tostring(root, method="text", encoding="utf-8").decode()
+    shown = b" ".join(etree.tostring(root, method="text", encoding="utf-8").split()).decode()
     if any(odd in shown for odd in _ODD):
-        shown = unicodedata.normalize("NFC", shown).replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
+        shown = text.clean(shown)
     return any(words in shown for words in _TELLING)
 
 

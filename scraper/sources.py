@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from scraper import urls
 from scraper.items import GENERIC
+from scraper.rest import Rest
 from scraper.selectors import SelectorError, compile_css
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ class Layout(_Table):
     """How a listing says how many entries it has on all its pages; the first group is the number."""
     selectors: Selectors = Selectors()
     counters: Counters = Counters()
+    rest: Rest | None = None
+    """The interface that answers listings as JSON, where the portal has one."""
 
 
 class Platform(Layout):
@@ -397,7 +400,7 @@ def _merged(platform: Layout, own: Layout) -> Layout:
     changes: dict[str, Any] = {}
     for key in own.model_fields_set:
         value = getattr(own, key)
-        if isinstance(value, BaseModel):
+        if isinstance(value, BaseModel) and getattr(platform, key) is not None:
             stated = {leaf: getattr(value, leaf) for leaf in value.model_fields_set}
             value = getattr(platform, key).model_copy(update=stated)
         changes[key] = value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scraper.sources import BadSource, Catalogue, UnknownSource
 from spiders.explore import ExploringSpider
 from spiders.news import NewsSpider
+from spiders.procedures import ProcedureSpider
 
 if TYPE_CHECKING:
     import builtins
@@ -34,7 +35,8 @@ def spider(source: Source, platforms: Iterable[Platform] = ()) -> type[NewsSpide
     That one chooses among `platforms`, of which the last stands for all others.
     """
     if source.sections:
-        return type("SourceSpider", (NewsSpider,), {"name": source.id, "source": source})
+        kind = ProcedureSpider if source.file.sections.procedures else NewsSpider
+        return type("SourceSpider", (kind,), {"name": source.id, "source": source})
     given = {"name": source.id, "source": source, "platforms": tuple(platforms)}
     return type("UndeclaredSpider", (ExploringSpider,), given)
 

@@ -147,13 +147,18 @@ class PortalSpider(Spider):
         known = self.history.listing(canonical)
         if known.resume is None:
             conditional = NONE if self.backfill else known.validators
-            yield self._listing(section.url, self._walk(section, backfill=self.backfill), conditional=conditional)
+            walk = self._walk(section, backfill=self.backfill)
+            yield self._listing(section.url, walk, conditional=conditional, onward=self._opening(section))
             return
         # A backfill was cut off: what is new stands above all that it has met, and the rest below where it stopped.
-        yield self._listing(section.url, self._walk(section, catching_up=True))
+        yield self._listing(section.url, self._walk(section, catching_up=True), onward=self._opening(section))
         if self.backfill:
             number, onward = known.resume
             yield self._listing(onward.url, self._walk(section, number=number, backfill=True), onward=onward)
+
+    def _opening(self, section: Section) -> NextPage | None:  # noqa: ARG002 - for a subclass that knows better
+        """What a section's first page is asked with; None where its address is enough."""
+        return None
 
     def _walk(
         self, section: Section, *, number: int = 1, backfill: bool = False, catching_up: bool = False,
@@ -184,10 +189,10 @@ class PortalSpider(Spider):
         headers = conditions(conditional)
         if onward and onward.postback:
             # A whole form, as a browser posts it; with AJAX headers the server would answer in fragments.
-            form = [*onward.postback.fields, ("__EVENTTARGET", onward.postback.target)]
-            body = urlencode([*form, ("__EVENTARGUMENT", onward.postback.argument)])
+            body = urlencode(onward.postback.form)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            meta["dont_retry"] = True  # what the form was refused for does not change by itself
+            # What a form with a state was refused for does not change by itself.
+            meta["dont_retry"] = meta["stateful"] = bool(onward.postback.target)
         return Request(
             url, self.read_listing, method="POST" if body else "GET", body=body, headers=headers, meta=meta,
             errback=self.failed, dont_filter=True, priority=BACKFILL if walk.backfill else 10,
@@ -205,7 +210,7 @@ class PortalSpider(Spider):
         if again := once_more(response, outcome, message):
             yield again
             return
-        if outcome in _EXPIRED and response.request and response.request.method == "POST":
+        if outcome in _EXPIRED and response.meta.get("stateful"):
             if not walk.restarted:
                 self._skip("expired", section.url, message)
                 yield self._listing(section.url, self._walk(section, backfill=walk.backfill, restarted=True))
