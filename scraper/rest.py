@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from scraper import labels, legal, urls
 from scraper.items import Entry, NextPage, Postback, Procedure
@@ -28,6 +28,10 @@ _NAMED = re.compile(r"\{(\w+)\}")
 
 class NoRows(ValueError):
     """An answer that is no list of rows: HTML, JSON with a byte order mark or NaN (RFC 8259), an error."""
+
+
+def _pairs(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, dict) else value
 
 
 class Names(BaseModel):
@@ -52,7 +56,7 @@ class Rest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Annotated[str, StringConstraints(pattern="^/")]
-    form: dict[str, str]
+    form: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
     url: str
     title: str
     total: str = ""
@@ -76,13 +80,9 @@ class Rows:
 
 def ask(rest: Rest, address: str, page: int) -> NextPage:
     """The request for a page, counted from 1."""
-    told = {"{page}": str(page), "{size}": str(rest.size)}
-    fields = []
-    for name, value in rest.form.items():
-        for mark, number in told.items():
-            value = value.replace(mark, number)  # noqa: PLW2901 - one after the other
-        fields.append((name, value))
-    return NextPage(url=address, postback=Postback(target="", argument="", fields=tuple(fields)))
+    size, number = str(rest.size), str(page)
+    fields = tuple((name, value.replace("{page}", number).replace("{size}", size)) for name, value in rest.form)
+    return NextPage(url=address, postback=Postback(target="", argument="", fields=fields))
 
 
 def read(body: bytes, rest: Rest, address: str, page: int) -> Rows:
