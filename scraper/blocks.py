@@ -15,7 +15,7 @@ from scraper import labels, text
 from scraper.tables import is_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lxml.etree import _Element as Element
 
@@ -71,16 +71,20 @@ class Blocks:
         return range(*self.spans.get(element, (0, 0)))
 
 
-def walk(root: Element) -> Blocks:
-    """The lines and tables that an element shows. Navigation, footers, scripts and controls are left out."""
-    walker = _Walker()
+def walk(root: Element, *, noise: Iterable[str] = ()) -> Blocks:
+    """The lines and tables that an element shows. Navigation, footers, scripts and controls are left out.
+
+    So are lines that `noise` (regular expressions of whole lines) meets.
+    """
+    walker = _Walker([re.compile(pattern, re.IGNORECASE) for pattern in noise])
     walker.visit(root, root)
     walker.end()
     return walker.blocks
 
 
 class _Walker:
-    def __init__(self) -> None:
+    def __init__(self, noise: Sequence[re.Pattern[str]] = ()) -> None:
+        self.noise = noise
         self.blocks = Blocks()
         self.line: Line | None = None
 
@@ -88,7 +92,7 @@ class _Walker:
         """Ends the line, and keeps it if it shows anything: as several where labels stand within it."""
         for line in _parted(self.line) if self.line is not None else ():
             line.text = text.clean("".join(said for said, _ in line.parts))
-            if line.text:
+            if line.text and not any(pattern.search(line.text) for pattern in self.noise):
                 self.blocks.pieces.append(line)
         self.line = None
 

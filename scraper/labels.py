@@ -88,7 +88,8 @@ _WORDINGS = {
     "muc do dich vu cong truc tuyen, dich vu cong truc tuyen, dich vu cong truc tuyen muc do, co quan cong bo, "
     "don vi cong bo, co quan ban hanh, ngay ban hanh, ngay cong bo, ngay quyet dinh, ngay ban hanh quyet dinh, "
     "ngay cap nhat, ngay het hieu luc, het hieu luc, cau hoi thuong gap, tinh trang ap dung, "
-    "pham vi, pham vi ap dung, noi dung, noi dung thuc hien, so lan xem, luot xem, nguoi ky",
+    "pham vi, pham vi ap dung, noi dung, noi dung thuc hien, nguoi ky, "
+    "so lan xem, so luot xem, luot xem, luot truy cap, so luot truy cap, so luot tai ve, luot tai",
 }
 _FIELDS = {key: name for name, keys in _WORDINGS.items() for key in _phrases(keys)}
 
@@ -99,6 +100,8 @@ _WEAK = _phrases(
     "noi dung thuc hien, nguoi thuc hien, tu khoa, noi nhan ho so, hinh thuc nop"
 )
 """Wordings that ordinary sentences begin with, too: they are labels where the page sets them apart."""
+
+_COUNTERS = _phrases("so lan xem, so luot xem, luot xem, luot truy cap, so luot truy cap, so luot tai ve, luot tai")
 
 _COLUMNS = {
     "ordinal": "stt, tt, so tt, so thu tu",
@@ -212,6 +215,11 @@ def near(text: str) -> str:
 def is_weak(text: str) -> bool:
     """Whether a label's words may just as well begin a sentence."""
     return key(text) in _WEAK
+
+
+def is_counter(text: str) -> bool:
+    """Whether what stands under a label changes at every hit."""
+    return key(text) in _COUNTERS
 
 
 def column(text: str) -> str | None:

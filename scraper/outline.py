@@ -17,7 +17,7 @@ from scraper.blocks import STRONG, Line, Table, said
 from scraper.text import clean, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from lxml.etree import _Element as Element
 
@@ -64,13 +64,18 @@ class _Label:
     cell: range | None = None
 
 
-def read(blocks: Blocks) -> tuple[Element | None, list[Item]]:
-    """The element that holds the page's labels, and its items in order; what no label stands over has an empty one."""
+def read(blocks: Blocks, *, ends: Collection[str] = ()) -> tuple[Element | None, list[Item]]:
+    """The element that holds the page's labels, and its items in order; what no label stands over has an empty one.
+
+    At a line that says (folded) one of `ends`, as above a list of other pages, all is over.
+    """
     found = _candidates(blocks)
     place = _place(blocks, found)
     if place is None:
         return None, []
     inside = blocks.inside(place)
+    over = (at for at in inside if isinstance(line := blocks.pieces[at], Line) and fold(line.text).strip(" :.") in ends)
+    inside = range(inside.start, next(over, inside.stop)) if ends else inside
     found = [one for one in found if one.at in inside]
     chosen = _chosen(found)
     chosen = _chosen([*found, *_set_alike(blocks, inside, chosen)], {one.style for one in chosen})
@@ -105,11 +110,19 @@ def _around(blocks: Blocks, one: _Label) -> list[Element]:
 def _candidates(blocks: Blocks) -> list[_Label]:
     found: list[_Label] = []
     for at, piece in enumerate(blocks.pieces):
-        if isinstance(piece, Line) and not _is_of_control(piece) and (one := _label(blocks, at, piece)):
+        if not isinstance(piece, Line) or _is_of_control(piece) or _is_of_menu(blocks, at, piece):
+            continue
+        if one := _label(blocks, at, piece):
             found.append(one)
             if len(found) == _MOST_LABELS:
                 break
     return found
+
+
+def _is_of_menu(blocks: Blocks, at: int, line: Line) -> bool:
+    """Whether a line is a link, and the next one, too."""
+    after = blocks.pieces[at + 1] if at + 1 < len(blocks.pieces) else line
+    return line.linked and isinstance(after, Line) and after.linked
 
 
 def _is_of_control(line: Line) -> bool:

@@ -6,12 +6,13 @@ understood stays in `raw`, under its label: nothing of the page is lost.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from scraper import announcements, blocks, labels, outline, tables, text, values
+from scraper import announcements, blocks, labels, outline, tables, values
 from scraper.items import DossierItem, Procedure
 from scraper.text import clean
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scraper.announcements import Announcement
     from scraper.items import Change, DocumentNumber, Entry, Way
     from scraper.outline import Item
+    from scraper.sources import Layout
     from scraper.tables import Columns, Grid
 
 _TELLING = tuple(
@@ -32,8 +34,7 @@ _TELLING = tuple(
     for form in ((words[1:].replace("tthc", "TTHC"),) if "tthc" in words else (words[1:], words.upper()))
 )  # fmt: skip
 """What a page shows that tells of procedures and not only mentions them, in the cases that it may stand in."""
-_ODD = ("\u0300", "\u0301", "\u0303", "\u0309", "\u0323", "\u200b", "\xad", "\xa0")
-"""Characters that may part such words: marks that stand alone, what nobody sees."""
+_LOOSE_MARKS = ("\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "conditions", "result", "applicants"})
 _FEWEST_CORE = 2
 _FEWEST = 3
@@ -69,15 +70,16 @@ NOTHING = Found()
 def may_tell(root: Element) -> bool:
     """Whether a page may hold anything of procedures: a look at its words, for most pages do not."""
     shown = b" ".join(etree.tostring(root, method="text", encoding="utf-8").split()).decode()
-    if any(odd in shown for odd in _ODD):
-        shown = text.clean(shown)
+    shown = shown.replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
+    if any(mark in shown for mark in _LOOSE_MARKS):
+        shown = unicodedata.normalize("NFC", shown)
     return any(words in shown for words in _TELLING)
 
 
-def read(root: Element) -> Found:
+def read(root: Element, layout: Layout) -> Found:
     """What a page tells: of the procedure that it is about, or of those in its tables."""
-    whole = blocks.walk(root)
-    place, items = outline.read(whole)
+    whole = blocks.walk(root, noise=layout.noise)
+    place, items = outline.read(whole, ends=layout.related_headings)
     one = _procedure(items) if place is not None else None
     if one is not None:
         return Found(one, place)
@@ -281,5 +283,6 @@ def _basis(items: Iterable[Item]) -> tuple[DocumentNumber, ...]:
 def _raw(items: Iterable[Item]) -> tuple[tuple[str, str], ...]:
     told: dict[str, list[str]] = {}
     for item in items:
-        told.setdefault(item.label, []).extend(item.lines())
+        if not labels.is_counter(item.label):
+            told.setdefault(item.label, []).extend(item.lines())
     return tuple((label, "\n".join(said)) for label, said in told.items())

@@ -56,7 +56,8 @@ class Headings:
         elif in_table and not change and not levels and len(line) <= LONGEST_FIELD and NUMBERED.match(line):
             self.field = line[_begin(line) :].strip(" .:;") or None
         if not in_table:
-            self.heading = (*self.heading, line)
+            if change or named or levels:
+                self.heading = (*self.heading, line)
         elif change or levels or not brief:
             self.parts = (line,)
         else:
