@@ -236,6 +236,8 @@ def canonical(url: str, *, fold_case: bool = False, drop: Collection[str] = ()) 
     'http://snv.example.vn/portal/Pages/tin-aspx?a=1&b=2'
     """
     url = url.strip(" ")
+    if not url.isascii():  # before the escapes are looked for: of a decomposed "%0Ế" the E would belong to one
+        url = unicodedata.normalize("NFC", url)
     if len(url) > _LONGEST:
         raise BadAddress(f"{len(url):,} characters", url)
     if _CONTROL.search(url) or _SURROGATE.search(url):
