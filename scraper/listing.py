@@ -13,7 +13,7 @@ from lxml import etree
 
 from scraper import dates, generic, text, urls
 from scraper.items import Entry, NextPage, Postback
-from scraper.selectors import drop, raw_text, select, select_all, visible_texts
+from scraper.selectors import drop, raw_text, select, select_all, texts, visible_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,7 +46,8 @@ _LONGEST_HEADING = 120
 _LONGEST_STAMP = 40
 _LONGEST_EXCERPT = 400
 _MOST_RELATED = 40
-_SHORT_TEXTS = etree.XPath("descendant::text()[string-length(.) < 120]")
+_TEXTS = etree.XPath("descendant::text()")
+_SHORT = 120
 _OUTSIDE_LINKS = etree.XPath("descendant-or-self::*[not(ancestor-or-self::a)]/text()", smart_strings=False)
 _ROW_HEIGHT = 6
 _LONGEST_ROW = 2_000
@@ -155,7 +156,9 @@ def _headings(root: Element, headings: Sequence[str]) -> list[_Text]:
     """The text nodes that are one of the headings."""
     if not headings:
         return []
-    return [node for node in _SHORT_TEXTS(root) if text.fold(node).strip(" :.-»›>|") in headings]
+    short = {line for line in texts(root) if len(line) < _SHORT}
+    found = {line for line in short if text.fold(line).strip(" :.-»›>|") in headings}
+    return [node for node in _TEXTS(root) if node in found] if found else []
 
 
 def _list_below(heading: _Text, longest: int) -> tuple[Element | None, list[Element]]:
@@ -277,10 +280,10 @@ def _joined(one: Entry, other: Entry) -> Entry:
 
 def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage | None:
     """The way from page number `page` (from 1) to the next one: a link, a numbered address, or an ASP.NET postback."""
-    pagers = select_all(root, layout.selectors.next_page)
     links = [link for link in root.iter("a") if link.get("href")]
-    onward = [link for link in links if text.fold(raw_text(link)).strip() in _ONWARD]
-    for link in [*(one for one in pagers if one.tag == "a"), *_numbered(links, page + 1, layout, base), *onward]:
+    pagers = (link for link in select_all(root, layout.selectors.next_page) if link.tag == "a")
+    onward = (link for link in links if text.fold(raw_text(link)).strip() in _ONWARD)
+    for link in chain(pagers, _numbered(links, page + 1, layout, base), onward):
         if posted := urls.postback(link.get("href")):
             if _page_of(posted[1]) not in {page + 1, None}:
                 continue
@@ -294,19 +297,17 @@ def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage |
     return None
 
 
-def _numbered(links: Sequence[Element], page: int, layout: Layout, base: str) -> list[Element]:
-    found: list[Element] = []
+def _numbered(links: Sequence[Element], page: int, layout: Layout, base: str) -> Iterator[Element]:
     here = urlsplit(base).path.lower()
     for link in links:
         href = link.get("href")
         if posted := urls.postback(href):
             if _page_of(posted[1]) == page:
-                found.append(link)
+                yield link
         elif layout.page_parameter and layout.page_parameter.lower() in href.lower():
             to = _address(link, base)
             if to and urlsplit(to).path.lower() == here and _parameter(to, layout.page_parameter) == page:
-                found.append(link)
-    return found
+                yield link
 
 
 def _page_of(argument: str) -> int | None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 _SPACE = re.compile(r"\s")
 _TAG = re.compile("[a-z][a-z0-9]*")
 _CLASS = re.compile(r"\.([\w-]+)")
-_NAME = re.compile(r"\.([\w-]+)(?: +(?![>+~])([^,]+))?")
+_NAME = re.compile(r"([a-z][a-z0-9]*)?\.([\w-]+)(?: +(?![>+~])([^,]+))?")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ARGUMENT = re.compile(r"\[[^\]]*\]|\([^()]*\)")
+_COMMA = re.compile(r",(?![^\[(]*[\])])")
 # White space says nothing and is half of the texts. lxml's own strings, which know their parents, take twice as long.
-_TEXTS = etree.XPath("/*/body/descendant::text()[normalize-space()]", smart_strings=False)
+_TEXTS = etree.XPath("descendant::text()[normalize-space()]", smart_strings=False)
 _VISIBLE = etree.XPath(
     "/*/body/descendant::text()[normalize-space()][not(parent::script or parent::style or parent::noscript)]",
     smart_strings=False,
@@ -82,7 +83,7 @@ def said(element: Element) -> str:
 
 @lru_cache(maxsize=2)
 def texts(root: Element) -> Sequence[str]:
-    """The texts of a page's body, in order, each as it stands between two tags; those of scripts, too."""
+    """The texts within an element, in order, each as it stands between two tags; those of scripts, too."""
     found: list[str] = _TEXTS(root)
     return found
 
@@ -104,7 +105,16 @@ def drop(element: Element) -> None:
 
 
 def _found(root: Element, selector: str) -> list[Element]:
-    return _search(selector)(root)
+    known = _known(root)
+    if selector not in known:
+        known[selector] = _search(selector)(root)
+    return known[selector]
+
+
+@lru_cache(maxsize=2)
+def _known(root: Element) -> dict[str, list[Element]]:  # noqa: ARG001 - the cache's key
+    """What the selectors asked of a tree so far have met. A tree is asked before it is changed."""
+    return {}
 
 
 @lru_cache(maxsize=1024)
@@ -116,25 +126,38 @@ def _search(selector: str) -> Callable[[Element], list[Element]]:
     if _TAG.fullmatch(selector):
         return lambda root: list(root.iter(selector))
     if whole := _NAME.fullmatch(selector):
-        name, below = whole.groups()
-        if not below:
-            return lambda root: list(_by_class(root).get(name, ()))
-        inside = compile_css(below, "descendant::")
-        return lambda root: list(
-            dict.fromkeys(one for around in _by_class(root).get(name, ()) for one in inside(around))
-        )
-    path, alternatives = compile_css(selector), _needed(selector)
-    return lambda root: path(root) if any(needed <= _by_class(root).keys() for needed in alternatives) else []
+        return _search_by_class(*whole.groups())
+    path, alternatives = compile_css(selector), [one.strip() for one in _COMMA.split(selector)]
+    needed = {one: _needed(one) for one in alternatives}
+
+    def search(root: Element) -> list[Element]:
+        classes = _by_class(root).keys()
+        left = [one for one in alternatives if needed[one] <= classes]
+        if len(left) == 1 < len(alternatives):
+            return _search(left[0])(root)
+        return path(root) if left else []
+
+    return search
 
 
-def _needed(selector: str) -> Sequence[frozenset[str]]:
-    """For each alternative of a selector, the classes without which it meets nothing."""
+def _search_by_class(tag: str | None, name: str, below: str | None) -> Callable[[Element], list[Element]]:
+    inside = compile_css(below, "descendant::") if below else None
+
+    def search(root: Element) -> list[Element]:
+        having = [one for one in _by_class(root).get(name, ()) if tag is None or one.tag == tag]
+        return list(dict.fromkeys(one for around in having for one in inside(around))) if inside else having
+
+    return search
+
+
+def _needed(selector: str) -> frozenset[str]:
+    """The classes without which a selector meets nothing."""
     if "\\" in selector:  # an escape: what it stands for is not for a look to tell
-        return [frozenset()]
+        return frozenset()
     plain, nested = _QUOTED.sub("", selector), 1
     while nested:
         plain, nested = _ARGUMENT.subn("", plain)
-    return [frozenset(_CLASS.findall(one)) for one in plain.split(",")]
+    return frozenset(_CLASS.findall(plain))
 
 
 @lru_cache(maxsize=2)

@@ -210,6 +210,8 @@ def is_cut(title: str) -> bool:
     >>> is_cut("tổ chức sơ kết, triển khai..."), is_cut("...")
     (True, False)
     """
+    if "." not in title and "…" not in title:
+        return False
     title = clean(title)
     return title.endswith(("...", "…")) and bool(title.rstrip(_LEFT_BY_CUT))
 

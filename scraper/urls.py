@@ -114,7 +114,7 @@ def join(base: str, href: str) -> str | None:
     >>> join("https://snv.example.vn/portal/Pages/tin.aspx", "..\\VanBan/a b.pdf#page=2")
     'https://snv.example.vn/portal/VanBan/a%20b.pdf'
     """
-    if (plain := _PLAIN_LINK.fullmatch(href)) and "/." not in href and "%2" not in href:
+    if (plain := _PLAIN_LINK.fullmatch(href)) and "/." not in href and "%2e" not in href.lower():
         return href if plain[1] else (origin := _origin(base)) and origin + href
     link = _tidied(href)
     if not link:
@@ -235,6 +235,11 @@ def canonical(url: str, *, fold_case: bool = False, drop: Collection[str] = ()) 
     >>> canonical("HTTP://snv.example.vn:80/portal//Pages/./tin%2daspx/?b=2&a=1&utm_source=zalo#top")
     'http://snv.example.vn/portal/Pages/tin-aspx?a=1&b=2'
     """
+    return _canonical(url, fold_case, tuple(drop))
+
+
+@lru_cache(maxsize=4096)  # menus and side columns come again on every page
+def _canonical(url: str, fold_case: bool, drop: tuple[str, ...]) -> str:  # noqa: FBT001 - cheaper to remember by place
     url = url.strip(" ")
     if not url.isascii():  # before the escapes are looked for: of a decomposed "%0Ế" the E would belong to one
         url = unicodedata.normalize("NFC", url)
@@ -371,6 +376,7 @@ def trap(url: str, *, max_depth: int = 20, max_length: int = _LONGEST, max_repea
 
 _STRING = r"""\s*+(?:'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)")"""
 _POSTBACK = re.compile(rf"(?:__doPostBack|WebForm_PostBackOptions)\s*+\({_STRING}\s*+,{_STRING}", re.DOTALL)
+_CALL = re.compile(r"\(|%28|&")  # most links have no bracket, not even an escaped one
 _ESCAPED_CALL = re.compile(r"""(?:__doPostBack|WebForm_PostBackOptions)\s*+\(\s*+\\['"]""")
 
 
@@ -383,6 +389,8 @@ def postback(href: str) -> tuple[str, str] | None:
     >>> postback("javascript:__doPostBack('ctl00$grv','Page$2')")
     ('ctl00$grv', 'Page$2')
     """
+    if not _CALL.search(href):
+        return None
     script = html.unescape(href)
     if script.lstrip().lower().startswith("javascript:") or not _POSTBACK.search(script):
         script = unquote(script)
