@@ -316,8 +316,8 @@ def _drop_blank(soup: BeautifulSoup) -> None:
 
 
 def _clean(soup: BeautifulSoup, base: str) -> str:
-    for link in soup.find_all("a", href=True):
-        address = urls.join(base, str(link["href"]))
+    for link in soup.find_all("a"):
+        address = urls.join(base, str(link.get("href") or ""))
         if address is None:
             del link["href"]
         else:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 from scraper.items import VIETNAM, Moment
 from scraper.text import fold
 
 _YEARS = range(1945, 2101)
+_SHORT = 120
 _NUMBER = re.compile("[0-9]+")
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -109,10 +111,9 @@ def parse(text: str, *, now: datetime | None = None) -> Moment | None:
     >>> parse("(18/07/2023 4:24 CH)").at.isoformat()
     '2023-07-18T16:24:00+07:00'
     """
-    folded = fold(text).translate(_DASHES)
-    if not _TELLING.search(folded):
-        return None
-    moment = _first(folded, None if now is None else _local(now))
+    folded, stated, moment = _printed(text) if len(text) <= _SHORT else _printed.__wrapped__(text)
+    if not stated and _TELLING.search(folded):
+        moment = _understood(folded, None if now is None else _local(now))
     return moment if moment and moment.at.year in _YEARS else None
 
 
@@ -139,14 +140,22 @@ def from_path(path: str) -> Moment | None:
     return _midnight(day) if day else None
 
 
-def _first(text: str, today: datetime | None) -> Moment | None:
+@lru_cache(maxsize=4096)  # the rows of side columns come again on every page
+def _printed(text: str) -> tuple[str, bool, Moment | None]:
+    """The text to search, whether a whole date is printed in it, and when that is."""
+    text = fold(text).translate(_DASHES)
     if ":" in text and (found := _UNFORMATTED.search(text)):
         zone = found["zone"].replace("gmt", "").replace("utc", "") or "z"
         text = f"{found['day']} {found['month']} {found['year']} {found['time']}{zone}"
     # Where a number begins, and nowhere else: a search would look at every letter, for three times as long.
     for number in _NUMBER.finditer(text):
         if found := _DATE.match(text, number.start()):
-            return _whole_date(found)
+            return text, True, _whole_date(found)
+    return text, False, None
+
+
+def _understood(text: str, today: datetime | None) -> Moment | None:
+    """What a date that is not printed whole means, as far as can be told."""
     for short in _SHORT_YEAR.finditer(text):
         day = _short_year(short, today)
         if day:

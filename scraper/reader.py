@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import pickle
 import resource
@@ -230,6 +231,7 @@ def child() -> None:
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_AS, (memory << 20, memory << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.freeze()  # what is here by now stays; to look through it again and again is 5 % of the reading
     # A parent that went away, or gave up this child, is no error of ours.
     with suppress(ConnectionError), socket.socket(fileno=descriptor) as end, end.makefile("rwb") as stream:
         end.sendall(b"!")

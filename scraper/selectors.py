@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cssselect import HTMLTranslator
@@ -127,17 +128,20 @@ def _search(selector: str) -> Callable[[Element], list[Element]]:
         return lambda root: list(root.iter(selector))
     if whole := _NAME.fullmatch(selector):
         return _search_by_class(*whole.groups())
-    path, alternatives = compile_css(selector), [one.strip() for one in _COMMA.split(selector)]
-    needed = {one: _needed(one) for one in alternatives}
+    alternatives = [one.strip() for one in _COMMA.split(selector)]
+    if len(alternatives) > 1:
+        return lambda root: _joined(root, alternatives)
+    path, needed = compile_css(selector), _needed(selector)
+    return lambda root: path(root) if needed <= _by_class(root).keys() else []
 
-    def search(root: Element) -> list[Element]:
-        classes = _by_class(root).keys()
-        left = [one for one in alternatives if needed[one] <= classes]
-        if len(left) == 1 < len(alternatives):
-            return _search(left[0])(root)
-        return path(root) if left else []
 
-    return search
+def _joined(root: Element, alternatives: Iterable[str]) -> list[Element]:
+    """What any of the selectors meets, in document order."""
+    met = [found for one in alternatives if (found := _search(one)(root))]
+    if len(met) < 2:
+        return met[0] if met else []
+    wanted = set(chain.from_iterable(met))
+    return [element for element in root.iter() if element in wanted]
 
 
 def _search_by_class(tag: str | None, name: str, below: str | None) -> Callable[[Element], list[Element]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _LONGEST = 2000
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -97,9 +97,10 @@ def host(url: str) -> str:
 
 _AROUND = "".join(map(chr, range(0x21)))
 _WITHIN = {ord(c): None for c in "\t\n\r"}
-# A link from the root, perhaps with a host, that is its own address already: 1 µs instead of 6, and most links are.
+# A link that needs nothing but its beginning: 1 µs instead of 6, and most links are.
 _PLAIN_LINK = re.compile(
-    r"(https?://[a-z0-9-]{1,50}(?:\.[a-z0-9-]{1,50}){1,3})?/(?!/)[!$-;=@-\[\]-_a-z|~]*+(?:\?[!$-;=?-\[\]-_a-z|~]+)?"
+    r"(?:(https?://[a-z0-9-]{1,50}(?:\.[a-z0-9-]{1,50}){1,3})?(/)(?!/)|((?:\.\./)*+)(?=[a-zA-Z0-9_-]))"
+    r"[!$-;=@-\[\]-_a-z|~]*+(?:\?[!$-;=?-\[\]-_a-z|~]+)?"
 )
 _NOT_SENT = re.compile(r"[^!#-;=?-_a-z|~]+")  # what browsers percent-encode
 
@@ -114,8 +115,16 @@ def join(base: str, href: str) -> str | None:
     >>> join("https://snv.example.vn/portal/Pages/tin.aspx", "..\\VanBan/a b.pdf#page=2")
     'https://snv.example.vn/portal/VanBan/a%20b.pdf'
     """
-    if (plain := _PLAIN_LINK.fullmatch(href)) and "/." not in href and "%2e" not in href.lower():
-        return href if plain[1] else (origin := _origin(base)) and origin + href
+    plain = _PLAIN_LINK.fullmatch(href)
+    if plain and "/." not in href[plain.end(3) if plain[3] else 0 :] and "%2e" not in href.lower():
+        host, rooted, up = plain.groups()
+        if host:
+            return href
+        if rooted or ":" not in href:
+            folders = _folders(base)
+            if not folders:
+                return None
+            return folders[-1] + href[1:] if rooted else folders[min(len(up) // 3, len(folders) - 1)] + href[len(up) :]
     link = _tidied(href)
     if not link:
         return None
@@ -129,12 +138,15 @@ def join(base: str, href: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _origin(base: str) -> str | None:
+def _folders(base: str) -> Sequence[str]:
+    """The folder of an address and all above it, up to the root; nothing of what is no address."""
     try:
         parts = _split(_tidied(base))
-        return f"{parts.scheme}://{_netloc(parts, base)}"
+        start = f"{parts.scheme}://{_netloc(parts, base)}"
     except BadAddress:
-        return None
+        return ()
+    segments = _as_sent(_without_dots(parts.path.rpartition("/")[0] + "/")).split("/")[1:-1]
+    return [start + "".join(f"/{one}" for one in segments[:depth]) + "/" for depth in range(len(segments), -1, -1)]
 
 
 def _tidied(href: str) -> str:
@@ -239,7 +251,7 @@ def canonical(url: str, *, fold_case: bool = False, drop: Collection[str] = ()) 
 
 
 @lru_cache(maxsize=4096)  # menus and side columns come again on every page
-def _canonical(url: str, fold_case: bool, drop: tuple[str, ...]) -> str:  # noqa: FBT001 - cheaper to remember by place
+def _canonical(url: str, fold_case: bool, drop: tuple[str, ...]) -> str:
     url = url.strip(" ")
     if not url.isascii():  # before the escapes are looked for: of a decomposed "%0Ế" the E would belong to one
         url = unicodedata.normalize("NFC", url)
