@@ -48,11 +48,13 @@ _PLACES = etree.XPath("/*/body/descendant::text()[. = $line]")
 _STAMP = re.compile(
     r"(dang|cap nhat|xuat ban)( tin| bai)?( luc| vao)?( ngay)?\b|(ngay|thoi gian) (dang|cap nhat|xuat ban)\b"
 )
+_SHOWN = etree.XPath("descendant::text()[not(parent::script or parent::style)]", smart_strings=False)
 _LONGEST_STAMP = 80
 _SHORT = 120
 _NO_DIGITS = re.compile(r"\D+")
 _BESIDE = 80
 """How far from a counter's number its words may begin or end."""
+_UNTITLED = re.compile(r"untitled( document| page)?|no title|new page|(khong co )?tieu de")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -73,7 +75,7 @@ def read(
     canonical = _canonical(source, url)
     if field is None and not (profiled and source.is_article(canonical)):
         return None
-    title = _title(root, head, layout.selectors.title)
+    title = _title(root, head, layout.selectors.title) or title_of_address(canonical)
     published, raw = _published(root, head, url, source, now)
     content = body.NOTHING
     if field is not None:
@@ -113,7 +115,14 @@ def _canonical(source: Source, address: str) -> str:
 
 def _first(root: Element, selectors: Iterable[str]) -> str:
     """The text of the first element that has any."""
-    return next(filter(None, (said(element) for one in selectors for element in select(root, [one]))), "")
+    return next(filter(None, (_shown(element) for one in selectors for element in select(root, [one]))), "")
+
+
+def _shown(element: Element) -> str:
+    """What an element says, without what it says to the browser alone (E18)."""
+    if next(element.iter("script", "style"), None) is None:
+        return said(element)
+    return text.clean(" ".join(_SHOWN(element)))
 
 
 def _body_field(root: Element, selectors: Sequence[str]) -> Element | None:
@@ -162,12 +171,14 @@ def _title(root: Element, head: Head, selectors: Iterable[str]) -> str:
 
     Of several headings that one is taken which the head of the page names, too; the portal's own name is none.
     """
-    named = list(filter(None, (head.meta("og:title"), head.title)))
+    named = [one for one in (head.meta("og:title"), head.title) if _is_title(one)]
     appended = text.fold(head.appended)
     shown: list[str] = []
     for selector in selectors:
         shown = [
-            heading for heading in map(said, select(root, [selector])) if heading and text.fold(heading) not in appended
+            heading
+            for heading in map(_shown, select(root, [selector]))
+            if _is_title(heading) and text.fold(heading) not in appended
         ]
         if shown:
             break
@@ -181,6 +192,23 @@ def _title(root: Element, head: Head, selectors: Iterable[str]) -> str:
     return best
 
 
+def _is_title(words: str) -> bool:
+    return any(map(str.isalnum, words)) and not _UNTITLED.fullmatch(text.fold(words).strip(" .:()[]"))
+
+
+def title_of_address(canonical_url: str) -> str:
+    """The words of an address, for an article that has no title of its own (E12); empty where it has none, either.
+
+    >>> title_of_address("https://example.vn/tin?/hop-giao-ban-thang-7/8422437")
+    'Hop giao ban thang 7'
+    """
+    path = re.sub(r"\Ahttps?://[^/?]*", "", canonical_url)
+    names = [re.sub(r"\.\w{1,5}\Z|\A\d+-|-\d{4,}(?=\.|\Z)", "", unquote(name)) for name in re.split(r"[/?]", path)]
+    words = next((name for name in reversed(names) if "=" not in name and re.search(r"[^\W\d_]{2}", name)), "")
+    title = text.clean(re.sub(r"[-_+]+", " ", words))
+    return title[:1].upper() + title[1:]
+
+
 def _published(
     root: Element, head: Head, url: str, source: Source, now: datetime | None
 ) -> tuple[Moment | None, str | None]:
@@ -188,11 +216,11 @@ def _published(
     printed = _first(root, source.layout.selectors.published) or _printed_date(root, now)
     stamps = [printed, head.meta("article:published_time", "datePublished", "DC.Date")]
     for stamp in stamps:
-        if moment := dates.parse(stamp, now=now):
+        if moment := dates.past(dates.parse(stamp, now=now), now):
             return moment, stamp
     if not source.layout.selectors.body:
         return generic.published(root, url, now=now)
-    moment = dates.from_path(urlsplit(url).path)
+    moment = dates.past(dates.from_path(urlsplit(url).path), now)
     return moment, printed or (moment.at.date().isoformat() if moment else None)
 
 

@@ -117,6 +117,15 @@ def parse(text: str, *, now: datetime | None = None) -> Moment | None:
     return moment if moment and moment.at.year in _YEARS else None
 
 
+def past(moment: Moment | None, now: datetime | None) -> Moment | None:
+    """A date of publication, unless it is more than a day ahead of `now`: nothing is published then (E4).
+
+    Such a date is a slip of the pen, or of something else, and would stand on top of every list for years.
+    """
+    today = _local(now) if moment and now else None
+    return None if moment and today and moment.at > today + timedelta(days=1) else moment
+
+
 def refine(day: Moment | None, other: Moment | None) -> Moment | None:
     """What an article's page says of its date, with the minute of its row in a listing if both name the same day.
 

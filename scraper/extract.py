@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
+_NO_TITLE = "the page has no title: these are the words of its address"
 _REFRESH = re.compile(r"\s*\d?(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s]+)", re.IGNORECASE)
 
 
@@ -76,7 +77,7 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
     if other := decode.kind(plain):
         return Reading(kind="other", outcome=Outcome.BROKEN, message=f"{other}, not a page")
     if page.role == "feed":
-        return Reading(kind="feed", outcome=Outcome.OK, entries=feeds.feed(plain, page.url))
+        return Reading(kind="feed", outcome=Outcome.OK, entries=feeds.feed(plain, page.url, now=now))
     if page.role == "sitemap":
         if plain.startswith(b"\x1f\x8b"):
             plain = decode.unfold(plain, "gzip")
@@ -105,6 +106,8 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         wide = page.role == "home"
         found = listing.entries(root, source.layout, told.base, is_article=source.shows_article, wide=wide, now=now)
         further = listing.sections(root, told.base, is_article=source.shows_article) if page.explore else ()
+        if len(found) >= listing.MOST_ENTRIES:
+            why = f"{why}; more than {listing.MOST_ENTRIES:,} links: what follows is left out".removeprefix("; ")
         rows = tells.procedures or procedures.of_entries(found)
         if found or further or rows:
             return Reading(
@@ -144,6 +147,7 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
     return Reading(
         kind=kind,
         outcome=Outcome.OK,
+        message=_NO_TITLE if one.title == article.title_of_address(one.canonical_url) else "",
         platform=source.platform,
         article=replace(one, kind=kind),
         procedure=tells.procedure,

@@ -24,7 +24,7 @@ class NoFeed(ValueError):
     """The bytes are no feed or no sitemap; the message says what they are instead."""
 
 
-def feed(body: bytes, base: str) -> tuple[Entry, ...]:
+def feed(body: bytes, base: str, *, now: datetime | None = None) -> tuple[Entry, ...]:
     """The entries of an RSS or Atom feed, as it orders them. Raises NoFeed."""
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.get("version"):
@@ -36,7 +36,8 @@ def feed(body: bytes, base: str) -> tuple[Entry, ...]:
             continue
         stamp = row.get("published") or row.get("updated") or ""
         title = text.clean(text.unescape_twice(_TAG.sub(" ", row.get("title") or "")))
-        found[address] = Entry(url=address, title=title, published=dates.parse(stamp), truncated=text.is_cut(title))
+        published = dates.past(dates.parse(stamp), now)
+        found[address] = Entry(url=address, title=title, published=published, truncated=text.is_cut(title))
     return tuple(found.values())
 
 

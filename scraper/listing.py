@@ -36,9 +36,11 @@ _ONWARD = frozenset(
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NO_SECTION = re.compile(
-    r"(log|sign)-?(in|out)|dang-?(nhap|ky|xuat)|/print|[?&]page=|p_p_state=|p_p_lifecycle=1|p_auth=|rss|sitemap|lien-?he|"
+    r"(log|sign)-?(in|out)|dang-?(nhap|ky|xuat)|/print|[?&](page|sort|order|dir|view|filter)\w*=|p_p_state=|p_p_lifecycle=1|p_auth=|rss|sitemap|lien-?he|"
     r"contact|hoi-?dap|so-do|javascript:|mailto:|\.(jpe?g|png|gif|pdf|docx?|xlsx?|rar|zip|mp4)$|/(vi|en)/?$"
 )
+_CALENDAR = re.compile(r"calendar|datepicker", re.IGNORECASE)
+_MONTH = re.compile(r"[?&](month|year|date|day|thang|nam|ngay)=\d", re.IGNORECASE)
 _LONGEST_LABEL = 80
 _FOLDED_JSON = re.compile(r"decode64\('([A-Za-z0-9+/=]{16,20000})'\)")
 _MORE = frozenset({"xem them", "xem tat ca", "xem tiep", "tat ca", "chi tiet"})
@@ -242,7 +244,7 @@ def _entry(link: Element, to: str, rows: Sequence[Element], now: datetime | None
         title = full
     if published is None:
         published = _date_beside(link, rows, now)
-    return Entry(url=to, title=title, published=published, truncated=text.is_cut(title))
+    return Entry(url=to, title=title, published=dates.past(published, now), truncated=text.is_cut(title))
 
 
 def _date_beside(link: Element, rows: Sequence[Element], now: datetime | None) -> Moment | None:
@@ -282,7 +284,7 @@ def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage |
     """The way from page number `page` (from 1) to the next one: a link, a numbered address, or an ASP.NET postback."""
     links = [link for link in root.iter("a") if link.get("href")]
     pagers = (link for link in select_all(root, layout.selectors.next_page) if link.tag == "a")
-    onward = (link for link in links if text.fold(raw_text(link)).strip() in _ONWARD)
+    onward = (link for link in links if text.fold(raw_text(link)).strip() in _ONWARD and not _turns_months(link))
     for link in chain(pagers, _numbered(links, page + 1, layout, base), onward):
         if posted := urls.postback(link.get("href")):
             if _page_of(posted[1]) not in {page + 1, None}:
@@ -295,6 +297,12 @@ def next_page(root: Element, layout: Layout, base: str, page: int) -> NextPage |
         if number is None or number == page + 1:
             return NextPage(url=to)
     return None
+
+
+def _turns_months(link: Element) -> bool:
+    """Whether a link leads through a calendar, which has no end (D11)."""
+    around = (one.get(name) or "" for one in [link, *_ancestors(link)] for name in ("class", "id"))
+    return bool(_MONTH.search(link.get("href"))) or any(map(_CALENDAR.search, around))
 
 
 def _numbered(links: Sequence[Element], page: int, layout: Layout, base: str) -> Iterator[Element]:

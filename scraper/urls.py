@@ -228,6 +228,7 @@ _NOT_IDENTITY = frozenset(
             "yclid",
         ),
         "zarsrc",  # Zalo's
+        *("amp", "print", "replytocom", "share"),  # the same page in another dress (D15)
     }
 )
 _NOT_IDENTITY_PREFIXES = ("utm_", "zalo", "aspsessionid")

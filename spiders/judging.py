@@ -28,7 +28,8 @@ def judged(response: Response) -> tuple[Outcome, str]:
     if outcome is Outcome.NOT_MODIFIED and not _conditional(response):
         return Outcome.BROKEN, "304 to an unconditional request"
     if outcome is not Outcome.OK:
-        return outcome, "" if outcome.trusted else f"status {response.status}"
+        hint = "; some portals answer no address outside Vietnam" if response.status in {403, 451} else ""
+        return outcome, "" if outcome.trusted else f"status {response.status}{hint}"
     if "dataloss" in response.flags:
         return Outcome.TRUNCATED, "the body ends before its end was due"
     if "surplus" in response.flags and not _ends(response):
