@@ -30,6 +30,7 @@ Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
 _NO_TITLE = "the page has no title: these are the words of its address"
+_TOO_MANY = f"more than {listing.MOST_ENTRIES:,} links: what follows is left out"
 _REFRESH = re.compile(r"\s*\d?(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s]+)", re.IGNORECASE)
 
 
@@ -106,14 +107,12 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         wide = page.role == "home"
         found = listing.entries(root, source.layout, told.base, is_article=source.shows_article, wide=wide, now=now)
         further = listing.sections(root, told.base, is_article=source.shows_article) if page.explore else ()
-        if len(found) >= listing.MOST_ENTRIES:
-            why = f"{why}; more than {listing.MOST_ENTRIES:,} links: what follows is left out".removeprefix("; ")
         rows = tells.procedures or procedures.of_entries(found)
         if found or further or rows:
             return Reading(
                 kind="listing",
                 outcome=Outcome.OK,
-                message=why,
+                message="; ".join(filter(None, (why, _TOO_MANY if len(found) >= listing.MOST_ENTRIES else ""))),
                 platform=source.platform,
                 title=told.title,
                 entries=found,
