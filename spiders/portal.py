@@ -252,6 +252,7 @@ class PortalSpider(Spider):
         section: Section = walk.section
         wanted: list[Request] = []
         older = 0
+        forward = walk.goes_forward([entry for _, entry in entries])
         for canonical, entry in entries:
             page = known.get(canonical)
             settled = walk.meets(page)
@@ -262,7 +263,7 @@ class PortalSpider(Spider):
                 priority = BACKFILL + 10 if walk.backfill else 0
                 url = page.url if page else entry.url
                 wanted += self._detail(url, canonical, section.kind, page, priority=priority)
-            if settled:
+            if settled and not forward:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
 

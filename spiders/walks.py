@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scraper.history import dated_rows
@@ -22,6 +23,8 @@ FIRST_PAGES = 20
 MOST_PAGES = 20_000
 MOST_DATES_LOST = 30
 """Points by which the share of rows with a date may fall before it is the layout that has changed."""
+FEWEST_STEPS = 3
+"""Changes of date down a page, of which two thirds must be forward for it to show the oldest first."""
 BACKFILL = -50
 """The priority of a backfill's pages: after all that polls ask for, and each after the details of the one before."""
 
@@ -55,6 +58,12 @@ class Walk:
         """Whether far fewer of a listing's rows show a date than used to: the selectors no longer meet it (C10)."""
         dated = dated_rows(entries)
         return self.dated is not None and dated is not None and self.dated - dated >= MOST_DATES_LOST
+
+    def goes_forward(self, entries: Sequence[Entry]) -> bool:
+        """Whether the page shows the oldest first: then what is new stands at the listing's end (C12)."""
+        days = [entry.published.at for entry in entries if entry.published]
+        steps = [later > sooner for sooner, later in pairwise(days) if later != sooner]
+        return len(steps) >= FEWEST_STEPS and sum(steps) * 3 > len(steps) * 2
 
     def is_all_news(self, pages: Collection[KnownPage | None]) -> bool:
         """Whether the listing was read well before, and none of its entries' pages was known then."""
