@@ -16,9 +16,12 @@ TYPES = (
     *("BGN", "BTT", "GUQ", "GM", "GGT", "GNP", "PG", "PC", "PB", "SY", "TrS", "SL"),
     *("NĐ", "TT", "TTLT", "TTLB", "NQLT", "PL", "L", "LCT", "VBHN", "ĐC"),
     *("KL", "CV", "GP", "QT", "ĐL", "CTrPH", "QCPH", "KHPH", "GXN"),
-    *("QĐCB",),  # quyết định công bố, where the national portal had a number to fill in before there was one
+    *("QĐCB",),  # quyết định công bố: 01/QĐCB on the national portal
 )
 """The abbreviation of each type as it stands in a number. An official letter (công văn) has none; some write CV."""
+
+TYPE_NAMES = "|".join(sorted({n for t in TYPES for n in (t, t.replace("Đ", "D"))}, key=len, reverse=True))
+"""The same, with and without Đ, as the alternatives of a regular expression."""
 
 WORDS = {
     "thong tu lien tich": "TTLT",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from scraper import dates
 from scraper.legal import codes
-from scraper.numbering import Page, find, page
+from scraper.numbering import DAY, Page, find, page
 from scraper.text import clean, clean_lines
 
 if TYPE_CHECKING:
@@ -271,9 +271,7 @@ _THIS = re.compile(
     r"(?:quyet dinh|thong tu|nghi dinh|nghi quyet|van ban|quy dinh|luat|huong dan|quy che|thu tuc hanh chinh|tthc)"
     r"[a-z ]{0,30} nay "
 )
-_DATE_HERE = re.compile(
-    r"(?:ngay )?(?:[0-9]{1,2} ?[/.-] ?[0-9]{1,2} ?[/.-] ?[0-9]{4}|[0-9]{1,2} thang [0-9]{1,2},? nam [0-9]{4})"
-)
+_DAY = re.compile(rf"(?:ngay )?{DAY}")
 
 
 def effective(text: str, issued: date | None = None) -> date | None:
@@ -308,7 +306,7 @@ def _effect(text: Page, found: re.Match[str], issued: date | None) -> date | Non
         return None
     if _SIGNED.match(text.flat, at):
         return issued
-    here = _DATE_HERE.match(text.flat, at)
+    here = _DAY.match(text.flat, at)
     moment = dates.parse(here[0]) if here else None
     return moment.at.date() if moment else None
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scraper import dates
-from scraper.abbreviations import TYPES, WORDS, flat, issuer_of, known_issuer, type_of
+from scraper.abbreviations import TYPE_NAMES, WORDS, flat, issuer_of, known_issuer, type_of
 from scraper.items import DocumentNumber
-from scraper.numbering import Hit, Page, find, page
+from scraper.numbering import DAY, Hit, Page, find, page
 from scraper.text import clean, clean_lines
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 _DAY = re.compile(
     r"(?:[ ]cua[ ][^;.,\n()0-9]{2,100}[ ](?=ngay[ ])|[ ,(-]{0,4}(?:(?:ban hanh|ky)[ ])?)(?:ngay[ ]){0,2}"
-    r"(?P<day>[0-9]{1,2}[ ]?(?P<s>[/.-])[ ]?[0-9]{1,2}[ ]?(?P=s)[ ]?[0-9]{4}"
-    r"|[0-9]{1,2}[ ]?thang[ ]?[0-9]{1,2}[ ]?,?[ ]?nam[ ]?[0-9]{4})(?![0-9/])\)?"
+    rf"(?P<day>{DAY})(?![0-9/])\)?"
 )
 # A letterhead: "Số: 3218/QĐ-UBND", and beside or under it "Quảng Bình, ngày 18 tháng 11 năm 2024".
 _PLACE = re.compile(r"[ |]*\n?[ |]*[^,;.\n|0-9]{3,40}, ?(?=ngay )")
@@ -41,7 +40,7 @@ _CLAUSE = re.compile(r"[^;\n]{3,600}?(?=[ -]*(?:[;\n]|$|[.…]+(?:/\.)?(?:[ \n]|
 _OPENING = " (“\"'‘["
 
 _ISSUER = r"(?P<issuer>[A-ZĐ][A-ZĐ&]+(?:[-._][A-ZĐ&]+[0-9]*)*)"
-_NAMES = "|".join(sorted({name.upper() for t in TYPES for name in (t, t.replace("Đ", "D"))}, key=len, reverse=True))
+_NAMES = TYPE_NAMES.upper()
 _TYPE_WORDS = "|".join(sorted(WORDS, key=len, reverse=True)).upper().replace("D", "[DĐ]")
 _LABEL = rf"(?:(?:{_TYPE_WORDS})[ ]?)?(?:(?:SO|NO)(?: HIEU)?[ ]?[.:]{{0,2}}[ ]?)?"
 _NUMBER = r"(?P<number>[0-9]{1,6}[A-Z]?)(?:[ ]?[-/_][ ]?(?P<year>(?:19|20)[0-9]{2}))?"

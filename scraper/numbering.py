@@ -11,15 +11,14 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scraper.abbreviations import TYPES, WORDS, flat, is_party, issuer_of, known_issuer, plain, type_of
+from scraper.abbreviations import TYPE_NAMES, TYPES, WORDS, flat, is_party, issuer_of, known_issuer, plain, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DIGITS = r"(?P<number>[0-9]{1,3}\.[0-9]{3}(?=[ ]?/)|[0-9]{1,8}(?:\.[0-9]{1,2}(?=/))?(?:bis|[a-zA-Z](?![a-zA-Z]))?)"
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2}(?![0-9])|[4-9][0-9](?=/))"
-_NAMES = "|".join(sorted({name for t in TYPES for name in (t, t.replace("Đ", "D"))}, key=len, reverse=True))
-_TYPE = re.compile(rf"(?P<type>{_NAMES})(?=[^a-z&đ]|[a-zđ]{{2}}|$)", re.IGNORECASE)
+_TYPE = re.compile(rf"(?P<type>{TYPE_NAMES})(?=[^a-z&đ]|[a-zđ]{{2}}|$)", re.IGNORECASE)
 
 # Where a number may begin: not inside another number, date, standard (QCVN 102:2016/BTTTT) or address. It may follow
 # a letter at once, because text that a machine has flattened lost the space (…quốc gia118/2025/NĐ-CP); it may even
@@ -43,7 +42,9 @@ _BEFORE = re.compile(
     rf"(?:{_WORD_BEGINS}(?P<word>(?i:{_WORD})) ?[:-]? ?)?(?P<so>{_WORD_BEGINS}(?i:so|no)(?i: hieu)? ?[.:]{{0,2}} ?)?$"
 )
 _TYPE_BY_WORD = {word.replace(" ", ""): kind for word, kind in WORDS.items()}
-_TEMPLATE = re.compile(r"(?<![a-z])(?:mau|bieu mau|bieu|phu luc|form)(?: so)? ?:? ?$")
+_TEMPLATE = re.compile(r"(?<![a-z])(?:mau(?: don)?|bieu mau|bieu|phu luc|to khai|phieu|bang ke|form)(?: so)? ?:? ?$")
+# "các Quyết định số 12, 13 và 14/QĐ-UBND": the bare numbers share the ending of the last.
+_SERIES = re.compile(r"(?<![a-z])so:? ?(?P<series>(?:[0-9]{1,5}[a-z]? ?(?:,|;|va(?= )) ?){1,20})$")
 _LOOK_BACK = 32
 _FLATTENED_YEAR = re.compile(r"(?:nam |[0-9]{4} ?- ?)$")
 
@@ -56,6 +57,12 @@ _BEFORE_UNIT = re.compile(r"(?:[ ]?-|-[ ]?|\.|[ ]?_)(?=[A-Za-zĐđ])")
 _ONSET = re.compile(r"(?:NGH|NG|NH|TH|TR|PH|KH|GH|CH|GI|QU|[BCDĐGHKLMNPRSTVX])?[AEIOUY]{0,2}$")
 _OLD_STYLE = frozenset({"CP", "TTg", "HĐBT", "HĐCP", "CTN"})  # until 1997 their numbers had no type: 64/CP
 _JOINT_TYPES = frozenset({"TTLT", "TTLB", "NQLT"})
+DAY = (
+    r"(?:[0-9]{1,2}[ ]?/[ ]?[0-9]{1,2}[ ]?/[ ]?[0-9]{4}|[0-9]{1,2}[ ]?-[ ]?[0-9]{1,2}[ ]?-[ ]?[0-9]{4}"
+    r"|[0-9]{1,2}[ ]?\.[ ]?[0-9]{1,2}[ ]?\.[ ]?[0-9]{4}|[0-9]{1,2}[ ]?thang[ ]?[0-9]{1,2}[ ]?,?[ ]?nam[ ]?[0-9]{4})"
+)
+"""A whole day in a flat text, for `dates.parse` to read."""
+
 _DECREES_ALONE_SINCE = 1993  # before it the Council of Ministers (HĐBT) issued decrees, too
 
 
@@ -121,7 +128,7 @@ class Hit:
 
 def find(text: Page, *, field: bool = False) -> list[Hit]:
     """The numbers of a text, in its order. A field that holds nothing else is trusted with less."""
-    hits = list(_heads(text, field=field))
+    hits = [one for hit in _heads(text, field=field) for one in (*_series(text, hit), hit)]
     for pattern, read in ((_TURNED, _turned), (_WORDED, _worded)):
         starts, ends = [hit.start for hit in hits], [hit.end for hit in hits]
         for found in pattern.finditer(text.plain):
@@ -145,6 +152,16 @@ def _heads(text: Page, *, field: bool) -> Iterator[Hit]:
         if hit:
             yield hit
         at, glued = (hit.end, True) if hit else (found.end("number"), False)
+
+
+def _series(text: Page, last: Hit) -> Iterator[Hit]:
+    begin = max(0, last.start - 4 * _LOOK_BACK)
+    found = _SERIES.search(text.flat[begin : last.start])
+    if not found or last.type is None or _words(text, begin + found.start("series")).type != last.type:
+        return
+    for digits in re.finditer("[0-9]+[a-z]?", found["series"]):
+        start = begin + found.start("series") + digits.start()
+        yield replace(last, start=start, end=start + len(digits[0]), number=digits[0])
 
 
 @dataclass(frozen=True, slots=True)
