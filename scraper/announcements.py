@@ -10,6 +10,7 @@ a report tells is not what this decision does. Nothing here raises.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ _OBJECT = re.compile(
     r"(?: |,|/|va (?=[a-z])|hoac |cac |nhung |mot so |nhieu |toan bo |[0-9]+ |\([^)]{1,20}\) |danh muc |bo |"
     rf"{_ANY_VERB})*+{_SUBJECT}(?![a-z])"
 )
+_FARTHEST_OBJECT = 200
 # What may follow the verb where the procedures stand before it. Any other word is what the verb is done to.
 _AFTER = re.compile(
     r" ?(?:$|[^a-z0-9 ]|(?:trong|thuoc|linh vuc|cua|cho|tai|ve|theo|va|hoac|ap dung|cap|nam|tren|nganh|gom|kem|tu ngay|"
@@ -222,12 +224,13 @@ def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:
     cited = _CITED.search(flat, begin)
     end = cited.start() if cited else len(flat)
     nouns = list(_NOUN.finditer(flat, begin, end))
+    noun_ends = [noun.end() for noun in nouns]
     changes: dict[Change, None] = {}
     for verb in _VERB.finditer(flat, begin, end):
-        before = [noun for noun in nouns if noun.end() <= verb.start()]
-        of_procedures = bool(before and before[-1]["subject"])
+        before = bisect_right(noun_ends, verb.start())
+        of_procedures = bool(before and nouns[before - 1]["subject"])
         passive = verb["new"] or verb[0].startswith(("duoc ", "bi "))
-        to_it = _OBJECT.match(flat, verb.end())
+        to_it = _OBJECT.match(flat, verb.end(), verb.end() + _FARTHEST_OBJECT)
         if to_it and "danh muc" in to_it[0] and "cong bo" not in flat[begin : verb.start()]:
             continue  # what is done to a list of procedures (those that a one-stop office takes) is not done to them
         if to_it or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
@@ -260,7 +263,7 @@ def _listed(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 _EFFECT = re.compile(
-    r"(?<!het )(?<!ngung )(?<!con )hieu luc(?: thi hanh)?(?: la| thi hanh)? ?:? ?"
+    r"(?<!het )(?<!ngung )(?<!con )(?<!chua co )hieu luc(?: thi hanh)?(?: la| thi hanh)? ?:? ?"
     r"(?P<from>(?:ngay )?(?:ke )?(?:tu|vao) ngay |ngay (?:sau khi |(?:ke )?tu ngay )?|sau |(?:ke )?tu |(?=[0-9]))"
 )
 _SIGNED = re.compile(r"(?:duoc )?(?:ky|ban hanh)(?![a-z])")
