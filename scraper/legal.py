@@ -18,7 +18,7 @@ from scraper import dates
 from scraper.abbreviations import TYPE_NAMES, WORDS, flat, issuer_of, known_issuer, type_of
 from scraper.items import DocumentNumber
 from scraper.numbering import DAY, Hit, Page, find, page
-from scraper.text import clean, clean_lines
+from scraper.text import clean, clean_lines, fold
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,7 +62,7 @@ def number(raw: str) -> DocumentNumber:
     """One field that should hold one document number, as somebody typed it. Any text will do.
 
     `normal` is the same for all ways to write a number: accents of abbreviations and spaces are mended, surplus zeros
-    dropped, a number below ten gets one, "&" is left out. Without it, `reason` says in English what is wanting, and
+    dropped, a number below ten gets one. Without it, `reason` says in English what is wanting, and
     what was understood is there all the same ("2774" has a `number`). A date that stands behind is read too.
 
     >>> number("Số: 92 /KH-UBND").normal, number("QD2338-BTP ngày 29/4/2021").normal
@@ -73,6 +73,18 @@ def number(raw: str) -> DocumentNumber:
     if len(found) > 1:
         return DocumentNumber(raw=text, reason="several numbers")
     return replace(found[0], raw=text)
+
+
+def key(normal: str) -> str:
+    """What the normal forms of one document have in common, whoever wrote them: to link by, not to be shown.
+
+    Some write the "&" of an issuer's name and some do not, and the Đ of an abbreviation that is not known here may be
+    lost.
+
+    >>> key("5243/QĐ-SGD&ĐT") == key("5243/QĐ-SGDĐT")
+    True
+    """
+    return fold(normal).replace("&", "")
 
 
 def listed(raw: str) -> tuple[DocumentNumber, ...]:
@@ -265,7 +277,7 @@ _CODES = re.compile(
     r"(?![0-9]|[ ]?\.[ ]?[0-9]|,[0-9](?![ ]?\.))"
 )
 _MONEY = re.compile(r" ?(?:đ(?![a-z])|đồng|dong|vnd|vnđ|usd|triệu|tỷ|%)", re.IGNORECASE)
-_LABEL_OF_CODE = re.compile(r"(?:ma(?: so)?(?: tthc| thu tuc(?: hanh chinh)?)?|code) ?[:.]? ?$")
+_LABEL_OF_CODE = re.compile(r"(?:ma(?: so)?(?: tthc| thu tuc(?: hanh chinh)?)?|code) ?[:.]? ?\Z")
 _BROKEN = re.compile("[0-9] [0-9]")
 
 

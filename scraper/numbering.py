@@ -39,21 +39,22 @@ _WORDED = re.compile(
 _WORD = "|".join(word.replace(" ", " ?").replace("d", "[dđ]") for word in sorted(WORDS, key=len, reverse=True))
 _WORD_BEGINS = r"(?:(?<![A-Za-zĐđ])|(?=[A-ZĐ][a-zđ]))"  # again, flattened text may have lost the space before it
 _BEFORE = re.compile(
-    rf"(?:{_WORD_BEGINS}(?P<word>(?i:{_WORD})) ?[:-]? ?)?(?P<so>{_WORD_BEGINS}(?i:so|no)(?i: hieu)? ?[.:]{{0,2}} ?)?$"
+    rf"(?:{_WORD_BEGINS}(?P<word>(?i:{_WORD})) ?[:-]? ?)?(?P<so>{_WORD_BEGINS}(?i:so|no)(?i: hieu)? ?[.:]{{0,2}} ?)?\Z"
 )
 _TYPE_BY_WORD = {word.replace(" ", ""): kind for word, kind in WORDS.items()}
-_TEMPLATE = re.compile(r"(?<![a-z])(?:mau(?: don)?|bieu mau|bieu|phu luc|to khai|phieu|bang ke|form)(?: so)? ?:? ?$")
+_TEMPLATE = re.compile(r"(?<![a-z])(?:mau(?: don)?|bieu mau|bieu|phu luc|to khai|phieu|bang ke|form)(?: so)? ?:? ?\Z")
 # "các Quyết định số 12, 13 và 14/QĐ-UBND": the bare numbers share the ending of the last.
-_SERIES = re.compile(r"(?<![a-z])so:? ?(?P<series>(?:[0-9]{1,5}[a-z]? ?(?:,|;|va(?= )) ?){1,20})$")
+_SERIES = re.compile(r"(?<![a-z])so:? ?(?P<series>(?:[0-9]{1,5}[a-z]? ?(?:,|;|va(?= )) ?){1,20})\Z")
 _LOOK_BACK = 32
-_FLATTENED_YEAR = re.compile(r"(?:nam |[0-9]{4} ?- ?)$")
+_FLATTENED_YEAR = re.compile(r"(?:nam |[0-9]{4} ?- ?)\Z")
 
 _UPPER = re.compile(r"[A-ZĐ&]*(?:[dđrghyv](?=[A-ZĐ]|(?![A-Za-zĐđ]))[A-ZĐ&]*)*")
-_LOWER = re.compile(r"[a-zđ&]{2,}")
+_LOWER = re.compile(r"[a-zđ][a-zđ&]*[a-zđ]")
 _ASSEMBLY = re.compile(r"(?:UBTV)?QH(?:1[0-9]|[1-9])", re.IGNORECASE)
 _BUREAU = re.compile(r"[A-ZĐ]{1,3}[0-9]{1,3}(?![0-9/A-Za-zĐđ])")
 _BEFORE_ISSUER = re.compile(r"[ ]?[-/._][ ]?|[ ](?=[A-ZĐ]{2})")
 _BEFORE_UNIT = re.compile(r"(?:[ ]?-|-[ ]?|\.|[ ]?_)(?=[A-Za-zĐđ])")
+_EDGE = ("", "\n")  # a number alone on its line is a cell of a table
 _ONSET = re.compile(r"(?:NGH|NG|NH|TH|TR|PH|KH|GH|CH|GI|QU|[BCDĐGHKLMNPRSTVX])?[AEIOUY]{0,2}$")
 _OLD_STYLE = frozenset({"CP", "TTg", "HĐBT", "HĐCP", "CTN"})  # until 1997 their numbers had no type: 64/CP
 _JOINT_TYPES = frozenset({"TTLT", "TTLB", "NQLT"})
@@ -118,7 +119,7 @@ class Hit:
         if not self.issuers:
             return None
         year = f"/{self.year}" if self.year else ""
-        issuers = "-".join(self.issuers).replace("&", "")
+        issuers = "-".join(self.issuers)
         if not self.in_number:
             return f"{running}{year}/{issuers}"
         if is_party(self.issuers[0]):
@@ -262,7 +263,7 @@ def _untyped(text: Page, base: Hit, words: _Words, joint: str, *, field: bool) -
         return replace(base, end=end, type=words.type, issuers=issuers)  # the words say what the number should
     if base.year and not of_assembly:
         return None
-    alone = not text.plain[end : end + 1].strip() and not text.plain[base.start - 1 : base.start].strip()
+    alone = text.plain[max(0, base.start - 1) : base.start] in _EDGE and text.plain[end : end + 1] in _EDGE
     letter = words.word is not None and words.type is None
     sure = (
         (of_assembly and base.year)
@@ -270,7 +271,7 @@ def _untyped(text: Page, base: Hit, words: _Words, joint: str, *, field: bool) -
         or (known and (words.so or words.word))
         or (words.so and len(issuers) > 1)
         or letter
-        or (known and alone and not text.text.count(" "))
+        or (known and alone)
     )
     if joint == "" and not (known and len(issuers) > 1):
         return None
