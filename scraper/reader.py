@@ -76,7 +76,7 @@ class Reader:
 
     async def read(self, page: Page, source: Source, *, now: datetime | None = None) -> Reading:
         """What the page says. A page that the child cannot finish is TOO_COMPLEX; nothing is raised for it."""
-        question = pickle.dumps((page, _packed(source), now), pickle.HIGHEST_PROTOCOL)
+        question = _framed((page, _packed(source), now))
         async with self._space:
             answer = None
             try:
@@ -108,7 +108,6 @@ class Reader:
         if self._listening is None:
             self._listening = asyncio.get_running_loop().create_task(self._listen())
         try:
-            questions.write(_LENGTH.pack(len(question)))
             # In pieces: asyncio moves all that is still to be sent for every bit that the socket takes.
             for start in range(0, len(question), _PIECE):
                 questions.write(question[start : start + _PIECE])
@@ -122,7 +121,8 @@ class Reader:
         while self._asked:
             assert self._streams is not None
             try:
-                reading = await asyncio.wait_for(self._answer(self._streams[0]), self._limits.deadline)
+                async with asyncio.timeout(self._limits.deadline):
+                    reading = await self._answer(self._streams[0])
             except TimeoutError:
                 reading = _too_complex(f"not read within {self._limits.deadline:g} s")
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -211,6 +211,11 @@ def _unpacked(packed: bytes) -> Source:
     return source
 
 
+def _framed(message: object) -> bytes:
+    packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return _LENGTH.pack(len(packed)) + packed
+
+
 def _give(answer: asyncio.Future[Reading | None], reading: Reading | None) -> None:
     if not answer.done():
         answer.set_result(reading)
@@ -240,8 +245,7 @@ def child() -> None:
             used = resource.getrusage(resource.RUSAGE_SELF)
             _, hard = resource.getrlimit(resource.RLIMIT_CPU)
             resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu, hard))
-            answer = pickle.dumps(_reading(page, _unpacked(packed), now), pickle.HIGHEST_PROTOCOL)
-            stream.write(_LENGTH.pack(len(answer)) + answer)
+            stream.write(_framed(_reading(page, _unpacked(packed), now)))
             stream.flush()
 
 
