@@ -12,6 +12,7 @@ writes what the profiles read as expectations, to be read by eye before they are
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import time
 from collections import Counter
@@ -138,6 +139,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
+    gc.freeze()  # as the reader child does; no side pays for what the others have loaded
     expected: dict[str, dict[str, Any]] = json.loads(EXPECTED.read_text("utf-8")) if not options.write else {}
     written: dict[str, dict[str, Any]] = {}
     for file in sorted(options.folder.glob("*.warc.gz")):
