@@ -132,6 +132,8 @@ class Layout(_Table):
     drop_parameters: tuple[str, ...] = ()
     article_paths: Regexes = ()
     """Paths (and queries) of article pages; with none given, every link of a listing is followed."""
+    article_numbers: Grouped = ()
+    """The number in an article's path (and query), as the first group: it stays when the words beside it change."""
     page_parameter: str | None = None
     title_ends: Regexes = ()
     """What the portal appends to the `<title>` of every page."""
@@ -285,9 +287,14 @@ class Source:
         patterns = self.layout.article_paths
         if not patterns:
             return True
-        parts = urlsplit(canonical_url)
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        path = _path(canonical_url)
         return any(re.search(pattern, path) for pattern in patterns)
+
+    def article_number(self, canonical_url: str) -> str | None:
+        """The number by which the content system knows an article; None where its address has none."""
+        path = _path(canonical_url)
+        found = (re.search(pattern, path) for pattern in self.layout.article_numbers)
+        return next((match[1] for match in found if match), None)
 
     def shows_article(self, address: str) -> bool:
         """Whether the platform knows the form of its articles' addresses, and this one has it."""
@@ -298,6 +305,11 @@ class Source:
 
     def _absolute(self, path: str) -> str:
         return urljoin(self.url, path)
+
+
+def _path(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _stated(text: str) -> dict[str, int]:

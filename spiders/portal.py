@@ -440,6 +440,7 @@ class PortalSpider(Spider):
             number=number,
             walk=walk,
             validators=validators,
+            article_number=self.source.article_number(canonical) if role == "detail" else None,
             fetch=request.meta.get("fetch"),
         )
 

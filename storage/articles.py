@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,7 +59,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:
-    """An article as it was just read, and where: the page row is the session's own."""
+    """An article as just read, and where: the page row is the session's own, `number` the one in its address."""
 
     article: items.Article
     page: Page
@@ -68,6 +69,7 @@ class Sighting:
     origin: str
     at: datetime
     capture: int | None
+    number: str | None = None
 
 
 def content_hash(article: items.Article) -> str:
@@ -111,7 +113,8 @@ def save(session: Session, sighting: Sighting) -> Saved:
                 first.owed = True
                 return Saved(decision="deferred")
             row = None
-    row = row or _same_content(session, sighting, digest)
+    unknown = page.record is None
+    row = row or _same_content(session, sighting, digest) or (_same_number(session, sighting) if unknown else None)
     if row is None:
         name, row = _same_address(session, sighting)
         if row is None:
@@ -144,6 +147,32 @@ def _asked_since(first: Page, page: Page) -> bool:
 
 def _same_content(session: Session, sighting: Sighting, digest: str) -> Article | None:
     return session.scalar(_BY_CONTENT, {"source": sighting.source, "digest": digest})
+
+
+def _same_number(session: Session, sighting: Sighting) -> Article | None:
+    """The record of an address that holds the same number, and says much the same: its slug was changed (D9).
+
+    Systems give a number away a second time, too; then what is said has nothing to do with it (D10). In a first crawl,
+    or a backfill, nothing has been renamed yet.
+    """
+    number = sighting.number
+    if number is None or sighting.origin != "poll":
+        return None
+    holds = Page.canonical_url.contains(number, autoescape=True)
+    pages = session.scalars(select(Page).where(Page.source == sighting.source, Page.record.is_not(None), holds))
+    for page in pages:
+        if re.search(rf"(?<!\d){re.escape(number)}(?!\d)", page.canonical_url) and page.record:
+            row = session.get_one(Article, page.record)
+            before = session.get_one(ArticleVersion, (row.id, row.version))
+            if _resembles(sighting.article, before):
+                return row
+    return None
+
+
+def _resembles(article: items.Article, before: ArticleVersion) -> bool:
+    """Whether most words of the one are those of the other."""
+    new, old = (set(text.fold(f"{one.title} {one.body_text}").split()) for one in (article, before))
+    return 2 * len(new & old) > len(new | old)
 
 
 def _same_address(session: Session, sighting: Sighting) -> tuple[str, Article | None]:

@@ -110,6 +110,7 @@ class Store:
                 origin=keeper.origin,
                 at=visit.at,
                 capture=ticket.capture,
+                number=visit.article_number,
             )
             saved = articles.save(session, sighting)
             if visit.validators is not None:

@@ -74,12 +74,13 @@ def save(
     origin: str = "poll",
     run: int = 1,
     capture: int | None = None,
+    number: str | None = None,
 ) -> Saved:
     """What the pipeline does with a detail page that was read."""
     row = page(session, said.canonical_url, source=source, at=at)
     sighting = Sighting(
         article=said, page=row, source=source, platform="sharepoint", section="news", origin=origin, at=at,
-        capture=capture,
+        capture=capture, number=number,
     )  # fmt: skip
     saved = articles.save(session, sighting)
     pages.answered(row, Outcome.OK, at=at, run=run)

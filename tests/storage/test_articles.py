@@ -258,6 +258,35 @@ def test_an_id_outlives_its_address(session: Session) -> None:
     assert only(session).id == name
 
 
+OLD_SLUG, NEW_SLUG = "/tin/-/view_content/4418033-hop-giao-ban", "/tin/-/view_content/4418033-hop-giao-ban-thang-7"
+WORDS = "Sáng nay, Sở Nội vụ họp giao ban tháng bảy, đánh giá việc đã làm và bàn việc phải làm của quý ba."
+
+
+def test_d9_an_article_whose_slug_changes_with_its_title_is_the_same_record(session: Session) -> None:
+    save(session, article(OLD_SLUG, title="Họp giao ban", body_text=WORDS), number="4418033")
+    told = article(NEW_SLUG, title="Họp giao ban tháng 7", body_text=WORDS)
+    assert save(session, told, at=later(1), number="4418033").decision == "changed"
+    assert (only(session).title, only(session).version) == ("Họp giao ban tháng 7", 2)
+
+
+def test_d10_a_number_that_is_given_to_another_article_is_another_record(session: Session) -> None:
+    save(session, article(OLD_SLUG, title="Họp giao ban", body_text=WORDS), number="4418033")
+    other = article("/tin/-/view_content/4418033-tuyen-dung", title="Tuyển dụng viên chức", body_text="Hạn nộp hồ sơ.")
+    assert save(session, other, at=later(1), number="4418033").decision == "new"
+    longer = article("/tin/-/view_content/14418033-x", title="Họp giao ban nữa", body_text=WORDS)
+    assert save(session, longer, at=later(1), number="14418033").decision == "new"
+
+
+@pytest.mark.parametrize("one", ["/a.pdf?token=1&id=7", "/a.pdf?id=7&t=2&expires=9"])
+def test_d19_an_attachment_whose_token_changes_at_each_view_is_no_change(session: Session, one: str) -> None:
+    def told(address: str) -> Any:
+        return article(attachments=(Attachment(url=SITE + address, title="Quyết định"),))
+
+    save(session, told("/a.pdf?id=7"))
+    assert save(session, told(one), at=later(1)).decision == "unchanged"
+    assert save(session, told("/a.pdf?id=8"), at=later(2)).decision == "changed"
+
+
 def test_a_cut_title_becomes_the_whole_one_that_a_listing_gives(session: Session) -> None:
     cut, whole = "Hội nghị triển khai nhiệm vụ...", "Hội nghị triển khai nhiệm vụ công tác năm 2025"
     listed(session, entry("/tin/1", whole))
