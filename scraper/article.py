@@ -54,6 +54,9 @@ _SHORT = 120
 _NO_DIGITS = re.compile(r"\D+")
 _BESIDE = 80
 """How far from a counter's number its words may begin or end."""
+_FEWEST_HYPHENS = 2
+"""A name in an address with fewer is that of a page ("chi-tiet.aspx"), and not made of an article's title."""
+_HITS = re.compile(r"\s*\(\s*\d+\s*-?\s*lượt[^()]*\)\s*$", re.IGNORECASE)
 _UNTITLED = re.compile(r"untitled( document| page)?|no title|new page|(khong co )?tieu de")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
@@ -79,7 +82,9 @@ def read(
     published, raw = _published(root, head, url, source, now)
     content = body.NOTHING
     if field is not None:
-        content = body.read(_body(field, source, title), head.base, layout.noise, printed=raw)
+        # A table is a record, of which the date is a part and no line above the text.
+        printed = None if field.tag == "table" else raw
+        content = body.read(_body(field, source, title), head.base, layout.noise, printed=printed)
     around = field if profiled or field is None else generic.place(root, field)
     attachments = _attachments(root, around, source, head.base)
     if not title or not (content.text or content.images or attachments):
@@ -157,7 +162,8 @@ def _body(field: Element, source: Source, title: str) -> Element:
     selectors = source.layout.selectors
     field = copy.deepcopy(field)
     listing.drop_related(field, source.layout)
-    unwanted = select_all(field, (*selectors.strip, *selectors.published, *selectors.summary))
+    beside = () if field.tag == "table" else (*selectors.published, *selectors.summary)
+    unwanted = select_all(field, (*selectors.strip, *beside))
     headings = [*select_all(field, selectors.title), *field.iter("h1", "h2", "h3", "h4")]
     unwanted += [one for one in headings if said(one) == title]
     for element in unwanted:
@@ -204,7 +210,7 @@ def title_of_address(canonical_url: str) -> str:
     """
     path = re.sub(r"\Ahttps?://[^/?]*", "", canonical_url)
     names = [re.sub(r"\.\w{1,5}\Z|\A\d+-|-\d{4,}(?=\.|\Z)", "", unquote(name)) for name in re.split(r"[/?]", path)]
-    words = next((name for name in reversed(names) if "=" not in name and re.search(r"[^\W\d_]{2}", name)), "")
+    words = next((name for name in reversed(names) if "=" not in name and name.count("-") >= _FEWEST_HYPHENS), "")
     title = text.clean(re.sub(r"[-_+]+", " ", words))
     return title[:1].upper() + title[1:]
 
@@ -250,9 +256,9 @@ def _attachments(root: Element, field: Element | None, source: Source, base: str
     found: dict[str, Attachment] = {}
     for link, to in links.items():
         address = urls.join(base, to)
-        kind = _document_type(address) if address else None
+        title = _HITS.sub("", said(link))
+        kind = _document_type(address) or _document_type(title) if address else None
         if address and kind and link not in foreign:
-            title = said(link)
             if not title or _LABEL.fullmatch(text.fold(title).strip(" .:()[]")):
                 title = text.clean(link.get("title") or "")
             if address not in found or not found[address].title:
@@ -267,7 +273,7 @@ def _document(link: Element, handlers: Iterable[str]) -> str:
         return address
     script = link.get("onclick") or ""
     named = (match[1] for handler in handlers for match in [re.search(handler, script)] if match) if script else ()
-    return next((one for one in named if _document_type(one)), "")
+    return next((one for one in named if _document_type(one) or _document_type(_HITS.sub("", said(link)))), "")
 
 
 def _frame(root: Element, field: Element | None, titles: Sequence[str], handlers: Sequence[str]) -> Element | None:

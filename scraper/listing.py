@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections import Counter, defaultdict
+from fnmatch import fnmatchcase
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -312,7 +313,7 @@ def _numbered(links: Sequence[Element], page: int, layout: Layout, base: str) ->
         if posted := urls.postback(href):
             if _page_of(posted[1]) == page:
                 yield link
-        elif layout.page_parameter and layout.page_parameter.lower() in href.lower():
+        elif layout.page_parameter and layout.page_parameter.lower().lstrip("*") in href.lower():
             to = _address(link, base)
             if to and urlsplit(to).path.lower() == here and _parameter(to, layout.page_parameter) == page:
                 yield link
@@ -326,7 +327,8 @@ def _page_of(argument: str) -> int | None:
 def _parameter(address: str, name: str | None) -> int | None:
     if not name:
         return None
-    values = [value for key, value in parse_qsl(urlsplit(address).query) if key.lower() == name.lower()]
+    pairs = parse_qsl(urlsplit(address).query)
+    values = [value for key, value in pairs if fnmatchcase(key.lower(), name.lower())]
     return int(values[-1]) if values and values[-1].isdecimal() else None
 
 

@@ -42,7 +42,8 @@ class System:
 KICKED_OFF = (
     "/cong-nghe-thong-tin/-/view_content/4418033-chinh-thuc-kich-hoat-su-kien-khong-dung-tien-mat-nam-2022.html"
 )
-HOLLOW = "/van-ban/-/vanbanconfig/3JAwViGPgSo6/Detail_Document_Config/21484794"
+DOCUMENT = "/van-ban/-/vanbanconfig/3JAwViGPgSo6/Detail_Document_Config/21484794"
+HOLLOW = "/van-ban/-/vanbanconfig/3JAwViGPgSo6/Detail_Document_Config/99"
 LIFERAY_ARTICLE = PAGE.format(
     title="Công nghệ thông tin - Sở Thông tin và Truyền thông",
     body='<div class="portlet-boundary" id="p_p_id_101_"><div class="asset-full-content"><h1 class="asset-title">Chính '
@@ -77,14 +78,16 @@ SYSTEMS = {
             "/chi-tiet-tin-cong-thanh-vien?/kinh-gui-ht-cac-truong-truc-thuoc/12220411": "Kính gửi HT các trường",
             "/print/-ang-oan-the": "Bản in",
             "/lien-he": "Liên hệ",
+            HOLLOW: "Văn bản đã mất",
         },
         articles={
             "/chi-tiet-tin?/ben-tre-phan-dau-100-cac-truong-pho-thong-su-dung/8422437",
             "/chi-tiet-tin-cong-thanh-vien?/kinh-gui-ht-cac-truong-truc-thuoc/12220411",
+            DOCUMENT,
         },
         unasked={"/print/-ang-oan-the", "/lien-he"},
         asked_in_vain={HOLLOW},
-        more={},
+        more={HOLLOW: PAGE.format(title="Văn bản", body='<div class="QTVBDOCdivConfig">CHI TIẾT</div>')},
         asked_again={HOLLOW: 3},
     ),
     "vhv": System(
@@ -195,7 +198,7 @@ def test_an_undeclared_portal_is_read_from_its_home_page_on(congtin: Congtin, na
 def test_what_gives_a_platform_away_is_told(congtin: Congtin) -> None:
     with portal("vnpt") as site:
         told = congtin.run("crawl", site.url, "--limit", "1", expect=None).stderr
-    assert "platform vnpt (VNPT (Liferay): score 0.33, for it shows 'p_p_id', 'portlet-boundary'" in told
+    assert "platform vnpt (VNPT (Liferay): score 0.42, for it shows 'p_p_id', 'portlet-boundary'" in told
 
 
 def test_a_portal_with_marks_is_read_as_any_portal_if_told(congtin: Congtin) -> None:
