@@ -33,6 +33,7 @@ _UNSEEN = frozenset(
     re.findall(r"\w+", "script style noscript template head select option textarea iframe object nav footer svg")
 )
 STRONG = frozenset({"b", "strong", "u", "h1", "h2", "h3", "h4", "h5", "h6", "th", "dt", "summary", "legend"})
+_MOST_PARTS = 60
 _MOST_COLUMNS = 60
 _MOST_CELLS = 200_000
 
@@ -125,7 +126,7 @@ class _Walker:
 def _parted(line: Line) -> Iterator[Line]:
     """A line, or what it consists of: "<span>Mã: 1</span> <span>Lĩnh vực: Thuế</span>"."""
     begin = 0
-    for place, (part, _) in enumerate(line.parts):
+    for place, (part, _) in enumerate(line.parts if len(line.parts) <= _MOST_PARTS else ()):
         label, colon, _ = part.partition(":")
         if place and colon and labels.field(label) is not None and not labels.is_weak(label):
             before, colon, value = "".join(said for said, _ in line.parts[begin:place]).partition(":")
@@ -146,6 +147,7 @@ def data(table: Element) -> Grid | None:
 def grid_of(table: Element) -> Grid:
     """A table as rows of text, each spanned cell repeated where it spans (HTML, "forming a table")."""
     rows: list[list[str]] = []
+    left = _MOST_CELLS
     below: dict[int, tuple[int, str]] = {}  # column → for how many rows yet, and what
     for row in table.iter("tr"):
         cells: list[str] = []
@@ -160,7 +162,8 @@ def grid_of(table: Element) -> Grid:
                 cells.append(said)
         _fill(cells, below)
         rows.append(cells)
-        if sum(map(len, rows)) > _MOST_CELLS:
+        left -= len(cells) + 1
+        if left < 0:
             break
     width = max(map(len, rows), default=0)
     return tuple(tuple(cells) + ("",) * (width - len(cells)) for cells in rows if any(cells))

@@ -32,9 +32,8 @@ Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
 _NO_TITLE = "the page has no title: these are the words of its address"
 _TOO_MANY = f"more than {listing.MOST_ENTRIES:,} links: what follows is left out"
-# How a document's number begins: "1234/QĐ", "45/2023" (and not 18/07/2023), "Quyết định số 15", "QĐ2338". Most
-# articles name none, and whole numbers take ten times as long. The first sign is sought fast, and what stands before
-# it after it.
+# How a document's number begins: "1234/QĐ", "45/2023" (and not 18/07/2023), "Quyết định số 15", "QĐ2338". Most articles
+# name none, and whole numbers take ten times as long. The first sign is sought, and then what stands before it.
 _NUMBERS = (
     re.compile(r"/(?<=[\da-z ]/)(?<!/\d/)(?<!/\d\d/)/? ?(?:(?:19|20)\d\d(?!\d)|[A-Za-zĐđ])"),
     re.compile(r" số(?<=[hưtno] số):? ?\d"),

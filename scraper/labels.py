@@ -143,8 +143,9 @@ _COLUMN_BEGINS = (
 _MOST_MORE = 4
 
 _NUMBERED = re.compile(
-    r"(?:(?:(?:[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){0,3}|[a-z])\s*[.)/]|\(\s*(?:[ivx]{1,5}|\d{1,2}|[a-z])\s*\)"
-    r"|[ivx]{1,5}\s*-|\d{1,2}\s*[:-]|[^\w\s(\[])\s*)+"
+    r"(?:(?:(?:[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){0,3}|[a-zđ])\s*[.)/]|\(\s*(?:[ivx]{1,5}|\d{1,2}|[a-zđ])\s*\)"
+    r"|[ivx]{1,5}\s*-|\d{1,2}\s*[:-]|[^\w\s(\[])\s*)+",
+    re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -161,7 +162,7 @@ NOTHING = _phrases(
 
 
 def numbered(text: str) -> int:
-    """How many characters of a folded text are numbering or a bullet: "1.2. ", "a) ", "IV - ", "- ".
+    """How many characters of a clean text are numbering or a bullet: "1.2. ", "a) ", "IV - ", "- ".
 
     >>> numbered("1. trinh tu thuc hien"), numbered("trinh tu")
     (3, 0)
@@ -252,7 +253,4 @@ def bare(text: str) -> str:
     'Trình tự thực hiện'
     """
     shown = clean(text)
-    folded = fold(shown)
-    # Folding keeps the number of characters in Vietnamese; where it does not, the text stays whole.
-    start = numbered(folded) if len(folded) == len(shown) else 0
-    return shown[start:].strip(" :：.;-–—*•") or shown.strip()
+    return shown[numbered(shown) :].strip(" :：.;-–—*•") or shown.strip()

@@ -32,10 +32,14 @@ _SHORTEST = 3
 _NO_LABEL = ("buoc ", "truong hop", "doi voi", "luu y", "ghi chu", "giai doan", "tai ", "noi nhan", "phu luc", "dieu ")
 _BRIEF = frozenset({"code", "name", "field", "levels", "kind", "decision", "effective_from", "status", ""})
 """Fields whose value is a line."""
+_LONG = frozenset({"steps", "ways", "dossier", "result", "conditions", "legal_basis"})
+"""Fields whose value may have headings of its own."""
+_FEWEST_ALIKE = 2
 _SET_APART, _MARKED, _PLAIN = 0, 1, 2
 """A label in an element of its own or in bold throughout; marked in its line by an element; plain words."""
 _MOST_LABELS = 2_000
 _MOST_CELLS = 8
+_LONGEST_END = 60
 
 
 @dataclass(slots=True, eq=False)
@@ -74,12 +78,20 @@ def read(blocks: Blocks, *, ends: Collection[str] = ()) -> tuple[Element | None,
     if place is None:
         return None, []
     inside = blocks.inside(place)
-    over = (at for at in inside if isinstance(line := blocks.pieces[at], Line) and fold(line.text).strip(" :.") in ends)
-    inside = range(inside.start, next(over, inside.stop)) if ends else inside
+    inside = range(inside.start, _end(blocks, inside, ends))
     found = [one for one in found if one.at in inside]
     chosen = _chosen(found)
     chosen = _chosen([*found, *_set_alike(blocks, inside, chosen)], {one.style for one in chosen})
     return place, _items(blocks, inside, chosen)
+
+
+def _end(blocks: Blocks, inside: range, ends: Collection[str]) -> int:
+    """The position of the first line that says one of `ends`, else the end of all."""
+    for at in inside if ends else ():
+        line = blocks.pieces[at]
+        if isinstance(line, Line) and len(line.text) <= _LONGEST_END and fold(line.text).strip(" :.") in ends:
+            return at
+    return inside.stop
 
 
 def rows(blocks: Blocks) -> list[tuple[list[Item], str]]:
@@ -158,7 +170,7 @@ def _label(blocks: Blocks, at: int, line: Line) -> _Label | None:
             return _Label(at, known, begin, rest.lstrip(" :"), _MARKED, (line.holder.tag, "marked"))
     begin, colon, rest = line.text.partition(":")
     if colon and _is_capital(begin) and (known := labels.field(begin)) is not None:
-        weak = labels.is_weak(begin) and not (begin[:1].isalnum() and labels.numbered(fold(begin)))
+        weak = labels.is_weak(begin) and not (begin[:1].isalnum() and labels.numbered(begin))
         return None if weak else _Label(at, known, begin, rest.strip(), _PLAIN, (line.holder.tag, "plain"))
     return None
 
@@ -219,6 +231,8 @@ def _cell_beside(blocks: Blocks, own: Element) -> range | None:
                 break
             beside.append(cell)
     else:
+        if len(row) > 2 * _MOST_CELLS:
+            return None
         cells = [child for child in row if blocks.inside(child)]
         if cells == [own] and len(row) == 2 and row[0] is own:
             return range(after, after)
@@ -322,32 +336,38 @@ def _set_alike(blocks: Blocks, inside: range, chosen: Sequence[_Label]) -> list[
     for one in chosen:
         if one.rank == _SET_APART:
             known[one.style].add(labels.key(one.text))
-    styles = {style for style, keys in known.items() if len(keys) >= 2}
-    fields = {one.field for one in chosen}
-    taken = {one.at for one in chosen}
+    styles = {style for style, keys in known.items() if len(keys) >= _FEWEST_ALIKE}
+    taken = {one.at: one for one in chosen}
     held = {at for one in chosen for at in one.cell or ()}
+    fields = {one.field for one in chosen}
+    above = ""
     found = []
     for at in inside if styles else ():
-        line = blocks.pieces[at]
-        if at in taken or at in held or not isinstance(line, Line) or len(line.text) > labels.LONGEST:
+        if at in taken:
+            above = taken[at].field
             continue
-        if line.text.endswith((".", ";", ",")) or _letters(line.text) < _SHORTEST:
-            continue
-        own = _own(blocks, at, line.holder)
-        cell = _cell_beside(blocks, own)
-        if cell is None and fold(line.text).startswith(_NO_LABEL):
-            continue
-        style = _style(line, own, cell)
-        if (
-            style in styles
-            and taken.isdisjoint(cell or ())
-            and (cell is not None or own.tag in _HEADINGS or line.text.endswith(":"))
-        ):
-            near = labels.near(line.text)
-            name = "" if near in fields else near
-            fields.add(name)
-            found.append(_Label(at, name, line.text, "", _SET_APART, style, cell))
+        new = _alike(blocks, at, above) if at not in held else None
+        if new and new.style in styles and taken.keys().isdisjoint(new.cell or ()):
+            new.field = "" if new.field in fields else new.field
+            fields.add(new.field)
+            found.append(new)
     return found
+
+
+def _alike(blocks: Blocks, at: int, above: str) -> _Label | None:
+    """A line as a label of unknown words; `above` is the field of the label before: a long value has headings, too."""
+    line = blocks.pieces[at]
+    if not isinstance(line, Line) or len(line.text) > labels.LONGEST or _letters(line.text) < _SHORTEST:
+        return None
+    if line.text.endswith((".", ";", ",")):
+        return None
+    own = _own(blocks, at, line.holder)
+    cell = _cell_beside(blocks, own)
+    if cell is None:
+        loose = own.tag in _HEADINGS or (_is_strong(line) and above not in _LONG)
+        if not loose or fold(line.text).startswith(_NO_LABEL):
+            return None
+    return _Label(at, labels.near(line.text), line.text, "", _SET_APART, _style(line, own, cell), cell)
 
 
 def _letters(said: str) -> int:

@@ -103,8 +103,8 @@ def _rows(whole: blocks.Blocks) -> Iterator[Procedure]:
     """The rows of a list that is no table: a block each, with the code under a label."""
     for items, first in outline.rows(whole):
         one = _typed(items)
-        if one.code:
-            yield one if one.name else replace(one, name=first)
+        if one.code and (name := one.name or first):
+            yield replace(one, name=name)
 
 
 def _tables(whole: blocks.Blocks) -> Iterator[tables.Table]:
@@ -184,6 +184,9 @@ def _change(items: Iterable[Item]) -> tuple[Change | None, str | None]:
         said = clean(" ".join(item.lines()))
         if change := announcements.heading(said):
             return change, said
+        announced = announcements.announced(said)
+        if len({one.change for one in announced}) == 1:
+            return announced[0].change, announced[0].evidence
     return None, None
 
 

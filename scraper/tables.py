@@ -31,8 +31,9 @@ _DEEPEST_HEADING = 6
 _COUNT = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?")
 _ORDINAL = re.compile(r"(?:\d{1,4}(?:\.\d{1,3}){0,3}|[ivxlc]{1,7}|[a-z])\s*[.)/-]?", re.IGNORECASE)
 _NUMBER_ALONE = re.compile(r"(?:\S+ ){0,3}\d\S*/\S+")
+_LONGEST_BESIDE = 60
 _CODE_BESIDE = re.compile(
-    r"[\s(\[:;,–—-]*(?:mã(?: số)?(?: hồ sơ)?(?: thủ tục(?: hành chính)?| tthc)?\s*[:.]?\s*)?", re.IGNORECASE
+    r"[\s(\[:;,–—-]*(?:mã(?: số)?(?: hồ sơ)?(?: thủ tục(?: hành chính)?| tthc)?\s*[:.]?\s*)?$", re.IGNORECASE
 )
 
 
@@ -315,7 +316,8 @@ def _without_code(name: str, code: str) -> str:
     if at < 0:
         return name
     before, after = name[:at], re.sub(r"^[\w.]*", "", name[at + len(code) :])
-    before = re.sub(_CODE_BESIDE.pattern + "$", "", before, flags=re.IGNORECASE)
+    beside = _CODE_BESIDE.search(before, max(0, len(before) - _LONGEST_BESIDE))
+    before = before[: beside.start()] if beside else before
     after = after.lstrip(" )].:;,–—-")
     return clean(f"{before} {after}" if before else after)
 

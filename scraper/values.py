@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     from scraper.items import DocumentNumber, Level
 
-_LEVELS: tuple[tuple[str, tuple[Level, ...]], ...] = (
-    (r"thanh pho truc thuoc trung uong", ("tỉnh",)),
-    (r"tinh ?[,/-]? ?(?:va )?thanh pho\b", ("tỉnh",)),
-    (r"\bthi xa\b|\bhuyen\b|\bquan\b(?! ly| he| trong| tri| doi)|\bthi tran thuoc huyen\b", ("huyện",)),
-    (r"\bxa\b(?! hoi)|\bphuong\b(?! tien| thuc| an| phap| huong)|\bthi tran\b|\bdac khu\b", ("xã",)),
-    (r"\bbo\b(?! sung| phan| may| mat| mon| luat| ho so)|\btrung uong\b", ("bộ",)),
-    (r"\btinh\b(?! trang| hinh| chat| toan)|\bthanh pho\b", ("tỉnh",)),
+_LEVELS: tuple[tuple[re.Pattern[str], Level], ...] = (
+    (
+        re.compile(r"thành phố trực thuộc trung ương|tỉnh ?[,/-]? ?(?:và )?thành phố\b(?: trực thuộc trung ương)?"),
+        "tỉnh",
+    ),
+    (re.compile(r"huyện[,/ ](?:[, ]|quận|thị xã|và)*thành phố\b|\bthị xã\b|\bhuyện\b|\bquận\b|\bcap huyen\b"), "huyện"),
+    (re.compile(r"\bxã\b(?! hội)|\bphường\b|\bthị trấn\b|\bđặc khu\b|\bcap xa\b"), "xã"),
+    (re.compile(r"(?<!cán )(?<!nội )\bbộ\b(?! phận| máy| hồ sơ| đội)|\btrung ương\b|\bcap bo\b|\btrung uong\b"), "bộ"),
+    (re.compile(r"\btỉnh\b|\bthành phố\b|\bcap tinh\b"), "tỉnh"),
 )
 _ORDER: tuple[Level, ...] = ("bộ", "tỉnh", "huyện", "xã")
 
@@ -63,9 +65,11 @@ _QUANTITY = re.compile(
     r"\s*[)\]]?\s*[;.,]?\s*$",
     re.IGNORECASE,
 )
+_COUNT = re.compile(r"\D{0,12}0{0,3}?(\d{1,3})\D{0,24}")
 _CASE = re.compile(r"(?:truong hop|doi voi|giay to phai|giay to xuat trinh|ho so (?:doi voi|truong hop)|luu y)\b")
 _SETS = re.compile(r"so luong(?: bo)? ho so|so bo ho so")
 _LONGEST_CASE = 300
+_LONGEST_QUANTITY = 120
 
 
 def line(value: Sequence[str]) -> str | None:
@@ -86,12 +90,12 @@ def levels(said: str) -> tuple[Level, ...]:
     >>> levels("Cấp Tỉnh, Quận/Huyện, Phường - Thị trấn"), levels("Cơ quan khác")
     (('tỉnh', 'huyện', 'xã'), ())
     """
-    folded = fold(said)
+    left = clean(said).lower()  # with its marks: "quận" is none in "cơ quan"
     found: set[Level] = set()
-    for pattern, named in _LEVELS:
-        folded, times = re.subn(pattern, " ", folded)
+    for pattern, level in _LEVELS:
+        left, times = pattern.subn(" ", left)
         if times:
-            found.update(named)
+            found.add(level)
     return tuple(level for level in _ORDER if level in found)
 
 
@@ -225,7 +229,7 @@ def paper(said: str, *, case: str | None = None, form: str | None = None, quanti
     """A paper of a dossier; where no `quantity` is told apart from it, its last words may say how many of it."""
     name = clean(said)
     originals, copies = counts(quantity) if quantity else (None, None)
-    if quantity is None and (tail := _QUANTITY.search(name)):
+    if quantity is None and (tail := _QUANTITY.search(name, max(0, len(name) - _LONGEST_QUANTITY))):
         originals, copies = counts(tail[0])
         name = name[: tail.start()] or name
     return DossierItem(name=name, case=case, form=form, originals=originals, copies=copies)
@@ -237,7 +241,7 @@ def counts(said: str) -> tuple[int | None, int | None]:
     >>> counts("Bản chính: 1 - Bản sao: 0"), counts("02 bản sao"), counts("(bản chính)"), counts("01 bộ")
     ((1, 0), (None, 2), (1, None), (None, None))
     """
-    folded = fold(said)
+    folded = fold(said[:_LONGEST_QUANTITY])
     if _WITH_COLON.search(folded):  # a number belongs to the word before it, and not to the one after
         folded = re.sub(r"(:\s*\(?\d{1,3})", r"\1 |", folded)
     found = []
@@ -250,7 +254,7 @@ def counts(said: str) -> tuple[int | None, int | None]:
 
 def count(cell: str) -> int | None:
     """A number that stands alone in its cell."""
-    met = re.fullmatch(r"\D{0,12}?0*(\d{1,3})(?:\s*\(?(?:bản|bộ|tờ)?[^\d]{0,20})?", cell.strip())
+    met = _COUNT.fullmatch(cell.strip())
     return int(met[1]) if met else None
 
 
