@@ -31,6 +31,11 @@ _DEEPEST_HEADING = 6
 _COUNT = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?")
 _ORDINAL = re.compile(r"(?:\d{1,4}(?:\.\d{1,3}){0,3}|[ivxlc]{1,7}|[a-z])\s*[.)/-]?", re.IGNORECASE)
 _NUMBER_ALONE = re.compile(r"(?:\S+ ){0,3}\d\S*/\S+")
+_DONE: tuple[tuple[re.Pattern[str], Change], ...] = (
+    (re.compile(r"quy dinh (?:viec |noi dung )?(?:bai bo|huy bo)"), "abolished"),
+    (re.compile(r"quy dinh (?:viec |noi dung )?sua doi, bo sung(?!.*thay the)"), "amended"),
+)
+"""What the heading of the column with the legal norms says (forms of Circular 02/2017/TT-VPCP)."""
 _LONGEST_BESIDE = 60
 _CODE_BESIDE = re.compile(
     r"[\s(\[:;,–—-]*(?:mã(?: số)?(?: hồ sơ)?(?: thủ tục(?: hành chính)?| tthc)?\s*[:.]?\s*)?$", re.IGNORECASE
@@ -197,23 +202,36 @@ def listed(tables: Iterable[Table]) -> tuple[Procedure, ...]:
     """
     found: list[Procedure] = []
     state = Headings()
-    before: Columns | None = None
-    for table in tables:
+    for table in _whole(tables):
         known = columns(table.grid)
-        width = max(map(len, table.grid), default=0)
-        if known is None and before and len(before.fields) == width and not any(map(str.strip, table.heading)):
-            known = replace(before, rows=0)
-        else:
-            state.heading = state.parts = ()
-            for line in table.heading:
-                state.hear(line, in_table=False)
-            for row in table.grid[: known.rows if known else 0]:
-                if len(_distinct(row)) == 1:
-                    state.hear(_distinct(row)[0], in_table=False)
+        state.heading = state.parts = ()
+        above = [row for row in map(_distinct, table.grid[: known.rows if known else 0]) if len(row) == 1]
+        for line in (*table.heading, *(row[0] for row in above)):
+            state.hear(line, in_table=False)
         if known and is_list(known):
             found += _rows(table.grid, known, state)
-            before = known
     return tuple(found)
+
+
+def _whole(tables: Iterable[Table]) -> Iterator[Table]:
+    """The tables, those in one that a page's end has parted."""
+    before: Table | None = None
+    for table in tables:
+        if before and not any(map(str.strip, table.heading)) and _fits(before.grid, table.grid):
+            before = replace(before, grid=before.grid + table.grid)
+            continue
+        if before:
+            yield before
+        before = table
+    if before:
+        yield before
+
+
+def _fits(grid: Grid, rest: Grid) -> bool:
+    """Whether a grid may be the rest of another: it has as many columns, and no headings or the same ones."""
+    known, own = columns(grid), columns(rest)
+    width = max(map(len, rest), default=0)
+    return known is not None and width == len(known.fields) and (own is None or own.fields == known.fields)
 
 
 def is_list(found: Columns) -> bool:
@@ -265,7 +283,9 @@ def _under(above: str, below: str) -> str:
 def _told(found: Columns) -> tuple[Change, str] | None:
     """What the column headings say of all rows: "Tên VBQPPL quy định việc bãi bỏ thủ tục hành chính"."""
     for name in found.names:
-        if change := announcements.heading(name):
+        if change := announcements.heading(name) or next(
+            (what for words, what in _DONE if words.search(fold(name))), None
+        ):
             return change, name
     return None
 
