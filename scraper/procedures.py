@@ -17,7 +17,7 @@ from scraper.items import DossierItem, Procedure
 from scraper.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lxml.etree import _Element as Element
 
@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from scraper.sources import Layout
     from scraper.tables import Columns, Grid
 
-_TELLING = tuple(
-    form
-    for words in ("trình tự thực hiện", "thành phần hồ sơ", "hạn giải quyết", "cách thức thực hiện", "mã thủ tục",
-                  "mã số thủ tục", "tên thủ tục", "mã tthc", "mã số tthc", "tên tthc")
-    for form in ((words[1:].replace("tthc", "TTHC"),) if "tthc" in words else (words[1:], words.upper()))
-)  # fmt: skip
-"""What a page shows that tells of procedures and not only mentions them, in the cases that it may stand in."""
-_LOOSE_MARKS = ("\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+_TELLING = ("trình tự thực hiện", "thành phần hồ sơ", "hạn giải quyết", "mã thủ tục", "tên thủ tục")
+"""What a page shows that tells of procedures and not only mentions them; with a capital or in capitals throughout."""
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    "": tuple(words[1:] for words in _TELLING),
+    "TTHC": ("ã TTHC", "ã số TTHC", "ên TTHC", "Ã TTHC", "Ã SỐ TTHC", "ÊN TTHC"),
+    "THỰC HIỆN": tuple(map(str.upper, _TELLING)),
+    "THỦ TỤC": tuple(map(str.upper, _TELLING)),
+}
+"""Its forms, by what a page without them has not: most pages are asked for the first alone."""
+_LOOSE_MARK = b"\xcc"
+"""How the marks that stand alone begin in UTF-8, U+0300 to U+033F."""
 _CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "conditions", "result", "applicants"})
 _FEWEST_CORE = 2
 _FEWEST = 3
@@ -69,11 +72,11 @@ NOTHING = Found()
 
 def may_tell(root: Element) -> bool:
     """Whether a page may hold anything of procedures: a look at its words, for most pages do not."""
-    shown = b" ".join(etree.tostring(root, method="text", encoding="utf-8").split()).decode()
-    shown = shown.replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
-    if any(mark in shown for mark in _LOOSE_MARKS):
+    told = etree.tostring(root, method="text", encoding="utf-8")
+    shown = b" ".join(told.split()).decode().replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
+    if _LOOSE_MARK in told:
         shown = unicodedata.normalize("NFC", shown)
-    return any(words in shown for words in _TELLING)
+    return any(sign in shown and any(words in shown for words in forms) for sign, forms in _FORMS.items())
 
 
 def read(root: Element, layout: Layout) -> Found:
