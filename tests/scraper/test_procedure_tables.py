@@ -160,7 +160,7 @@ WORDS = st.text(st.characters(codec="utf-8", categories=("Ll", "Lu", "Nd")), min
 @settings(max_examples=200)
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=1, max_size=6))
 def test_no_cell_of_a_list_is_lost(cells):
-    grid = (HEAD, *(row(at, *words) for at, words in enumerate(cells, start=1)))
+    grid = (HEAD, *(row(at, code, f"Cấp {name}", *more) for at, (code, name, *more) in enumerate(cells, start=1)))
     kept = " ".join(text for one in tables.rows_of(grid) for _, text in one.raw)
     for words in cells:
         for word in words:
