@@ -24,6 +24,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")  # RFC 8215: for networks of one's own
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _NUMBER = re.compile(r"0x[0-9a-f]{0,12}|[0-9]{1,12}")
+_BAD_CHARACTER = re.compile(r"[\0- \\]")
 
 
 def inner(address: Address) -> Address:
@@ -80,7 +81,7 @@ def refused(address: str, allowed: Sequence[Network]) -> str | None:
 
 def refused_url(url: str, allowed: Sequence[Network], ports: Collection[int] = ()) -> str | None:
     """Why a URL may not be asked: scheme, control characters, port, or an address that `refused` refuses."""
-    if "\\" in url or any(ord(letter) < 33 for letter in url):
+    if _BAD_CHARACTER.search(url):
         return "the address holds a backslash, a space or a control character"
     try:
         parts = urlsplit(url)

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.resolver import CachingThreadedResolver
 from scrapy.utils.defer import maybe_deferred_to_future
+from scrapy.utils.httpobj import urlparse_cached
 
 from scraper import decode, guard, outcomes
 from scraper.outcomes import Outcome
@@ -125,13 +127,19 @@ class AddressGuard:
         """Scrapy's way to build it."""
         return cls(crawler)
 
+    @cached_property
+    def _source(self) -> Any:
+        return self._crawler.spider.source  # type: ignore[union-attr]
+
+    @cached_property
+    def _ports(self) -> frozenset[int]:
+        return frozenset(urlsplit(f"//{host}").port or 80 for host in self._source.hosts)
+
     async def process_request(self, request: Request) -> None:
         """Raises RefusedAddress, MovedAway and SentToLogin, and what a name's resolution raises."""
-        source = self._crawler.spider.source  # type: ignore[union-attr]
-        ports = {urlsplit(f"//{host}").port or 80 for host in source.hosts}
-        if why := guard.refused_url(request.url, self._allowed, ports):
+        if why := guard.refused_url(request.url, self._allowed, self._ports):
             raise RefusedAddress(why)
-        if request.meta.get("role") in _PAGES and "redirect_urls" in request.meta and not source.owns(request.url):
+        if request.meta.get("role") in _PAGES and "redirect_urls" in request.meta and not self._source.owns(request.url):
             await _resolved(urlsplit(request.url).hostname or "")
             error = SentToLogin if _LOGIN.search(request.url) else MovedAway
             raise error(f"redirects to {request.url}")
@@ -195,12 +203,13 @@ class Robots:
         """Raises RobotsDisallow, or Unreachable where the host itself is at fault."""
         if request.meta.get("role") == "robots":
             return
-        parts = urlsplit(request.url)
+        parts = urlparse_cached(request)
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._rules:
             self._rules[site] = asyncio.get_running_loop().create_future()
             self._rules[site].set_result(await self._fetch(site, parts.hostname or ""))
-        rules = await asyncio.shield(self._rules[site])
+        known = self._rules[site]
+        rules = known.result() if known.done() else await asyncio.shield(known)
         if isinstance(rules, Exception):
             raise Unreachable(f"{site}: {type(rules).__name__}: {rules}") from rules
         if isinstance(rules, str):
@@ -262,7 +271,7 @@ class Turns:
 
     async def process_request(self, request: Request) -> None:
         """Waits for a turn."""
-        host = urlsplit(request.url).netloc
+        host = urlparse_cached(request).netloc
         await self._turns[host].acquire()
         request.meta["turn"] = host
         request.meta["asked_at"] = datetime.now(UTC)
@@ -287,6 +296,13 @@ class RedirectLoop(IgnoreRequest):
 
 class Redirect(RedirectMiddleware):
     """Scrapy's redirects, with an error of their own where they do not end."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it, but for its search for the middleware that sets Referer: there is none here."""
+        redirect = cls(crawler.settings)
+        redirect.crawler = crawler
+        return redirect
 
     # Scrapy calls a `spider` argument deprecated, and still declares it.
     def process_response(  # type: ignore[override]
@@ -329,6 +345,8 @@ class RetryAfter:
 
     async def process_request(self, request: Request) -> None:
         """Waits, or raises HostPaused where the pause is too long for a crawl."""
+        if not self._until:
+            return
         host = urlsplit(request.url).hostname or ""
         while (left := self._until.get(host, 0.0) - time.monotonic()) > 0:
             if left > LONGEST_PAUSE:

@@ -39,6 +39,10 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status has an outcome of its own
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # urls.trap refuses, and counts, long addresses
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # a walk has its own bounds
+    # Each wraps all that a callback yields in a generator of its own.
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,  # nobody asks which request was a first one
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # whom we came from is nobody's business
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # once_more repeats requests on purpose
 }
 EXTENSIONS = {
     "storage.extensions.Keeper": 100,
@@ -46,6 +50,11 @@ EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
     "scrapy.extensions.feedexport.FeedExporter": None,
     "scrapy.extensions.memusage.MemoryUsage": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
+    "scrapy.extensions.spiderstate.SpiderState": None,
+    "scrapy.extensions.throttle.AutoThrottle": None,
 }
 
 # Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and
@@ -79,9 +88,6 @@ DOWNLOAD_WARNSIZE = 4 * 1024 * 1024  # no page of a portal is as long
 DNS_TIMEOUT = 20  # it counts beside DOWNLOAD_TIMEOUT
 REDIRECT_MAX_TIMES = 5  # RFC 9309 asks for five; Scrapy's twenty are twenty requests to the host
 RETRY_TIMES = 2  # what three requests do not bring, the next run asks for
-# spiders.judging.once_more repeats a request as it is, redirects and retries included, and means to.
-META_COPY_WARN_SKIP_KEYS = ["download_latency", "redirect_reasons", "redirect_times", "redirect_ttl", "redirect_urls",
-                            "retry_times"]  # fmt: skip
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the run's report lists every failure
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]  # 429 is never asked again at once
 DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default verifies nothing
@@ -92,8 +98,6 @@ DOWNLOAD_HANDLERS = {
     # Scrapy's own, with bounds on headers and an eye on what comes after a body's end.
     "http": "scraper.wire.Handler", "https": "scraper.wire.Handler",
 }  # fmt: skip
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False
 TWISTED_DNS_RESOLVER = "scraper.middlewares.GuardedResolver"
 
 # The frontier is in the database: no JOBDIR, and no second filter of requests, which costs as much as a page.
@@ -102,7 +106,6 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 # asyncio's own loop. uvloop closes its handle on a reset connection and tells Twisted nothing: over TLS the request
 # then never ends, not by its time-out either, and the crawl with it (tests/test_faults.py).
 ASYNCIO_EVENT_LOOP = None
-REFERRER_POLICY = "no-referrer"  # whom we came from is nobody's business, and no two fetches differ by it
 
 LOG_LEVEL = "WARNING"
 STATS_DUMP = False

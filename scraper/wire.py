@@ -6,6 +6,7 @@ and gives a broken head of an answer no name of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader.handlers.http11 import (
@@ -18,16 +19,18 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError
-from twisted.web.client import _HTTP11ClientFactory
+from twisted.web.client import URI, _HTTP11ClientFactory, _StandardEndpointFactory
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.internet.defer import Deferred
+    from twisted.web.client import Agent
 
 LONGEST_HEAD = 128 * 1024
 """Bytes of header names and values that an answer may have; IIS and nginx send a hundredth of it."""
+MOST_ENDPOINTS = 64
 SURPLUS = "surplus"
 """The flag of a response whose connection brought more than its Content-Length said."""
 
@@ -79,7 +82,33 @@ class _Factory(_HTTP11ClientFactory):
         return Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
+class _Endpoints(_StandardEndpointFactory):
+    """The ways to hosts, each made once: it costs an IDNA encoding, and Twisted makes one for every request."""
+
+    def __init__(self, usual: _StandardEndpointFactory) -> None:
+        self.__dict__.update(usual.__dict__)
+        self._made = lru_cache(maxsize=MOST_ENDPOINTS)(self._to)
+
+    def endpointForURI(self, uri: URI) -> Any:  # noqa: N802 - Twisted's name
+        return self._made(uri.scheme, uri.netloc, uri.host, uri.port)
+
+    def _to(self, scheme: bytes, netloc: bytes, host: bytes, port: int) -> Any:
+        return super().endpointForURI(URI(scheme, netloc, host, port, b"", b"", b"", b""))  # type: ignore[no-untyped-call]
+
+
 class _Agent(_ScrapyAgent):
+    def __init__(self, *, agents: dict[float, Agent], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._agents = agents
+
+    def _get_agent(self, request: Request, timeout: float) -> Agent:
+        """Twisted's agent, the same for all requests: none of ours has a proxy or an address to bind to."""
+        if timeout not in self._agents:
+            agent = self._agents[timeout] = super()._get_agent(request, timeout)
+            usual = agent._endpointFactory  # noqa: SLF001 - Twisted has no other way in
+            agent._endpointFactory = _Endpoints(usual)  # noqa: SLF001 - likewise
+        return self._agents[timeout]
+
     def _cb_bodydone(self, result: Any, url: str) -> Response:
         response = super()._cb_bodydone(result, url)
         if getattr(result["txresponse"], SURPLUS, False):
@@ -93,10 +122,12 @@ class Handler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself does it
+        self._agents: dict[float, Agent] = {}
 
     async def download_request(self, request: Request) -> Response:
         """The answer. Raises what Scrapy's own handler raises."""
         agent = _Agent(
+            agents=self._agents,
             contextFactory=self._contextFactory,
             bindAddress=self._bind_address,
             pool=self._pool,

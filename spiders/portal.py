@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOST_REMEMBERED = 5_000
 _EXPIRED = frozenset({Outcome.SERVER_ERROR, Outcome.BROKEN, Outcome.DRIFT, Outcome.EMPTY})
 """What a portal answers to a form whose hidden state it has forgotten."""
 _TELLING = frozenset(
@@ -83,6 +84,8 @@ class PortalSpider(Spider):
         self.skipped: Counter[str] = Counter()
         self.lists: dict[int, str] = {}
         """Which section's first page showed which list, by its hash."""
+        self._owned_as: OrderedDict[str, str] = OrderedDict()
+        """What the addresses of lists came to: sidebars repeat them on every page."""
         self.asked: set[int] = set()
         """Hashes of the detail pages asked for: one crawl may ask for more than memory should hold addresses of."""
 
@@ -313,18 +316,31 @@ class PortalSpider(Spider):
         """Entries that are this portal's articles, with their canonical addresses, each once."""
         owned: dict[str, tuple[str, Entry]] = {}
         for entry in entries:
-            try:
-                canonical = self.source.canonical(entry.url)
-            except urls.BadAddress as error:
-                self._skip("bad address", entry.url, str(error))
-                continue
-            if not self.source.owns(entry.url):
-                self._skip("foreign host", entry.url, "belongs to another portal")
-            elif why := urls.trap(canonical):
-                self._skip("trap", entry.url, why)
-            elif self.source.is_article(canonical):
+            known = self._owned_as.get(entry.url)
+            canonical = known if known is not None else self._owned_address(entry.url)
+            if canonical:
                 owned.setdefault(urls.key(canonical), (canonical, entry))
         return list(owned.values())
+
+    def _owned_address(self, url: str) -> str:
+        """The canonical address of an article of this portal; empty where it is none. What is none may be counted."""
+        try:
+            canonical = self.source.canonical(url)
+        except urls.BadAddress as error:
+            self._skip("bad address", url, str(error))
+            return ""
+        if not self.source.owns(url):
+            self._skip("foreign host", url, "belongs to another portal")
+            return ""
+        if why := urls.trap(canonical):
+            self._skip("trap", url, why)
+            return ""
+        if not self.source.is_article(canonical):
+            canonical = ""
+        self._owned_as[url] = canonical
+        if len(self._owned_as) > MOST_REMEMBERED:
+            self._owned_as.popitem(last=False)
+        return canonical
 
     # Detail pages
 

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from scraper.items import Validators
 
 LARGEST_FILE = 1 << 30
-_LEVEL = 3
+_LEVEL = 2
+"""isal's, of three: the third takes twice the time and saves one byte in forty."""
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _STEP = 1 << 16  # of compressed bytes: a page of nothing but spaces grows a thousandfold

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.database import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.orm import Session
 
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 MOST_JOBS = 200
 TRANSACTION_SECONDS = 0.2
 """When to stop adding to a transaction: others (leases, other processes) wait for its end."""
-LINGER_SECONDS = 0.05
+LINGER_SECONDS = 0.1
 """How long a transaction waits for company: each costs a sync of two files, and a crawl does not wait for its pages."""
 _BUSY_CODES = ("08", "40001", "40P01", "53", "55P03", "57P0", "25P03", "25P04", "25006")
 """PostgreSQL's: connection lost, serialization, deadlock, no disk, memory or connection left, a lock not had in time,
@@ -151,6 +152,9 @@ class Writer:
                     break
                 taken.append(job)
                 results.append(run(session, job))
+            if not careful:
+                with _unspoilt():
+                    session.flush()
             if self._before_commit:
                 self._before_commit()
         return results
@@ -165,17 +169,29 @@ class _Spoilt(Exception):
     """A job failed where it had no savepoint: the transaction is undone, and its jobs are run again with one each."""
 
 
-def _trusting(session: Session, job: _Job) -> Any:
-    """A job's result. Most jobs succeed, and a savepoint costs as much as two statements."""
+@contextmanager
+def _unspoilt() -> Iterator[None]:
+    """Raises _Spoilt for whatever went wrong, but for a database that is busy or away."""
     try:
-        result = job.run(session)
-        session.flush()
+        yield
     except DBAPIError as error:
         if error.connection_invalidated or _busy(error):
             raise
         raise _Spoilt from error
     except Exception as error:
         raise _Spoilt from error
+
+
+def _trusting(session: Session, job: _Job) -> Any:
+    """A job's result. Most jobs succeed, and a savepoint costs as much as two statements.
+
+    Rows that a job makes are there for the next one's queries. What it changes in rows that there were is sent at the
+    end, the same change of many rows as one statement; the session's own objects have it at once.
+    """
+    with _unspoilt():
+        result = job.run(session)
+        if session.new:
+            session.flush()
     return result
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from storage.database import Database
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 SCHEMA = 2
 _CURSOR = "#cursor"
 _START = (0, "")
-_BATCH = 200
+_BATCH = 500
 _HEAP = 15_000_000  # tantivy's least
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
@@ -112,13 +113,18 @@ def cursor(index: tantivy.Index) -> tuple[int, str]:
 
 
 def follow(database: Database, index: tantivy.Index, *, seconds: float | None = None) -> bool:
-    """Brings the index up to the log's end, or as far as `seconds` allow; whether it got there. Raises Busy."""
+    """Brings the index to where the log ends now, or as far as `seconds` allow; whether it got there. Raises Busy.
+
+    What comes into the log meanwhile is left for the next time: every commit has a price, however little is in it.
+    """
     give_up = time.monotonic() + seconds if seconds is not None else None
     log_of = select(Event.cursor, Event.id)
+    goal = None
     while True:
         with database.reading() as session:
             start = cursor(index)
             last = session.execute(log_of.order_by(Event.cursor.desc()).limit(1)).first() or _START
+            goal = last[0] if goal is None else goal
             if start == tuple(last):
                 return True
             if give_up is not None and time.monotonic() > give_up:
@@ -132,6 +138,8 @@ def follow(database: Database, index: tantivy.Index, *, seconds: float | None = 
             documents = _documents(session, records)
             end = (told[-1].cursor, told[-1].id)
         _commit(index, records, documents, end)
+        if end[0] >= goal:
+            return True
 
 
 def _commit(
@@ -164,41 +172,46 @@ def _commit(
         writer.wait_merging_threads()  # also gives up the lock
 
 
-def _documents(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Article, ArticleVersion)
-        .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
-        .where(Article.id.in_(records))
+_RECORDS = (
+    select(
+        Article.id, Article.kind, Article.source, Article.platform, Article.section, Article.title,
+        Article.published_at, Article.first_seen,
+        ArticleVersion.summary, ArticleVersion.body_text, ArticleVersion.images, ArticleVersion.attachments,
     )
-    return [document(article, version) for article, version in rows]
+    .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
+)  # fmt: skip
 
 
-def document(article: Article, version: ArticleVersion) -> dict[str, Any]:
+def _documents(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
+    return [document(row) for row in session.execute(_RECORDS.where(Article.id.in_(records)))]
+
+
+def document(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
-    published = article.published_at or article.first_seen
-    captions = [image["caption"] for image in version.images]
-    names = [document["title"] for document in version.attachments]
-    title = tokens(article.title)
-    body = tokens("\n".join([version.summary or "", version.body_text, *captions, *names]))
+    published = row.published_at or row.first_seen
+    captions = [image["caption"] for image in row.images]
+    names = [attachment["title"] for attachment in row.attachments]
+    title = tokens(row.title)
+    body = tokens("\n".join([row.summary or "", row.body_text, *captions, *names]))
     return {
-        "id": [article.id],
-        "kind": [article.kind],
-        "source": [article.source],
-        "platform": [article.platform],
-        "section": [article.section or ""],
+        "id": [row.id],
+        "kind": [row.kind],
+        "source": [row.source],
+        "platform": [row.platform],
+        "section": [row.section or ""],
         "year": [str(published.astimezone(VIETNAM).year)],
         "published": [int(published.timestamp())],
-        "title": [" ".join(folded for folded, _ in title)],
-        "body": [" ".join(folded for folded, _ in body)],
-        "title_written": [" ".join(written for _, written in title)],
-        "body_written": [" ".join(written for _, written in body)],
+        "title": [" ".join([folded for folded, _ in title])],
+        "body": [" ".join([folded for folded, _ in body])],
+        "title_written": [" ".join([written for _, written in title])],
+        "body_written": [" ".join([written for _, written in body])],
         "title_pairs": [_pairs(title)],
         "body_pairs": [_pairs(body)],
     }
 
 
 def _pairs(said: Sequence[tuple[str, str]]) -> str:
-    return " ".join(f"{one[0]}_{other[0]}" for one, other in pairwise(said))
+    return " ".join([f"{one[0]}_{other[0]}" for one, other in pairwise(said)])
 
 
 class Follower:
