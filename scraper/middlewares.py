@@ -139,7 +139,11 @@ class AddressGuard:
         """Raises RefusedAddress, MovedAway and SentToLogin, and what a name's resolution raises."""
         if why := guard.refused_url(request.url, self._allowed, self._ports):
             raise RefusedAddress(why)
-        if request.meta.get("role") in _PAGES and "redirect_urls" in request.meta and not self._source.owns(request.url):
+        if (
+            request.meta.get("role") in _PAGES
+            and "redirect_urls" in request.meta
+            and not self._source.owns(request.url)
+        ):
             await _resolved(urlsplit(request.url).hostname or "")
             error = SentToLogin if _LOGIN.search(request.url) else MovedAway
             raise error(f"redirects to {request.url}")

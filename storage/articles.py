@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import bindparam, insert, or_, select
@@ -16,10 +17,11 @@ from sqlalchemy import bindparam, insert, or_, select
 from scraper import dates, shapes, text, urls
 from scraper.items import VIETNAM, Moment
 from scraper.outcomes import Outcome
-from storage import diff, events
+from storage import batch, diff, events
 from storage.models import Article, ArticleVersion, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -72,6 +74,7 @@ class Sighting:
     number: str | None = None
 
 
+@lru_cache(maxsize=64)  # asked for ahead, and again when the article is saved
 def content_hash(article: items.Article) -> str:
     """SHA-256 over what the page says: title, body, pictures, attachments, the date it prints itself.
 
@@ -95,6 +98,29 @@ def _plain_address(url: str) -> str:
         return url
 
 
+def look_up(session: Session, source: str, sighted: Sequence[tuple[items.Article, Page | None]]) -> None:
+    """Looks up for a batch what `save` will ask of these articles and their pages, if these are known."""
+    opened = batch.of(session)
+    assert opened is not None
+    digests = {content_hash(article) for article, _ in sighted}
+    names = {_ids(source, article.canonical_url)[0] for article, _ in sighted}
+    kept = {page.record for _, page in sighted if page and page.record}
+    known = session.scalars(
+        select(Article.content_hash).where(Article.source == source, Article.content_hash.in_(digests))
+    )
+    opened.absent |= {(source, digest) for digest in digests.difference(known)}
+    opened.records += session.scalars(select(Article).where(Article.id.in_(names | kept)))
+    opened.absent |= {(name,) for name in names.difference(record.id for record in opened.records)}
+
+
+def record(session: Session, name: str) -> Article | None:
+    """The record of an id."""
+    opened = batch.of(session)
+    if opened and name in opened.made:
+        batch.send(session)
+    return session.get(Article, name)
+
+
 def save(session: Session, sighting: Sighting) -> Saved:
     """Keeps what a page says, as a new record, a new version, or no news; `deferred` where only a second look decides.
 
@@ -103,7 +129,7 @@ def save(session: Session, sighting: Sighting) -> Saved:
     """
     digest = content_hash(sighting.article)
     page = sighting.page
-    row = session.get(Article, page.record) if page.record else None
+    row = record(session, page.record) if page.record else None
     if row is not None and row.content_hash != digest and not _names(row, page.canonical_url):
         first = session.scalar(
             select(Page).where(Page.source == sighting.source, Page.canonical_url == row.canonical_url)
@@ -146,6 +172,8 @@ def _asked_since(first: Page, page: Page) -> bool:
 
 
 def _same_content(session: Session, sighting: Sighting, digest: str) -> Article | None:
+    if batch.is_absent(session, sighting.source, digest):
+        return None
     return session.scalar(_BY_CONTENT, {"source": sighting.source, "digest": digest})
 
 
@@ -180,12 +208,19 @@ def _same_address(session: Session, sighting: Sighting) -> tuple[str, Article | 
 
     Where two source files name one portal, the second one's ids are made of its own id and the address.
     """
-    name = urls.key(sighting.article.canonical_url)
-    ours, with_source = urls.record_id(name), urls.record_id(f"{sighting.source} {name}")
+    ours, with_source = _ids(sighting.source, sighting.article.canonical_url)
+    if batch.is_absent(session, ours):
+        return ours, None
     rows = {row.id: row for row in session.scalars(_BY_EITHER_ID, {"one": ours, "other": with_source})}
     if ours not in rows or rows[ours].source == sighting.source:
         return ours, rows.get(ours)
     return with_source, rows.get(with_source)
+
+
+def _ids(source: str, canonical_url: str) -> tuple[str, str]:
+    """The ids that an address may name: its own, and the one for a second source of the same portal."""
+    name = urls.key(canonical_url)
+    return urls.record_id(name), urls.record_id(f"{source} {name}")
 
 
 def _create(session: Session, sighting: Sighting, digest: str, name: str) -> None:
@@ -212,10 +247,12 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         "related": _related(article),
     }
     # By tables and not by objects: nothing else in the session needs these, and it halves what a new page costs.
-    connection = session.connection()
-    connection.execute(_INSERT_ARTICLE, row)
     created = Article(**row)
-    connection.execute(_INSERT_VERSION, _version(created, sighting, digest, (len(article.body_text.split()), 0)))
+    batch.later(session, _INSERT_ARTICLE, row)
+    batch.later(session, _INSERT_VERSION, _version(created, sighting, digest, (len(article.body_text.split()), 0)))
+    if opened := batch.of(session):
+        opened.made.add(name)
+        opened.absent -= {(name,), (sighting.source, digest)}
     page.record = name
     events.append(session, "article.new", created, at=sighting.at, origin=sighting.origin)
 
@@ -224,6 +261,8 @@ def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> 
     article = sighting.article
     before = session.get_one(ArticleVersion, (row.id, row.version))
     body = diff.words(before.body_text, article.body_text)
+    if opened := batch.of(session):
+        opened.absent.discard((sighting.source, digest))
     row.version += 1
     row.title = _title(article, sighting.page)
     row.content_hash = digest
@@ -265,7 +304,7 @@ def _readdressed(row: Article, page: Page) -> list[dict[str, Any]]:
 
 def learn(session: Session, page: Page, *, at: datetime, origin: str) -> None:
     """Lets what a listing just said of a page reach its record."""
-    row = session.get(Article, page.record) if page.record else None
+    row = record(session, page.record) if page.record else None
     if row is not None:
         _learn(session, row, page, at, origin)
 

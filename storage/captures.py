@@ -18,9 +18,10 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from isal import igzip
 from warcio.archiveiterator import ArchiveIterator
@@ -111,7 +112,7 @@ class Archive:
         """
         file = self._open()
         at = exchange.at.astimezone(UTC).replace(microsecond=0)
-        digest = f"sha256:{hashlib.sha256(exchange.body).hexdigest()}"
+        digest = _digest(exchange.body)
         record_type, records = _records(exchange, at, digest, had)
         if record_type == "revisit" and had and had.digest:
             digest = had.digest
@@ -316,7 +317,7 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
     refers = {}
     if had and had.captured_at:
         refers = {"WARC-Refers-To-Target-URI": exchange.url, "WARC-Refers-To-Date": _date(had.captured_at)}
-    writer = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+    writer = _writer()
     if exchange.status is None:
         error = exchange.error.translate(_BREAKS)
         lines = f"error: {error}\r\nmethod: {exchange.method}\r\n".encode("utf-8", "replace")
@@ -324,7 +325,7 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
             exchange.url, "metadata", payload=BytesIO(lines), length=len(lines),
             warc_content_type="application/warc-fields", warc_headers_dict=common,
         )  # fmt: skip
-        return "metadata", [_bytes(record)]
+        return "metadata", [_bytes(writer, record)]
     status = _AsTheyCame(f"{exchange.status} {exchange.reason}".strip(), _lines(exchange.headers), exchange.protocol)
     record_type = "response"
     if exchange.status == 304 and refers:
@@ -338,6 +339,7 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
     else:
         common["WARC-Payload-Digest"] = digest
     body = exchange.body if record_type == "response" else b""
+    common["WARC-Block-Digest"] = _digest(status.headers_buff, body)
     response = writer.create_warc_record(
         exchange.url, record_type, payload=BytesIO(body), length=len(body), http_headers=status,
         warc_headers_dict=common,
@@ -345,15 +347,17 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
     asked = _AsTheyCame(
         f"{exchange.method} {_target(exchange.url)} HTTP/1.1", _lines(exchange.request_headers), is_http_request=True
     )
+    sent = exchange.request_body
     request = writer.create_warc_record(
-        exchange.url, "request", payload=BytesIO(exchange.request_body), length=len(exchange.request_body),
-        http_headers=asked,
+        exchange.url, "request", payload=BytesIO(sent), length=len(sent), http_headers=asked,
         warc_headers_dict={
             "WARC-Date": common["WARC-Date"],
+            "WARC-Payload-Digest": _digest(sent),
+            "WARC-Block-Digest": _digest(asked.headers_buff, sent),
             "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID"),
         },
     )  # fmt: skip
-    return record_type, [_bytes(response), _bytes(request)]
+    return record_type, [_bytes(writer, response), _bytes(writer, request)]
 
 
 def _target(url: str) -> str:
@@ -365,9 +369,12 @@ def _target(url: str) -> str:
 class _AsTheyCame(StatusAndHeaders):  # type: ignore[misc] # warcio has no types
     """HTTP headers written byte for byte: warcio would percent-encode those that are not ASCII."""
 
-    def compute_headers_buffer(self, header_filter: object = None) -> None:  # noqa: ARG002 - warcio's signature
-        """Latin-1, as the HTTP client handed them over."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.headers_buff = f"{self.to_str()}\r\n".encode("latin-1", "replace")
+
+    def compute_headers_buffer(self, header_filter: object = None) -> None:
+        """They are there: in Latin-1, as the HTTP client handed them over."""
 
 
 def _lines(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -375,10 +382,24 @@ def _lines(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name.translate(_BREAKS), value.translate(_BREAKS)) for name, value in headers]
 
 
-def _bytes(record: object) -> bytes:
-    out = BytesIO()
-    WARCWriter(out, gzip=False, warc_version="1.1").write_record(record)
-    return out.getvalue()
+def _digest(*parts: bytes) -> str:
+    """A digest as WARC writes it. Over all at once: warcio would hash a body in many small steps."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return f"sha256:{digest.hexdigest()}"
+
+
+@lru_cache(maxsize=1)
+def _writer() -> WARCWriter:
+    return WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+
+
+def _bytes(writer: WARCWriter, record: object) -> bytes:
+    writer.out = BytesIO()
+    writer.write_record(record)
+    written: bytes = writer.out.getvalue()
+    return written
 
 
 def files(folder: Path) -> Iterable[Path]:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, text
 
 from scraper.items import VIETNAM
 from scraper.urls import record_id
+from storage import batch
 from storage.models import Article, Event
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def append(
         "precision": article.precision,
         "changes": list(changes),
     }
-    session.connection().execute(_INSERT, values)
+    batch.later(session, _INSERT, values)
     return event
 
 

@@ -12,7 +12,7 @@ from scraper import text, urls
 from scraper.history import KnownListing, KnownPage, moved
 from scraper.items import NextPage, Postback, Validators
 from scraper.outcomes import Outcome
-from storage import articles
+from storage import articles, batch
 from storage.models import Article, Listing, Page, Run
 
 if TYPE_CHECKING:
@@ -207,7 +207,9 @@ def _dated(session: Session, source: str, canonical_urls: Sequence[str]) -> list
 
 def one(session: Session, source: str, canonical_url: str, *, url: str, section: str | None, at: datetime) -> Page:
     """The row of an address, made if there is none."""
-    page = session.scalar(_BY_ADDRESS, {"source": source, "address": canonical_url})
+    opened = batch.of(session)
+    page = opened.pages.get((source, canonical_url)) if opened else None
+    page = page or session.scalar(_BY_ADDRESS, {"source": source, "address": canonical_url})
     page = page or find(session, source, [canonical_url]).get(canonical_url)
     if page is None:
         page = Page(
@@ -215,7 +217,7 @@ def one(session: Session, source: str, canonical_url: str, *, url: str, section:
             failures=0, listed_title="", missing=0,
         )  # fmt: skip
         session.add(page)
-        session.flush()
+        batch.flush(session)
     return page
 
 
@@ -225,6 +227,7 @@ def readdressed(session: Session, page: Page, canonical_url: str, url: str) -> N
         return
     if not _exact(session, page.source, [canonical_url]):
         page.canonical_url, page.url = canonical_url, url
+        batch.flush(session)
 
 
 def listed(
@@ -267,7 +270,7 @@ def listed(
             page.listed_at, page.listed_precision = entry.published.at, entry.published.precision
         if page.record and told != (page.listed_title, page.listed_at, page.listed_precision):
             articles.learn(session, page, at=at, origin=origin)
-    session.flush()
+    batch.flush(session)
 
 
 def _note(page: Page, entry: Entry) -> None:
@@ -333,7 +336,7 @@ def listing(session: Session, source: str, canonical_url: str) -> Listing:
     if row is None:
         row = Listing(source=source, canonical_url=canonical_url, walk_open=False, entries=0)
         session.add(row)
-        session.flush()
+        batch.flush(session)
     return row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -15,17 +15,20 @@ from scraper import urls
 from scraper.history import dated_rows
 from scraper.items import GENERIC, Visit
 from scraper.outcomes import Outcome
-from storage import articles, pages, runs
+from storage import articles, batch, pages, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
-from storage.models import Article, ArticleVersion, Fetch, Page, Run
+from storage.models import ArticleVersion, Fetch, Page, Run
 from storage.runs import Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Self
 
     from scrapy.crawler import Crawler
     from sqlalchemy.orm import Session
+
+    from scraper import items
 
 
 log = logging.getLogger(__name__)
@@ -60,11 +63,11 @@ class Store:
         keeper.close(ticket)
         write = keeper.store.writer.run
         try:
-            item, saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
+            item, saved = await write(Writing(store=self, visit=item, ticket=ticket, entered=entered))
         except Exception as error:
             log.exception("%s could not be stored", item.url)
             item = _unstored(item, error)
-            item, saved = await write(lambda session: self._write(session, item, ticket, entered=entered))
+            item, saved = await write(Writing(store=self, visit=item, ticket=ticket, entered=entered))
         keeper.visited(item, saved)
         return item
 
@@ -73,7 +76,18 @@ class Store:
         row = {"run": self._keeper.run, "at": visit.at, "url": visit.url, "role": visit.role, "status": None}
         return Ticket(row=row | {"size": 0, "seconds": 0.0})
 
-    def _write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> tuple[Visit, Saved | None]:
+    def look_up(self, session: Session, several: Sequence[Writing]) -> None:
+        """Looks up for a batch what it can of the pages and records of visits."""
+        opened = batch.of(session)
+        assert opened is not None
+        details = [one.visit for one in several if one.visit.role == "detail"]
+        source = self._keeper.source.id
+        known = pages.find(session, source, [visit.canonical_url for visit in details])
+        opened.pages |= {(source, address): page for address, page in known.items()}
+        sighted = [(article, known.get(visit.canonical_url)) for visit in details if (article := _sighted(visit))]
+        articles.look_up(session, source, sighted)
+
+    def write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> tuple[Visit, Saved | None]:
         """Writes the visit; what it came to in the end, and what was decided."""
         page = self._page(session, visit) if visit.role == "detail" else None
         if page is not None and _has_lost_its_date(session, visit, page):
@@ -99,7 +113,7 @@ class Store:
             with suppress(urls.BadAddress):
                 pages.readdressed(session, page, keeper.source.canonical(visit.final_url), visit.final_url)
         saved = None
-        article = visit.reading.article if visit.reading and visit.outcome.trusted else None
+        article = _sighted(visit)
         if article is not None:
             sighting = Sighting(
                 article=article,
@@ -117,7 +131,8 @@ class Store:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
             pages.archived(page, ticket.captured)
         elif visit.outcome.trusted and page.record:
-            record = session.get_one(Article, page.record)
+            record = articles.record(session, page.record)
+            assert record is not None  # a foreign key says so
             back = articles.returned(session, record, at=visit.at, origin=keeper.origin)
             articles.learn(session, page, at=visit.at, origin=keeper.origin)
             saved = Saved(decision="unchanged", returned=back)
@@ -183,9 +198,39 @@ def _has_lost_its_date(session: Session, visit: Visit, page: Page) -> bool:
         return False
     if page.record is None or not visit.outcome.trusted:
         return False
-    record = session.get_one(Article, page.record)
+    record = articles.record(session, page.record)
+    assert record is not None  # a foreign key says so
     before = session.get_one(ArticleVersion, (record.id, record.version))
     return before.published_at is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writing:
+    """The writer's job for one visit; `entered` says that its fetch was entered before this was known."""
+
+    store: Store
+    visit: Visit
+    ticket: Ticket
+    entered: bool
+
+    def __call__(self, session: Session) -> tuple[Visit, Saved | None]:
+        """Writes the visit."""
+        return self.store.write(session, self.visit, self.ticket, entered=self.entered)
+
+    @staticmethod
+    def prepare(session: Session, several: Sequence[Writing]) -> None:
+        """Opens a batch for visits, of one source or several, and enters their captures."""
+        opened = batch.begin(session)
+        fresh = [one.ticket for one in several if not one.entered]
+        runs.enter_captures(session, fresh)
+        opened.captured |= {id(ticket) for ticket in fresh}
+        for store in {one.store for one in several}:
+            store.look_up(session, [one for one in several if one.store is store])
+
+
+def _sighted(visit: Visit) -> items.Article | None:
+    """The article that a visit tells of."""
+    return visit.reading.article if visit.reading and visit.outcome.trusted else None
 
 
 def _unstored(visit: Visit, error: Exception) -> Visit:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
-from storage import events, leases
+from storage import batch, events, leases
 from storage.models import Article, Capture, Fetch, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import CursorResult
     from sqlalchemy.orm import Session
 
     from storage.captures import Captured
@@ -176,28 +175,41 @@ def note(session: Session, run: int, told: dict[str, Any]) -> None:
     row.report = {**told, "holder": leases.holder()}
 
 
-_CAPTURE = insert(Capture.__table__)  # type: ignore[arg-type]
+_CAPTURE = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
 _FETCH = insert(Fetch.__table__)  # type: ignore[arg-type]
 
 
-def enter_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:
-    """Enters a fetch and its capture; the ticket takes their keys. `completed` is what was found out since."""
-    connection = session.connection()
-    captured = ticket.captured
-    if captured is not None:
-        values = {
+def enter_captures(session: Session, tickets: Sequence[Ticket]) -> None:
+    """Enters the captures of fetches; the tickets take their keys."""
+    kept = [(ticket, ticket.captured) for ticket in tickets if ticket.captured is not None]
+    if not kept:
+        return
+    values = [
+        {
             "at": captured.at, "url": captured.url, "record_type": captured.record_type, "status": captured.status,
             "warc": captured.warc, "offset": captured.offset, "length": captured.length, "digest": captured.digest,
-        }  # fmt: skip
-        ticket.capture = _key(connection.execute(_CAPTURE, values))
+        }
+        for _, captured in kept
+    ]  # fmt: skip
+    for (ticket, _), key in zip(kept, session.connection().scalars(_CAPTURE, values), strict=True):
+        ticket.capture = key
+
+
+def enter_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:
+    """Enters a fetch and its capture; `completed` is what was found out since.
+
+    The ticket takes their keys. In a batch there is none for the fetch: it is entered complete.
+    """
+    opened = batch.of(session)
+    if opened is None or id(ticket) not in opened.captured:
+        enter_captures(session, [ticket])
     values = {**ticket.row, **completed, "capture": ticket.capture}
-    ticket.fetch = _key(connection.execute(_FETCH, values))
-
-
-def _key(result: CursorResult[Any]) -> int:
-    key = result.inserted_primary_key
+    if opened:
+        batch.later(session, _FETCH, values)
+        return
+    key = session.connection().execute(_FETCH, values).inserted_primary_key
     assert key is not None  # an insert of one row has one
-    return int(key[0])
+    ticket.fetch = int(key[0])
 
 
 def complete_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:

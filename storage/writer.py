@@ -3,6 +3,10 @@
 A job is a function of a session. Jobs are run in the order they came, many in one transaction, and each caller learns
 when its own is committed. A job that fails takes no other with it. A job may be run again from the start, because the
 database was busy or a neighbour failed: it must take all it needs from its closure and the session.
+
+Jobs may be objects whose class has a static method `prepare`: before several of them in a row are run it is called with
+the session and all of them, and may open a `storage.batch` for what they share. It is not called where jobs are run
+again with care.
 """
 
 from __future__ import annotations
@@ -15,14 +19,16 @@ from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from storage import batch
 from storage.database import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -33,6 +39,8 @@ log = logging.getLogger(__name__)
 MOST_JOBS = 200
 TRANSACTION_SECONDS = 0.2
 """When to stop adding to a transaction: others (leases, other processes) wait for its end."""
+AT_ONCE = 25
+"""Jobs that are prepared together: few enough for a transaction to end in time."""
 LINGER_SECONDS = 0.1
 """How long a transaction waits for company: each costs a sync of two files, and a crawl does not wait for its pages."""
 _BUSY_CODES = ("08", "40001", "40P01", "53", "55P03", "57P0", "25P03", "25P04", "25006")
@@ -142,16 +150,16 @@ class Writer:
     def _transaction(self, taken: list[_Job], *, careful: bool) -> list[Any]:
         """Runs the jobs taken, and more as they come; `careful` gives each a savepoint. Raises _Spoilt without."""
         results: list[Any] = []
-        run = _guarded if careful else _trusting
+        run = _with_care if careful else _together
         with self._database.writing() as session:
             started = time.monotonic()
-            results.extend(run(session, job) for job in taken)
+            results.extend(run(session, taken))
             while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
-                job = self._next()
-                if job is None:
+                some = list(islice(iter(self._next, None), AT_ONCE))
+                if not some:
                     break
-                taken.append(job)
-                results.append(run(session, job))
+                taken.extend(some)
+                results.extend(run(session, some))
             if not careful:
                 with _unspoilt():
                     session.flush()
@@ -182,17 +190,28 @@ def _unspoilt() -> Iterator[None]:
         raise _Spoilt from error
 
 
-def _trusting(session: Session, job: _Job) -> Any:
-    """A job's result. Most jobs succeed, and a savepoint costs as much as two statements.
+def _together(session: Session, jobs: Sequence[_Job]) -> list[Any]:
+    """Jobs' results. Most jobs succeed, and a savepoint costs as much as two statements.
 
     Rows that a job makes are there for the next one's queries. What it changes in rows that there were is sent at the
     end, the same change of many rows as one statement; the session's own objects have it at once.
     """
+    results = []
     with _unspoilt():
-        result = job.run(session)
-        if session.new:
-            session.flush()
-    return result
+        for prepare, group in groupby(jobs, lambda job: getattr(job.run, "prepare", None)):
+            several = list(group)
+            if prepare and len(several) > 1:
+                prepare(session, [job.run for job in several])
+            for job in several:
+                results.append(job.run(session))
+                if session.new:
+                    batch.flush(session)
+            batch.end(session)
+    return results
+
+
+def _with_care(session: Session, jobs: Sequence[_Job]) -> list[Any]:
+    return [_guarded(session, job) for job in jobs]
 
 
 def _guarded(session: Session, job: _Job) -> Any:
