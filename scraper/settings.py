@@ -44,18 +44,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # whom we came from is nobody's business
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # once_more repeats requests on purpose
 }
-EXTENSIONS = {
-    "storage.extensions.Keeper": 100,
-    "scrapy.extensions.corestats.CoreStats": None,
-    "scrapy.extensions.logstats.LogStats": None,
-    "scrapy.extensions.feedexport.FeedExporter": None,
-    "scrapy.extensions.memusage.MemoryUsage": None,
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
-    "scrapy.extensions.memdebug.MemoryDebugger": None,
-    "scrapy.extensions.spiderstate.SpiderState": None,
-    "scrapy.extensions.throttle.AutoThrottle": None,
-}
+EXTENSIONS_BASE: dict[str, int] = {}  # Scrapy imports even those that are switched off, the web server of one included
+EXTENSIONS = {"storage.extensions.Keeper": 100}
 
 # Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and
 # never in step; a source may ask for more, loopback for none.

@@ -19,7 +19,8 @@ from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -54,6 +55,10 @@ T = TypeVar("T")
 class _Job:
     run: Callable[[Session], Any]
     done: Future[Any]
+
+    @property
+    def prepare(self) -> Callable[[Session, Sequence[Any]], None] | None:
+        return getattr(self.run, "prepare", None)
 
 
 class Writer:
@@ -104,10 +109,21 @@ class Writer:
     def _hurried(self) -> bool:
         return bool(self._urgent) or self._closing or len(self._jobs) >= MOST_JOBS
 
-    def _next(self) -> _Job | None:
-        """The next job that its caller still wants."""
+    def _some(self) -> list[_Job]:
+        """The next job, and those behind it that are prepared together with it; none where none waits."""
+        first = self._next()
+        some = [first] if first else []
+        if first and first.prepare:
+            while len(some) < AT_ONCE and (job := self._next(like=first)):
+                some.append(job)
+        return some
+
+    def _next(self, like: _Job | None = None) -> _Job | None:
+        """The next job that its caller still wants, if it is prepared as another one is."""
         with self._wake:
             while queue := self._urgent or self._jobs:
+                if like and queue[0].prepare != like.prepare:
+                    return None
                 job = queue.popleft()
                 if job.done.set_running_or_notify_cancel():
                     return job
@@ -155,7 +171,7 @@ class Writer:
             started = time.monotonic()
             results.extend(run(session, taken))
             while len(taken) < MOST_JOBS and time.monotonic() - started < TRANSACTION_SECONDS:
-                some = list(islice(iter(self._next, None), AT_ONCE))
+                some = self._some()
                 if not some:
                     break
                 taken.extend(some)
@@ -198,7 +214,7 @@ def _together(session: Session, jobs: Sequence[_Job]) -> list[Any]:
     """
     results = []
     with _unspoilt():
-        for prepare, group in groupby(jobs, lambda job: getattr(job.run, "prepare", None)):
+        for prepare, group in groupby(jobs, attrgetter("prepare")):
             several = list(group)
             if prepare and len(several) > 1:
                 prepare(session, [job.run for job in several])
