@@ -24,7 +24,7 @@ from twisted.web.client import URI, _HTTP11ClientFactory, _StandardEndpointFacto
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
+    from scrapy.http import Headers, Response
     from twisted.internet.defer import Deferred
     from twisted.web.client import Agent
 
@@ -109,6 +109,15 @@ class _Agent(_ScrapyAgent):
             agent._endpointFactory = _Endpoints(usual)  # noqa: SLF001 - likewise
         return self._agents[timeout]
 
+    @staticmethod
+    def _headers_from_twisted_response(response: Any) -> Headers:
+        """The headers of an answer, made once: Scrapy asks for them when they are there, and when the body is."""
+        made: Headers | None = getattr(response, "made_headers", None)
+        if made is None:
+            usual = _ScrapyAgent._headers_from_twisted_response  # noqa: SLF001 - the method that this one stands for
+            made = response.made_headers = usual(response)
+        return made
+
     def _cb_bodydone(self, result: Any, url: str) -> Response:
         response = super()._cb_bodydone(result, url)
         if getattr(result["txresponse"], SURPLUS, False):
@@ -123,12 +132,14 @@ class Handler(HTTP11DownloadHandler):
         super().__init__(crawler)
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself does it
         self._agents: dict[float, Agent] = {}
+        self._timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
 
     async def download_request(self, request: Request) -> Response:
         """The answer. Raises what Scrapy's own handler raises."""
         agent = _Agent(
             agents=self._agents,
             contextFactory=self._contextFactory,
+            connectTimeout=self._timeout,
             bindAddress=self._bind_address,
             pool=self._pool,
             maxsize=self._default_maxsize,

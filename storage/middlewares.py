@@ -103,9 +103,10 @@ class Capture:
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    # Scrapy's own `items` would look every header up again.
     return [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()
-        for value in (values if isinstance(values, list) else [values])
+        for name, values in dict.items(headers)
+        for value in values
         if value is not None
     ]
