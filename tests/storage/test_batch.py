@@ -36,7 +36,8 @@ NEWS = ["một", "hai", "ba", "bốn", "năm", "sáu"]
 
 
 def pipeline(source: str = "snv") -> Store:
-    return Store(SimpleNamespace(source=SimpleNamespace(id=source, platform="sharepoint"), origin="poll", run=1))
+    portal = SimpleNamespace(id=source, platform="sharepoint", canonical=lambda url: url)
+    return Store(SimpleNamespace(source=portal, origin="poll", run=1))
 
 
 def ticket(path: str) -> Ticket:
@@ -73,6 +74,11 @@ def detail(
 def a_crawl() -> list[Visit]:
     """All that can meet in one transaction: pages, and records that others of it have just made or changed."""
     named = [entry(f"/tin/{number}", f"Tin số {word}", day(2025, 3, number)) for number, word in enumerate(NEWS, 1)]
+    without_date = detail("/tin/6", "sáu", hours=3)
+    assert without_date.reading
+    assert without_date.reading.article
+    said = replace(without_date.reading, article=replace(without_date.reading.article, published=None))
+    without_date = replace(without_date, reading=said)
     visits = [listing(*named)]
     visits += [detail(f"/tin/{number}", word) for number, word in enumerate(NEWS, 1)]
     return [
@@ -89,6 +95,9 @@ def a_crawl() -> list[Visit]:
         detail("/tin/5", "năm", hours=2),
         detail("/ban-sao/2", "không còn như cũ", hours=3),  # its first address is to be asked before it is believed
         detail("/tin/6", "sáu", hours=2),
+        without_date,
+        replace(detail("/tin/4", "bốn", hours=2), final_url="http://www.snv.example.vn/tin/4"),
+        detail("/tin/4", "bốn", hours=3),
     ]  # fmt: skip
 
 
@@ -151,7 +160,8 @@ def test_visits_come_together_to_what_they_come_to_one_by_one(both: list[Databas
     assert len(a_crawl()) <= AT_ONCE
     assert len(commits) == 2, "the run's and theirs"
     assert at_once == one_by_one
-    assert {saved.decision for saved in at_once if saved} == {"new", "changed", "unchanged", "deferred"}
+    assert {saved.decision for _, saved in at_once if saved} == {"new", "changed", "unchanged", "deferred"}
+    assert [visit.outcome for visit, _ in at_once].count(Outcome.DRIFT) == 1
     assert contents(together) == contents(alone)
 
 
