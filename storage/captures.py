@@ -18,7 +18,6 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
@@ -317,7 +316,7 @@ def _records(exchange: Exchange, at: datetime, digest: str, had: Validators | No
     refers = {}
     if had and had.captured_at:
         refers = {"WARC-Refers-To-Target-URI": exchange.url, "WARC-Refers-To-Date": _date(had.captured_at)}
-    writer = _writer()
+    writer = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
     if exchange.status is None:
         error = exchange.error.translate(_BREAKS)
         lines = f"error: {error}\r\nmethod: {exchange.method}\r\n".encode("utf-8", "replace")
@@ -390,16 +389,10 @@ def _digest(*parts: bytes) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-@lru_cache(maxsize=1)
-def _writer() -> WARCWriter:
-    return WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
-
-
 def _bytes(writer: WARCWriter, record: object) -> bytes:
     writer.out = BytesIO()
     writer.write_record(record)
-    written: bytes = writer.out.getvalue()
-    return written
+    return bytes(writer.out.getvalue())
 
 
 def files(folder: Path) -> Iterable[Path]:
