@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +21,7 @@ from storage import batch, diff, events
 from storage.models import Article, ArticleVersion, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -53,10 +53,14 @@ Decision = Literal["new", "changed", "unchanged", "deferred"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """What was decided, and whether a record that was gone has come back by it."""
+    """What was decided on a page's record, if it has one, and whether a record that was gone has come back by it.
 
-    decision: Decision
+    `procedures` are the events of procedures that the page came to, by kind.
+    """
+
+    decision: Decision | None = None
     returned: bool = False
+    procedures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -398,9 +402,9 @@ def field_changes(before: ArticleVersion, after: ArticleVersion) -> list[dict[st
     if (before.published_at, before.precision) != (after.published_at, after.precision):
         old, new = events.iso(before.published_at), events.iso(after.published_at)
         changes.append({"field": "published_at", "from": old, "to": new})
-    for field in ("images", "attachments"):
-        old_ones = {json.dumps(one, sort_keys=True) for one in getattr(before, field)}
-        new_ones = {json.dumps(one, sort_keys=True) for one in getattr(after, field)}
+    for name in ("images", "attachments"):
+        old_ones = {json.dumps(one, sort_keys=True) for one in getattr(before, name)}
+        new_ones = {json.dumps(one, sort_keys=True) for one in getattr(after, name)}
         if old_ones != new_ones:
-            changes.append({"field": field, "added": len(new_ones - old_ones), "removed": len(old_ones - new_ones)})
+            changes.append({"field": name, "added": len(new_ones - old_ones), "removed": len(old_ones - new_ones)})
     return changes

@@ -6,6 +6,7 @@ An event is written in the transaction that made it true.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,20 @@ KINDS = (
 SILENT = frozenset({"record.updated", "record.withheld"})
 """Kinds that are never told to subscribers: they say that what search shows has changed."""
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What an event is about, where that is not an article: a record as one page tells of it."""
+
+    id: str
+    version: int
+    source: str
+    title: str
+    url: str
+    published_at: datetime | None = None
+    precision: str | None = None
+
+
 _INSERT = insert(Event.__table__)  # type: ignore[arg-type]
 _LAST = (1 << 63) - 1  # a greater number is no cursor, and no integer of a database
 _ORDER = 0x65766E74  # any number of ours: the advisory lock that makes cursors grow in commit order
@@ -39,38 +54,39 @@ _ORDER = 0x65766E74  # any number of ours: the advisory lock that makes cursors 
 def append(
     session: Session,
     kind: str,
-    article: Article,
+    subject: Article | Subject,
     *,
     at: datetime,
     origin: str,
     changes: Sequence[dict[str, Any]] = (),
 ) -> str:
     """Writes an event of a record into the session's transaction; its id."""
-    _take_turns(session)
-    name = f"{kind} {article.id} {article.version} {at.astimezone(UTC).isoformat()}"
-    if kind == "record.updated":  # one listing may teach a record two things, by two of its addresses
+    take_turns(session)
+    name = f"{kind} {subject.id} {subject.version} {at.astimezone(UTC).isoformat()}"
+    # One listing may teach a record two things, by two of its addresses; one page may tell of two decisions.
+    if kind == "record.updated" or kind.startswith("procedure."):
         name += f" {json.dumps(list(changes), sort_keys=True)}"
     event = record_id(name)
     values = {
         "id": event,
         "kind": kind,
         "at": at,
-        "source": article.source,
-        "record": article.id,
-        "version": article.version,
+        "source": subject.source,
+        "record": subject.id,
+        "version": subject.version,
         "origin": origin,
-        "title": article.title,
-        "url": article.url,
-        "published_at": article.published_at,
-        "precision": article.precision,
+        "title": subject.title,
+        "url": subject.url,
+        "published_at": subject.published_at,
+        "precision": subject.precision,
         "changes": list(changes),
     }
     batch.later(session, _INSERT, values)
     return event
 
 
-def _take_turns(session: Session) -> None:
-    """Lets no other transaction append events until this one has ended.
+def take_turns(session: Session) -> None:
+    """Lets no other transaction append events until this one has ended, nor whatever else begins with this call.
 
     On PostgreSQL sequence numbers are handed out before commit, so that a reader could pass over an event that is still
     uncommitted. SQLite has one writer anyway.

@@ -145,8 +145,10 @@ class Keeper:
             partial = getattr(self._crawler.spider, "partial", False)  # hands on only what is young enough
             self.tally.entries += len(visit.reading.entries if partial and visit.reading else visit.entries)
         if saved:
-            self.tally.decisions[saved.decision] += 1
+            if saved.decision:
+                self.tally.decisions[saved.decision] += 1
             self.tally.returned += saved.returned
+            self.tally.procedures.update(saved.procedures)
 
     def fail(self, why: str) -> None:
         """Ends the crawl because of us, not of the portal."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -84,6 +85,7 @@ class Table(DeclarativeBase):
         }
     )
     type_annotation_map: Mapping[Any, Any] = {
+        date: Date(),
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(),
@@ -225,6 +227,121 @@ class ArticleVersion(Table):
     words_added: Mapped[int]
     words_removed: Mapped[int]
     capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+
+
+class Procedure(Table):
+    """An administrative procedure, however many pages tell of it: what the most telling ones say together.
+
+    Its id is made from its code, else from its first source and its name; `merged_into` is the procedure that it turned
+    out to be when its code was learned: ids are never taken back.
+    """
+
+    __tablename__ = "procedures"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    code: Mapped[str | None] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(Words)
+    name_key: Mapped[str] = mapped_column(String(32), index=True)
+    words: Mapped[str] = mapped_column(Words)
+    """What a query may find it by: name, code, field and decisions, folded."""
+    source: Mapped[str] = mapped_column(String(200))
+    platform: Mapped[str] = mapped_column(String(40))
+    url: Mapped[str] = mapped_column(Words)
+    version: Mapped[int]
+    fields: Mapped[dict[str, Any]]
+    first_seen: Mapped[datetime]
+    last_checked: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    """When somebody last edited a page of it and no decision said so."""
+    merged_into: Mapped[str | None] = mapped_column(String(32))
+
+
+class ProcedureVersion(Table):
+    """What a place said of a procedure at one time. `previous` is what the same place said before."""
+
+    __tablename__ = "procedure_versions"
+
+    record: Mapped[str] = mapped_column(ForeignKey("procedures.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    origin: Mapped[str] = mapped_column(String(20))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(Words)
+    name: Mapped[str] = mapped_column(Words)
+    fields: Mapped[dict[str, Any]]
+    previous: Mapped[int | None]
+    words_added: Mapped[int]
+    words_removed: Mapped[int]
+    capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+
+    __table_args__ = (Index(None, "record", "content_hash"),)
+
+
+class ProcedurePlace(Table):
+    """A page of a source that tells of a procedure: its own page, a list, or one that merely speaks of it."""
+
+    __tablename__ = "procedure_places"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    record: Mapped[str] = mapped_column(ForeignKey("procedures.id"))
+    source: Mapped[str] = mapped_column(String(200))
+    platform: Mapped[str] = mapped_column(String(40))
+    canonical_url: Mapped[str] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words)
+    role: Mapped[str] = mapped_column(String(10))
+    article: Mapped[str | None] = mapped_column(String(32), index=True)
+    version: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    since: Mapped[date]
+    """From when the procedure is in force by this place's word; else the day we met it here."""
+    first_seen: Mapped[datetime]
+    last_checked: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When the page was read again and told of it no more."""
+
+    __table_args__ = (UniqueConstraint("record", "source", "canonical_url"), Index(None, "source", "canonical_url"))
+
+
+class ProcedureAnnouncement(Table):
+    """A page's word that a decision does something to a procedure; `storage.timeline` makes steps of them."""
+
+    __tablename__ = "procedure_announcements"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    record: Mapped[str] = mapped_column(ForeignKey("procedures.id"))
+    change: Mapped[str] = mapped_column(String(20))
+    number: Mapped[str] = mapped_column(Words)
+    decision: Mapped[dict[str, Any] | None]
+    issued: Mapped[date | None]
+    effective: Mapped[date | None]
+    published: Mapped[date | None]
+    evidence: Mapped[str] = mapped_column(Words)
+    source: Mapped[str] = mapped_column(String(200))
+    canonical_url: Mapped[str] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words)
+    article: Mapped[str | None] = mapped_column(String(32))
+    seen_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    """When the page was read again and said so no more."""
+
+    __table_args__ = (
+        UniqueConstraint("record", "change", "source", "canonical_url"),
+        Index(None, "source", "canonical_url"),
+    )
+
+
+class NamedNumber(Table):
+    """A document number that a record names, or (`own`) the number of the document that the record is."""
+
+    __tablename__ = "document_numbers"
+
+    record: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    normal: Mapped[str | None] = mapped_column(Words, index=True)
+    own: Mapped[bool]
+    told: Mapped[dict[str, Any]]
 
 
 class Capture(Table):

@@ -15,7 +15,7 @@ from scraper import urls
 from scraper.history import dated_rows
 from scraper.items import GENERIC, Visit
 from scraper.outcomes import Outcome
-from storage import articles, batch, pages, runs
+from storage import articles, batch, pages, procedures, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
 from storage.models import ArticleVersion, Fetch, Page, Run
@@ -99,9 +99,9 @@ class Store:
             return visit, self._write_page(session, visit, ticket, page)
         if visit.role == "look":
             self._write_look(session, visit)
-        else:
-            self._write_listing(session, visit, ticket)
-        return visit, None
+            return visit, None
+        self._write_listing(session, visit, ticket)
+        return visit, self._write_procedures(session, visit, ticket, Saved())
 
     def _page(self, session: Session, visit: Visit) -> Page:
         source = self._keeper.source.id
@@ -141,7 +141,19 @@ class Store:
             page.owed = True
         if visit.entries:
             self._enter(session, visit, trusted=False)
-        return saved
+        return self._write_procedures(session, visit, ticket, saved or Saved(), page.record)
+
+    def _write_procedures(
+        self, session: Session, visit: Visit, ticket: Ticket, saved: Saved, record: str | None = None
+    ) -> Saved:
+        if saved.decision == "deferred":
+            return saved
+        keeper = self._keeper
+        told = procedures.visited(
+            session, visit, source=keeper.source.id, platform=keeper.source.platform, origin=keeper.origin,
+            capture=ticket.capture, record=record, new=saved.decision == "new",
+        )  # fmt: skip
+        return replace(saved, procedures=told) if told else saved
 
     def _write_look(self, session: Session, visit: Visit) -> None:
         """Notes what was found where a listing might have been, if it is nothing, and leads nowhere."""

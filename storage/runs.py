@@ -56,6 +56,8 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     gone: int = 0
     returned: int = 0
+    procedures: Counter[str] = field(default_factory=Counter)
+    """Events of procedures, by kind."""
     failures: list[dict[str, str]] = field(default_factory=list)
     complaint: str = ""
     """What the first listing that failed said."""
@@ -130,6 +132,7 @@ def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | N
         "unchanged": tally.decisions["unchanged"],
         "gone": tally.gone,
         "returned": tally.returned,
+        "procedures": {kind.partition(".")[2]: count for kind, count in sorted(tally.procedures.items())},
         "failures": tally.failures,
         "outcomes": dict(sorted(tally.outcomes.items())),
         "skipped": dict(sorted(tally.skipped.items())),

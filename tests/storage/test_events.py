@@ -182,7 +182,7 @@ def test_a_cursor_never_passes_over_an_event_that_is_not_yet_committed(database:
 
 @POSTGRESQL
 def test_without_the_lock_a_reader_would_pass_over_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_take_turns", lambda session: None)
+    monkeypatch.setattr(events, "take_turns", lambda session: None)
     reader = Told(database)
     with database.writing() as session:
         save(session, article("/1", title="first"))

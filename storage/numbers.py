@@ -1,0 +1,131 @@
+"""Document numbers that records name, and the records that are those documents: links both ways.
+
+The numbers of the state's own decrees and circulars hold their year ("45/2023/NĐ-CP") and name one document; offices
+count other decisions from one again each year, and each office its own, so that those link within one province and not
+where days of issue differ.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from scraper import text
+from storage.models import Article, NamedNumber, Procedure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+_KIND = re.compile(
+    r"(?:(?:toan van|van ban) )?"
+    r"(?:(?:quyet dinh|nghi dinh|nghi quyet|thong tu|thong tu lien tich|ke hoach|cong van|thong bao|chi thi|huong dan|"
+    r"bao cao|to trinh|luat|phap lenh|cong dien|giay moi|quy che) )?"
+    r"(?:so )?(?:ky hieu )?"
+)
+"""What may stand before a document's own number in its title, folded: its kind, once, and "số"."""
+_OF_THE_STATE = re.compile(r"\w+/(?:19|20)\d\d/(?:(?:NĐ|TT|TTLT|PL|NQ-CP|QĐ-TTg)\b|QH|UBTVQH)")
+MOST_NAMED = 500
+"""Numbers of one record that are kept; a page with more is a list of documents, whose own pages name them."""
+
+
+def is_own(number: dict[str, Any], title: str) -> bool:
+    """Whether a record of this title is the document itself: the title begins with its kind and its number.
+
+    >>> one = {"raw": "12 /QĐ-UBND", "normal": "12/QĐ-UBND", "title": None}
+    >>> is_own(one, "Quyết định số 12/QĐ-UBND về việc"), is_own(one, "Triển khai Quyết định số 12/QĐ-UBND")
+    (True, False)
+    """
+    if number["normal"] is None:
+        return False
+    if number["title"] and text.same_title(number["title"], title):
+        return True
+    begins = _after_kind(title)
+    return any(own and begins.startswith(own) for own in map(_after_kind, (number["raw"], number["normal"])))
+
+
+def _after_kind(said: str) -> str:
+    """The syllables of a title or a number behind the kind of document it begins with, each with a space after it."""
+    folded = "".join(f"{word} " for word in text.words(text.fold(said)))
+    kind = _KIND.match(folded)
+    return folded[kind.end() :] if kind else folded
+
+
+def save(session: Session, record: str, source: str, title: str, named: Iterable[dict[str, Any]]) -> None:
+    """Keeps the numbers that a record names (in their JSON shape), each once, in place of those it named before."""
+    seen: dict[str, dict[str, Any]] = {}
+    for number in named:
+        seen.setdefault(number["normal"] or f"? {number['raw']}", number)
+    told = [(one["normal"], is_own(one, title), one) for one in list(seen.values())[:MOST_NAMED]]
+    kept = session.scalars(select(NamedNumber).where(NamedNumber.record == record).order_by(NamedNumber.position)).all()
+    if [(one.normal, one.own, one.told) for one in kept] == told:
+        return
+    if kept:
+        session.execute(delete(NamedNumber).where(NamedNumber.record == record))
+        for one in kept:
+            session.expunge(one)
+    for position, (normal, own, said) in enumerate(told):
+        row = NamedNumber(record=record, position=position, source=source, normal=normal, own=own, told=said)
+        session.add(row)
+    session.flush()
+
+
+def of(session: Session, record: str) -> list[dict[str, Any]]:
+    """Numbers that a record names, in the page's order, each with the ids of the `records` that are that document."""
+    rows = session.scalars(select(NamedNumber).where(NamedNumber.record == record).order_by(NamedNumber.position)).all()
+    found = documents(session, rows)
+    return [{**row.told, "own": row.own, "records": found.get(row.position, [])} for row in rows]
+
+
+def documents(session: Session, rows: Sequence[NamedNumber]) -> dict[int, list[str]]:
+    """The ids of the records that are the documents named, by the row's position; a record is not its own."""
+    wanted = {row.normal for row in rows if row.normal}
+    owners = session.scalars(
+        select(NamedNumber)
+        .where(NamedNumber.normal.in_(wanted), NamedNumber.own.is_(True))
+        .order_by(NamedNumber.record)
+    ).all()
+    return {
+        row.position: [one.record for one in owners if one.record != row.record and _same(one, row)] for row in rows
+    }
+
+
+def naming(session: Session, record: str, limit: int = 100) -> list[dict[str, Any]]:
+    """The records that name the document that a record is: articles, the newest first, then procedures."""
+    own = session.scalars(select(NamedNumber).where(NamedNumber.record == record, NamedNumber.own.is_(True))).all()
+    if not own:
+        return []
+    others = session.scalars(
+        select(NamedNumber).where(NamedNumber.normal.in_({one.normal for one in own}), NamedNumber.record != record)
+    ).all()
+    ids = {other.record for other in others if any(_same(one, other) for one in own)}
+    newest = select(Article).where(Article.id.in_(ids)).order_by(Article.published_at.desc().nulls_last(), Article.id)
+    articles = [
+        _brief(row.id, row.kind, row.source, row.title, row.url) for row in session.scalars(newest.limit(limit))
+    ]
+    by_name = select(Procedure).where(Procedure.id.in_(ids)).order_by(Procedure.name, Procedure.id)
+    procedures = [
+        _brief(row.id, "procedure", row.source, row.name, row.url) for row in session.scalars(by_name.limit(limit))
+    ]
+    return (articles + procedures)[:limit]
+
+
+def _brief(record: str, kind: str, source: str, title: str, url: str) -> dict[str, Any]:
+    return {"id": record, "kind": kind, "source": source, "title": title, "url": url}
+
+
+def _same(one: NamedNumber, other: NamedNumber) -> bool:
+    """Whether two records speak of one document."""
+    if one.normal is None or one.normal != other.normal:
+        return False
+    days = {row.told.get("date") for row in (one, other)} - {None}
+    if len(days) > 1:
+        return False
+    return bool(_OF_THE_STATE.match(one.normal)) or _province(one.source) == _province(other.source)
+
+
+def _province(source: str) -> str:
+    return source.partition("/")[0]

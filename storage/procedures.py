@@ -1,0 +1,251 @@
+"""Procedures: whose page this is, what is new of it, and which decisions did what; the only writer of their versions.
+
+One procedure has many places: its page at the national portal, rows of lists, articles on decisions. Each place is
+compared with what itself said before, so that portals which write one thing differently never take turns in making
+versions; `storage.places` says which of them is believed. Everything runs in the session's transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from scraper import shapes, text
+from scraper.items import VIETNAM
+from storage import batch, diff, events, numbers, places, timeline
+from storage.identity import Sighting, here, on_page, resolve
+from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from scraper import items
+    from storage.places import Role
+    from storage.timeline import Step
+
+
+def visited(
+    session: Session, visit: items.Visit, *, source: str, platform: str, origin: str, capture: int | None,
+    record: str | None = None, new: bool = False,
+) -> Counter[str]:  # fmt: skip
+    """Keeps what a visit's reading tells of procedures, and the numbers that the page's record names.
+
+    `record` is the page's own, `new` says that it was made just now. Returns how many events of each kind that came to.
+    """
+    reading = visit.reading
+    if reading is None or not visit.outcome.trusted:
+        return Counter()
+    article = reading.article
+    if record is not None and article is not None and (reading.numbers or not new):
+        batch.flush(session)  # they point to the page's record, and so does what is told of procedures
+        numbers.save(session, record, source, article.title, map(shapes.number, reading.numbers))
+    if reading.procedure is None and not reading.procedures:
+        return Counter()
+    batch.flush(session)
+    walked = visit.role != "detail"
+    sighting = Sighting(
+        own=reading.procedure, rows=reading.procedures, listing=walked or visit.section == "procedures", source=source,
+        platform=reading.platform or platform, canonical_url=visit.canonical_url, url=visit.final_url, origin=origin,
+        at=visit.at, article=record, published=article.published if article else None, capture=capture,
+        whole=not walked,
+    )  # fmt: skip
+    return save(session, sighting)
+
+
+def save(session: Session, sighting: Sighting) -> Counter[str]:
+    """Keeps what a page tells of procedures; how many events of each kind that came to.
+
+    Two crawls may meet one procedure at the same moment, on two portals: they take turns.
+    """
+    events.take_turns(session)
+    found = resolve(session, sighting)
+    known = here(session, sighting)
+    told = {(one.record, one.change): one for one in session.scalars(on_page(ProcedureAnnouncement, sighting)).all()}
+    happened: Counter[str] = Counter()
+    for row, said in found.values():
+        happened += _Telling(session, sighting, row, said).tell(known.pop(row.id, None), told)
+    if sighting.whole:
+        _no_more(session, sighting, known.values(), told.values())
+    session.flush()
+    return happened
+
+
+class _Telling:
+    """What one page says of one procedure, and what that changes."""
+
+    def __init__(self, session: Session, sighting: Sighting, row: Procedure, said: list[items.Procedure]) -> None:
+        self._session = session
+        self._sighting = sighting
+        self._row = row
+        self._said = said
+        self._role: Role = "page" if sighting.own in said else "list" if sighting.listing else "mention"
+        self._created = row.version == 0
+
+    def tell(self, place: ProcedurePlace | None, told: dict[tuple[str, str], ProcedureAnnouncement]) -> Counter[str]:
+        """Keeps it; the events that it came to. Announcements that are told again are taken out of `told`."""
+        row, sighting = self._row, self._sighting
+        row.last_checked = sighting.at
+        back = place is not None and place.ended_at is not None
+        edits, moved = self._say(place)
+        done, news, heard = self._announce(told)
+        if not (moved or heard or back):
+            return Counter()
+        places.settle(self._session, row, done)
+        explained = bool(news) or self._by_decision(edits, done)
+        kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news]
+        if self._created and not news:
+            kinds.append(("procedure.new", []))
+        elif edits and not explained:
+            row.edited_at = sighting.at
+            kinds.append(("procedure.changed", edits))
+        for kind, changes in kinds or [("record.updated", edits)]:
+            _happened(self._session, sighting, row, kind, changes)
+        return Counter(kind for kind, _ in kinds)
+
+    def _say(self, place: ProcedurePlace | None) -> tuple[list[dict[str, Any]], bool]:
+        """The place and its version: what was edited since this place spoke last, and whether it says anything new."""
+        sighting, row = self._sighting, self._row
+        fields = places.fields(self._said)
+        digest = _hash(fields, whole=self._role == "page")
+        if place is None:
+            version = self._same(digest) or self._version(fields, digest, None)
+            self._session.add(
+                ProcedurePlace(
+                    record=row.id, source=sighting.source, platform=sighting.platform,
+                    canonical_url=sighting.canonical_url, url=sighting.url, role=self._role,
+                    article=sighting.article, version=version, content_hash=digest,
+                    since=places.since(fields, sighting.at), first_seen=sighting.at, last_checked=sighting.at,
+                )
+            )  # fmt: skip
+            return [], True
+        place.last_checked, place.ended_at, place.article = sighting.at, None, sighting.article or place.article
+        place.url, place.role = sighting.url, self._role
+        if place.content_hash == digest:
+            return [], False
+        before = self._session.get_one(ProcedureVersion, (row.id, place.version))
+        edits = places.edits(self._role, before.fields, fields, places.said_elsewhere(self._session, place))
+        place.version, place.content_hash = self._version(fields, digest, before), digest
+        place.since = places.since(fields, place.first_seen)
+        return edits, True
+
+    def _same(self, digest: str) -> int | None:
+        """The version that says this already, word for word, from another place."""
+        same = select(ProcedureVersion.version).where(
+            ProcedureVersion.record == self._row.id, ProcedureVersion.content_hash == digest
+        )
+        return self._session.scalar(same.order_by(ProcedureVersion.version).limit(1))
+
+    def _version(self, fields: dict[str, Any], digest: str, before: ProcedureVersion | None) -> int:
+        row, sighting = self._row, self._sighting
+        row.version += 1
+        said = places.as_text(fields)
+        added, removed = (
+            diff.counts(diff.words(places.as_text(before.fields), said)) if before else (len(said.split()), 0)
+        )
+        self._session.add(
+            ProcedureVersion(
+                record=row.id, version=row.version, at=sighting.at, origin=sighting.origin, content_hash=digest,
+                source=sighting.source, url=sighting.url, name=fields["name"] or row.name, fields=fields,
+                previous=before.version if before else None, words_added=added, words_removed=removed,
+                capture=sighting.capture,
+            )
+        )  # fmt: skip
+        self._session.flush()
+        return row.version
+
+    def _announce(self, told: dict[tuple[str, str], ProcedureAnnouncement]) -> tuple[list[Step], list[Step], bool]:
+        """The steps as they are now, those among them that are news, and whether this page said anything new."""
+        known = places.announcements(self._session, self._row.id)
+        heard_before = {one.id for one in known}
+        heard = False
+        for said in {one.change: one for one in reversed(self._said) if one.change and one.evidence}.values():
+            values = self._announcement(said)
+            one = told.pop((self._row.id, str(said.change)), None)
+            if one is None:
+                one = ProcedureAnnouncement(record=self._row.id, seen_at=self._sighting.at, **values)
+                self._session.add(one)
+                self._session.flush()
+                known.append(one)
+                heard = True
+            elif one.withdrawn_at or any(getattr(one, name) != value for name, value in values.items()):
+                one.withdrawn_at = None
+                for name, value in values.items():
+                    setattr(one, name, value)
+                heard = True
+        done = places.steps(known)
+        return done, [step for step in done if heard_before.isdisjoint(one.key for one in step.told)], heard
+
+    def _announcement(self, said: items.Procedure) -> dict[str, Any]:
+        sighting, decision = self._sighting, said.decision
+        told = shapes.number(decision) if decision else None
+        return {
+            "change": said.change,
+            "number": (decision.normal or text.fold(decision.raw))[:200] if decision else "",
+            "decision": told,
+            "issued": decision.date if decision else None,
+            "effective": said.effective_from,
+            "published": sighting.published.at.astimezone(VIETNAM).date() if sighting.published else None,
+            "evidence": said.evidence or "",
+            "source": sighting.source,
+            "canonical_url": sighting.canonical_url,
+            "url": sighting.url,
+            "article": sighting.article,
+        }
+
+    def _by_decision(self, edits: list[dict[str, Any]], done: Sequence[Step]) -> bool:
+        """Whether the page now names a decision that is known to have changed the procedure: that was told already."""
+        named = {edit.get("to") for edit in edits if edit["field"] == "decision"}
+        return bool(named & {step.number for step in done if step.number})
+
+    def _of_step(self, step: Step) -> list[dict[str, Any]]:
+        first = self._session.get_one(ProcedureAnnouncement, step.told[0].key)
+        return [
+            {
+                "field": "state",
+                "to": timeline.MEANS[step.change],
+                "change": step.change,
+                "effective_from": step.day.isoformat(),
+                "basis": step.basis,
+                "decision": first.decision,
+                "evidence": first.evidence,
+                "record": first.article,
+            }
+        ]
+
+
+def _happened(session: Session, sighting: Sighting, row: Procedure, kind: str, changes: list[dict[str, Any]]) -> None:
+    subject = places.subject(row, source=sighting.source, url=sighting.url, published=sighting.published)
+    events.append(session, kind, subject, at=sighting.at, origin=sighting.origin, changes=changes)
+
+
+def _hash(fields: dict[str, Any], *, whole: bool) -> str:
+    """SHA-256 over what is told of the procedure itself; of its own page (`whole`) with labels nobody understood.
+
+    A row's other cells are left out: they count rows.
+    """
+    labels = [pair for pair in fields["raw"] if text.fold(pair[0]) not in places.COUNTERS] if whole else []
+    said = fields | {"raw": labels}
+    return hashlib.sha256(json.dumps(said, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+def _no_more(
+    session: Session, sighting: Sighting, gone: Iterable[ProcedurePlace], unsaid: Iterable[ProcedureAnnouncement]
+) -> None:
+    """The page was read again, and tells of these no more."""
+    ended = {place.record: place for place in gone if place.ended_at is None}
+    for place in ended.values():
+        place.ended_at = sighting.at
+    withdrawn = [one for one in unsaid if one.withdrawn_at is None]
+    for one in withdrawn:
+        one.withdrawn_at = sighting.at
+    session.flush()
+    for record in dict.fromkeys([*ended, *(one.record for one in withdrawn)]):
+        row = session.get_one(Procedure, record)
+        places.settle(session, row, places.steps(places.announcements(session, record)))
+        _happened(session, sighting, row, "record.updated", [{"field": "places"}])
