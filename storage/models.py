@@ -244,6 +244,8 @@ class Procedure(Table):
     name_key: Mapped[str] = mapped_column(String(32), index=True)
     words: Mapped[str] = mapped_column(Words)
     """What a query may find it by: name, code, field and decisions, folded."""
+    field: Mapped[str | None] = mapped_column(Words)
+    levels: Mapped[list[Any]] = mapped_column(default=list)
     source: Mapped[str] = mapped_column(String(200))
     platform: Mapped[str] = mapped_column(String(40))
     url: Mapped[str] = mapped_column(Words)

@@ -20,7 +20,7 @@ from storage.models import Article, NamedNumber, Procedure, ProcedureAnnouncemen
 from storage.timeline import Announcement, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -188,10 +188,11 @@ def settle(session: Session, row: Procedure, done: Sequence[Step]) -> None:
     row.fields = together | {"code": row.code, "raw": first.fields["raw"]}
     row.name = row.fields["name"] or row.name
     row.name_key = name_key(row.name)
+    row.field, row.levels = row.fields["field"], row.fields["levels"]
     told = announcements(session, row.id)
     decisions = [one.decision for one in told if one.decision]
     named = [*([row.fields["decision"]] if row.fields["decision"] else []), *decisions, *row.fields["legal_basis"]]
-    said_of = [row.name, row.code, row.fields["field"], *(step.number for step in done), row.fields["agency"]]
+    said_of = [row.name, row.code, row.field, *(step.number for step in done), row.fields["agency"]]
     row.words = text.fold(" ".join([*filter(None, said_of), field_text(row.fields["decision"])]))
     numbers.save(session, row.id, row.source, "", named)
 
@@ -273,8 +274,10 @@ def subject(row: Procedure, *, source: str, url: str, published: items.Moment | 
     )  # fmt: skip
 
 
-def last_seen(session: Session, places: Iterable[ProcedurePlace]) -> dict[str, datetime]:
-    """Of the records of places' pages that are gone, when they were there last."""
-    ids = {place.article for place in places if place.article}
-    gone = select(Article.id, Article.last_checked).where(Article.state == "gone", Article.id.in_(ids))
+def last_seen(session: Session, records: Collection[str] | None) -> dict[str, datetime]:
+    """Of pages of these procedures (None for all) that are there no more: when they were there last, by article."""
+    here = select(ProcedurePlace.article).where(ProcedurePlace.article.is_not(None))
+    if records is not None:
+        here = here.where(ProcedurePlace.record.in_(records))
+    gone = select(Article.id, Article.last_checked).where(Article.state == "gone", Article.id.in_(here))
     return {row.id: row.last_checked for row in session.execute(gone)}

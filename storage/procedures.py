@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from scraper import shapes, text
 from scraper.items import VIETNAM
@@ -39,7 +39,11 @@ def visited(
     `record` is the page's own, `new` says that it was made just now. Returns how many events of each kind that came to.
     """
     reading = visit.reading
-    if reading is None or not visit.outcome.trusted:
+    if not visit.outcome.trusted:
+        return Counter()
+    if reading is None:
+        if visit.section == "procedures":
+            _as_it_was(session, source, visit)
         return Counter()
     article = reading.article
     if record is not None and article is not None and (reading.numbers or not new):
@@ -56,6 +60,14 @@ def visited(
         whole=not walked,
     )  # fmt: skip
     return save(session, sighting)
+
+
+def _as_it_was(session: Session, source: str, visit: items.Visit) -> None:
+    """The page's server said that nothing changed."""
+    here = (ProcedurePlace.source == source, ProcedurePlace.canonical_url == visit.canonical_url)
+    told = select(ProcedurePlace.record).where(*here)
+    session.execute(update(ProcedurePlace).where(*here).values(last_checked=visit.at))
+    session.execute(update(Procedure).where(Procedure.id.in_(told)).values(last_checked=visit.at))
 
 
 def save(session: Session, sighting: Sighting) -> Counter[str]:

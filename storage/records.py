@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from storage import diff, events
-from storage.models import Article, ArticleVersion, Capture, Page
+from scraper.items import VIETNAM
+from storage import diff, events, numbers, procedure_records
+from storage.models import Article, ArticleVersion, Capture, Page, Procedure
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.orm import Session
 
 
@@ -17,10 +21,17 @@ class NoRecord(LookupError):
     """There is no record, or no version of it, with this name; the message says which."""
 
 
-def show(session: Session, name: str, version: int | None = None) -> dict[str, Any]:
-    """A record as it is, or as one of its versions was. Raises NoRecord."""
+def show(session: Session, name: str, version: int | None = None, *, day: date | None = None) -> dict[str, Any]:
+    """A record as it is, or as one of its versions was; a procedure as it stands on a day. Raises NoRecord."""
+    procedure = procedure_records.find(session, name)
+    if procedure is not None:
+        chosen = None if version is None else _number(procedure, version)
+        return procedure_records.show(session, procedure, chosen, day or datetime.now(VIETNAM).date())
     article = _article(session, name)
-    said = _version(session, article, article.version if version is None else version)
+    own, others = procedure_records.of_page(session, article.id)
+    said = session.get_one(
+        ArticleVersion, (article.id, _number(article, article.version if version is None else version))
+    )
     pages = session.scalars(select(Page).where(Page.record == article.id).order_by(Page.id)).all()
     capture = session.get(Capture, said.capture) if said.capture else None
     current = said.version == article.version
@@ -52,9 +63,10 @@ def show(session: Session, name: str, version: int | None = None) -> dict[str, A
         "counters": article.counters,
         "language": said.language,
         "next_page": None,
-        "procedure": None,
-        "procedures": [],
-        "numbers": [],
+        "procedure": own,
+        "procedures": others,
+        "numbers": numbers.of(session, article.id),
+        "named_by": numbers.naming(session, article.id),
         "version": said.version,
         "versions": article.version,
         "first_seen": events.iso(article.first_seen),
@@ -67,7 +79,10 @@ def show(session: Session, name: str, version: int | None = None) -> dict[str, A
 
 
 def history(session: Session, name: str) -> list[dict[str, Any]]:
-    """Every version of a record, the first one first. Raises NoRecord."""
+    """Every version of a record, the first one first; of a procedure with its steps. Raises NoRecord."""
+    procedure = procedure_records.find(session, name)
+    if procedure is not None:
+        return procedure_records.history(session, procedure)
     article = _article(session, name)
     rows = session.execute(
         select(ArticleVersion, Capture)
@@ -91,10 +106,16 @@ def history(session: Session, name: str) -> list[dict[str, Any]]:
 
 def compare(session: Session, name: str, old: int | None = None, new: int | None = None) -> dict[str, Any]:
     """What changed between two versions, word by word; by default between the last two. Raises NoRecord."""
+    procedure = procedure_records.find(session, name)
+    if procedure is not None:
+        before_last, last = procedure_records.last_edit(session, procedure)
+        new = _number(procedure, last if new is None else new)
+        old = _number(procedure, (before_last if new == last else max(new - 1, 1)) if old is None else old)
+        return procedure_records.compare(session, procedure, old, new)
     article = _article(session, name)
-    new = article.version if new is None else new
-    old = max(new - 1, 1) if old is None else old
-    before, after = _version(session, article, old), _version(session, article, new)
+    new = _number(article, article.version if new is None else new)
+    old = _number(article, max(new - 1, 1) if old is None else old)
+    before, after = (session.get_one(ArticleVersion, (article.id, version)) for version in (old, new))
     fields = {}
     for field, one, other in (
         ("title", before.title, after.title),
@@ -121,11 +142,10 @@ def _article(session: Session, name: str) -> Article:
     return article
 
 
-def _version(session: Session, article: Article, number: int) -> ArticleVersion:
-    said = session.get(ArticleVersion, (article.id, number)) if 1 <= number <= article.version else None
-    if said is None:
-        raise NoRecord(f"record {article.id} has versions 1 to {article.version}, and no {number}")
-    return said
+def _number(record: Article | Procedure, number: int) -> int:
+    if not 1 <= number <= record.version:
+        raise NoRecord(f"record {record.id} has versions 1 to {record.version}, and no {number}")
+    return number
 
 
 def _capture(capture: Capture | None) -> dict[str, Any] | None:

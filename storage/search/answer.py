@@ -19,6 +19,7 @@ from scraper.items import VIETNAM
 from storage import events
 from storage.models import Article, ArticleVersion
 from storage.search import index as indexing
+from storage.search import procedures
 from storage.search import query as queries
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 Sort = Literal["relevance", "newest"]
 
-FACETS = ("source", "kind", "year", "platform")
+FACETS = ("source", "kind", "year", "field", "platform")
 MOST_HITS = 200
 DEEPEST = 10_000
 _CATCH_UP_SECONDS = 1.0
@@ -52,6 +53,7 @@ class Question:
     typed: str = ""
     kinds: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
     sort: Sort = "relevance"
@@ -127,6 +129,8 @@ class Searcher:
         parts.append((must, self._one_of("kind", kinds)))
         if question.sources:
             parts.append((must, self._one_of("source", question.sources)))
+        if question.fields:
+            parts.append((must, self._one_of("field", question.fields)))
         if question.since or question.until:
             parts.append((must, self._between(question.since, question.until)))
         return tantivy.Query.boolean_query(parts)
@@ -177,6 +181,8 @@ class Searcher:
                 .where(Article.id.in_(ids))
             )
             found = {article.id: _hit(article, version, understood) for article, version in rows}
+            missing = [one for one in ids if one not in found]
+            found |= {one.row.id: _procedure(one, understood) for one in procedures.found(session, missing)}
         return [found[one] for one in ids if one in found]
 
 
@@ -196,7 +202,7 @@ def _facets(searcher: tantivy.Searcher, wanted: tantivy.Query) -> dict[str, dict
     asked = {name: {"terms": {"field": name, "size": 100}} for name in FACETS}
     told = searcher.aggregate(wanted, asked)
     told = json.loads(told) if isinstance(told, str) else told
-    facets: dict[str, dict[str, int]] = {"field": {}}
+    facets: dict[str, dict[str, int]] = {}
     for name in FACETS:
         facets[name] = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in told[name]["buckets"]}
     return facets
@@ -213,16 +219,39 @@ def _hit(article: Article, version: ArticleVersion, understood: queries.Query) -
         "published_at": events.iso(article.published_at),
         "precision": article.precision,
         "state": article.state,
-        "snippet": snippet(version, understood),
+        "snippet": snippet(_text(version), understood),
         "document": None,
         "more": [],
     }
 
 
-def snippet(version: ArticleVersion, understood: queries.Query) -> str:
-    """The stretch of a record's text where most of the query stands: escaped HTML with the hits in `<mark>`."""
+def _procedure(found: procedures.Found, understood: queries.Query) -> dict[str, Any]:
+    row = found.row
+    return {
+        "id": row.id,
+        "kind": "procedure",
+        "source": row.source,
+        "platform": row.platform,
+        "title": row.name,
+        "url": row.url,
+        "published_at": events.iso(found.published),
+        "precision": "day" if found.published else None,
+        "state": "live",
+        "snippet": snippet(found.text, understood),
+        "document": None,
+        "more": [],
+        "code": row.code,
+        "field": row.field,
+    }
+
+
+def _text(version: ArticleVersion) -> str:
     captions = [image["caption"] for image in version.images if image["caption"]]
-    text = "\n".join(filter(None, [version.body_text, *captions, *(one["title"] for one in version.attachments)]))
+    return "\n".join(filter(None, [version.body_text, *captions, *(one["title"] for one in version.attachments)]))
+
+
+def snippet(text: str, understood: queries.Query) -> str:
+    """The stretch of a record's text where most of the query stands: escaped HTML with the hits in `<mark>`."""
     found = queries.marks(text, understood.wanted) if understood.wanted else []
     start = _best_start(found)
     if start > 60:

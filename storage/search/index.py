@@ -23,10 +23,12 @@ from sqlalchemy.exc import OperationalError
 from scraper.items import VIETNAM
 from storage import events
 from storage.models import Article, ArticleVersion, Event
+from storage.search import procedures
 from storage.search.query import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Row
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 2
+SCHEMA = 3
 _CURSOR = "#cursor"
 _START = (0, "")
 _BATCH = 500
@@ -57,7 +59,7 @@ def schema() -> tantivy.Schema:
     """
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("kind", "source", "platform", "section", "year"):
+    for name in ("kind", "source", "platform", "section", "year", "field"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("published", indexed=True, fast=True)
     builder.add_integer_field("cursor", stored=True)
@@ -134,7 +136,8 @@ def follow(database: Database, index: tantivy.Index, *, seconds: float | None = 
                 _commit(index, [], [], None)
                 continue
             told = events.since(session, start[0], limit=_BATCH)
-            records = list(dict.fromkeys(event.record for event in told if event.record))
+            named = dict.fromkeys(event.record for event in told if event.record)
+            records = [*named, *(one for one in procedures.touched(session, named) if one not in named)]
             documents = _documents(session, records)
             end = (told[-1].cursor, told[-1].id)
         _commit(index, records, documents, end)
@@ -183,31 +186,51 @@ _RECORDS = (
 
 
 def _documents(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
-    return [document(row) for row in session.execute(_RECORDS.where(Article.id.in_(records)))]
+    pages = procedures.pages(session, records)
+    rows = session.execute(_RECORDS.where(Article.id.in_([record for record in records if record not in pages])))
+    return [document(row) for row in rows] + [_procedure(found) for found in procedures.found(session, records)]
 
 
 def document(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
-    published = row.published_at or row.first_seen
     captions = [image["caption"] for image in row.images]
     names = [attachment["title"] for attachment in row.attachments]
-    title = tokens(row.title)
-    body = tokens("\n".join([row.summary or "", row.body_text, *captions, *names]))
     return {
         "id": [row.id],
         "kind": [row.kind],
         "source": [row.source],
         "platform": [row.platform],
         "section": [row.section or ""],
-        "year": [str(published.astimezone(VIETNAM).year)],
-        "published": [int(published.timestamp())],
-        "title": [" ".join([folded for folded, _ in title])],
-        "body": [" ".join([folded for folded, _ in body])],
-        "title_written": [" ".join([written for _, written in title])],
-        "body_written": [" ".join([written for _, written in body])],
-        "title_pairs": [_pairs(title)],
-        "body_pairs": [_pairs(body)],
+        **_dated(row.published_at or row.first_seen),
+        **_worded(row.title, "\n".join([row.summary or "", row.body_text, *captions, *names])),
     }
+
+
+def _procedure(found: procedures.Found) -> dict[str, Any]:
+    row = found.row
+    return {
+        "id": [row.id],
+        "kind": ["procedure"],
+        "source": found.sources,
+        "platform": [row.platform],
+        "section": ["procedures"],
+        "field": [row.field] if row.field else [],
+        **_dated(found.published or row.first_seen),
+        **_worded(f"{row.name} {row.code or ''}", found.text),
+    }
+
+
+def _dated(published: datetime) -> dict[str, Any]:
+    return {"year": [str(published.astimezone(VIETNAM).year)], "published": [int(published.timestamp())]}
+
+
+def _worded(title: str, body: str) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, said in (("title", tokens(title)), ("body", tokens(body))):
+        told[name] = [" ".join([folded for folded, _ in said])]
+        told[f"{name}_written"] = [" ".join([written for _, written in said])]
+        told[f"{name}_pairs"] = [_pairs(said)]
+    return told
 
 
 def _pairs(said: Sequence[tuple[str, str]]) -> str:

@@ -17,6 +17,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_key", sa.String(length=32), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=True),
+        sa.Column("levels", sa.JSON(), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("platform", sa.String(length=40), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
