@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-_WIDE = frozenset({"title", "cause", "name", "url"})
+_WIDE = frozenset({"title", "cause", "name", "url", "field", "note", "time limit", "fee", "way", "case"})
 """Columns whose text may go over several lines."""
 
 out = Console(highlight=False, soft_wrap=False)
@@ -177,6 +177,9 @@ def reports(told: list[dict[str, Any]]) -> None:
     for report in told:
         if report["cause"]:
             out.print(f"{report['source']}: {report['cause']}", markup=False)
+        if counts := report.get("procedures"):  # reports of older runs have none
+            said = ", ".join(f"{count} {change}" for change, count in counts.items())
+            out.print(f"{report['source']}: procedures: {said}", markup=False)
         for failure in report["failures"][:20]:
             out.print(f"  {failure['outcome']}  {failure['url']}  {failure['message']}", markup=False)
         if len(report["failures"]) > 20:

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 import console
-from commands import Json, app, config, database
+from commands import Json, app, config, database, procedures
 from console import Exit, fail
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def search(
     query: Annotated[str, typer.Argument(help='Words, with or without accents; "a phrase"; -not.')],
     kind: Annotated[list[str] | None, typer.Option(help="article, procedure or document.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only of these sources.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Only procedures of these fields (lĩnh vực).")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
     sort: Annotated[str, typer.Option(help="relevance or newest.")] = "relevance",
@@ -39,7 +40,8 @@ def search(
         fail(f"--sort: relevance or newest, not {sort!r}", Exit.USAGE)
     _closed(kind, ("article", "procedure", "document"))
     question = Question(
-        typed=query, kinds=tuple(kind or ()), sources=tuple(source or ()), since=_day(since), until=_day(until),
+        typed=query, kinds=tuple(kind or ()), sources=tuple(source or ()), fields=tuple(field or ()),
+        since=_day(since), until=_day(until),
         sort="newest" if sort == "newest" else "relevance", limit=limit, cursor=cursor,
     )  # fmt: skip
     try:
@@ -82,18 +84,25 @@ def _record(read: Any) -> Any:
             fail(str(error), Exit.NOTHING)
 
 
-@app.command(epilog="Example: congtin show k3jf2m5qa7xw2cde --version 1")
+@app.command(epilog="Example: congtin show k3jf2m5qa7xw2cde --version 1, or congtin show 1.001234 --as-of 03/05/2024")
 def show(
-    record: Annotated[str, typer.Argument(metavar="ID")],
+    record: Annotated[str, typer.Argument(metavar="ID|CODE", help="A record's id, or a procedure's code.")],
     version: Annotated[int | None, typer.Option(min=1)] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d", "%d/%m/%Y"], help="How a procedure stood on that day."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show a record, whole."""
     from storage import records
 
-    told = _record(lambda session: records.show(session, record, version))
+    told = _record(lambda session: records.show(session, record, version, day=_day(as_of)))
     if json:
         console.as_json(told)
+        return
+    if _is_procedure(told):
+        procedures.show(told)
         return
     console.out.print(f"[bold]{escape(told['title'])}[/]\n", soft_wrap=True)
     capture = told["capture"] or {}
@@ -116,16 +125,35 @@ def show(
         console.out.print(f"[picture] {image['caption']}  {image['url']}", markup=False, soft_wrap=True)
     for document in told["attachments"]:
         console.out.print(f"[document] {document['title']}  {document['url']}", markup=False, soft_wrap=True)
+    for one in filter(None, (told["procedure"], *told["procedures"])):
+        change = one["change"] or "names"
+        console.out.print(f"[{change}] {one['code'] or one['id']}  {one['name']}", markup=False, soft_wrap=True)
+    for named in told["numbers"]:
+        line = f"[number] {procedures.number(named)}  {' '.join(named['records'])}"
+        console.out.print(line.rstrip(), markup=False, soft_wrap=True)
+    for naming in told["named_by"]:
+        console.out.print(f"[named by] {naming['id']}  {naming['title']}", markup=False, soft_wrap=True)
+
+
+def _is_procedure(told: dict[str, Any]) -> bool:
+    """Whether a record is a procedure itself, and not a page that tells of one."""
+    return "timeline" in (told["procedure"] or {})
 
 
 @app.command(epilog="Example: congtin history k3jf2m5qa7xw2cde")
-def history(record: Annotated[str, typer.Argument(metavar="ID")], json: Json = False) -> None:
-    """List a record's versions."""
+def history(
+    record: Annotated[str, typer.Argument(metavar="ID|CODE", help="A record's id, or a procedure's code.")],
+    json: Json = False,
+) -> None:
+    """List a record's versions; a procedure's with the steps of its timeline."""
     from storage import records
 
     versions = _record(lambda session: records.history(session, record))
     if json:
         console.as_json(versions)
+        return
+    if "step" in versions[0]:
+        procedures.history(versions)
         return
     console.table(
         ["version", "at", "title", "origin", "words +", "words -"],
@@ -145,7 +173,7 @@ def history(record: Annotated[str, typer.Argument(metavar="ID")], json: Json = F
 
 @app.command(epilog="Example: congtin diff k3jf2m5qa7xw2cde 1 2")
 def diff(
-    record: Annotated[str, typer.Argument(metavar="ID")],
+    record: Annotated[str, typer.Argument(metavar="ID|CODE", help="A record's id, or a procedure's code.")],
     old: Annotated[int | None, typer.Argument(metavar="V1", min=1)] = None,
     new: Annotated[int | None, typer.Argument(metavar="V2", min=1)] = None,
     json: Json = False,

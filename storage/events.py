@@ -63,7 +63,9 @@ def append(
     """Writes an event of a record into the session's transaction; its id."""
     take_turns(session)
     name = f"{kind} {subject.id} {subject.version} {at.astimezone(UTC).isoformat()}"
-    # One listing may teach a record two things, by two of its addresses; one page may tell of two decisions.
+    # At one moment several pages may tell of a record, and one page of several decisions or addresses.
+    if isinstance(subject, Subject):
+        name += f" {subject.source} {subject.url}"
     if kind == "record.updated" or kind.startswith("procedure."):
         name += f" {json.dumps(list(changes), sort_keys=True)}"
     event = record_id(name)

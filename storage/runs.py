@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
 from storage import batch, events, leases
-from storage.models import Article, Capture, Fetch, Run
+from storage.models import Article, Capture, Fetch, ProcedurePlace, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,8 +229,12 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
         cut_off = _cut_off(session, source)
         good = session.scalar(runs.where(Run.verdict == "healthy").limit(1))
         first = session.scalar(select(func.min(Article.first_seen)).where(Article.source == source))
-        counted = select(Article.kind, func.count()).where(Article.source == source).group_by(Article.kind)
-        kinds = Counter({kind: count for kind, count in session.execute(counted)})  # noqa: C416 - a row is no pair
+        there = select(func.count(ProcedurePlace.record.distinct())).where(ProcedurePlace.source == source)
+        procedures = session.scalar(there.where(ProcedurePlace.ended_at.is_(None)))
+        own = select(ProcedurePlace.article).where(
+            ProcedurePlace.source == source, ProcedurePlace.role == "page", ProcedurePlace.article.is_not(None)
+        )
+        articles = select(func.count()).where(Article.source == source, Article.id.not_in(own))
         rows.append(
             {
                 "source": source,
@@ -240,8 +244,8 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
                 "last_good": events.iso(good.closed_at) if good else None,
                 "next_due": None,
                 "interval_minutes": None,
-                "articles": kinds["article"],
-                "procedures": kinds["procedure"],
+                "articles": session.scalar(articles),
+                "procedures": procedures or 0,
                 "rate_per_day": None,
                 "stale": bool(cut_off or (last and last.verdict != "healthy")),
                 "first_seen": events.iso(first),
