@@ -1,14 +1,19 @@
 """The HTTP API: the shapes of the contract, as the command line prints them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
+from scraper.items import VIETNAM, Change, Level
+from storage.procedure_lists import Wanted
 from storage.records import NoRecord
 from storage.search.answer import BadCursor, Question, Sort
+from storage.timeline import State
 from web.archive import LAST_VERSION, MOST_EVENTS, Archive
+
+MOST_PROCEDURES = 500
 
 
 class Problem(BaseModel):
@@ -44,6 +49,7 @@ def search(
     q: str = "",
     kind: Annotated[tuple[str, ...], Query()] = (),
     source: Annotated[tuple[str, ...], Query()] = (),
+    field: Annotated[tuple[str, ...], Query()] = (),
     since: Annotated[date | None, Query(alias="from")] = None,
     until: Annotated[date | None, Query(alias="to")] = None,
     sort: Sort = "relevance",
@@ -56,6 +62,7 @@ def search(
             typed=q,
             kinds=kind,
             sources=source,
+            fields=field,
             since=since,
             until=until,
             sort=sort,
@@ -67,11 +74,33 @@ def search(
         raise HTTPException(400, str(error)) from None
 
 
+@router.get("/procedures")
+def procedures(
+    archive: Open,
+    q: str = "",
+    state: State | None = None,
+    change: Change | None = None,
+    field: str | None = None,
+    level: Level | None = None,
+    source: str | None = None,
+    since: date | None = None,
+    as_of: date | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_PROCEDURES)] = 50,
+    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+) -> list[dict[str, Any]]:
+    """Administrative procedures as they stand today, or stood on the day `as_of`."""
+    wanted = Wanted(
+        as_of=as_of or datetime.now(VIETNAM).date(), typed=q, state=state, change=change, field=field, level=level,
+        source=source, since=since,
+    )  # fmt: skip
+    return archive.procedures(wanted, limit=limit, offset=offset)[1]
+
+
 @router.get("/records/{name}")
-def record(archive: Open, name: str, version: Version = None) -> dict[str, Any]:
-    """A record as it is, or as one of its versions was."""
+def record(archive: Open, name: str, version: Version = None, as_of: date | None = None) -> dict[str, Any]:
+    """A record as it is, or as one of its versions was; a procedure by its id or code, as it stood on a day."""
     try:
-        return archive.record(name, version)
+        return archive.record(name, version, as_of)
     except NoRecord as error:
         raise HTTPException(404, str(error)) from None
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from web import api, pages
+from web import api, pages, procedures
 from web.archive import Archive
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def create(config: Config, *, names: Mapping[str, str] | None = None) -> FastAPI
         lifespan=lifespan,
     )
     app.include_router(pages.router)
+    app.include_router(procedures.router)
     app.include_router(api.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_middleware(_Headers)

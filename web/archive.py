@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage import events, records, runs
+from storage import events, procedure_lists, records, runs
 from storage.database import Database
 from storage.models import Page, Run
 from storage.records import NoRecord
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from scraper.config import Config
+    from storage.procedure_lists import Wanted
     from storage.search.answer import Question
 
 MOST_EVENTS = 1_000
 LAST_VERSION = 1_000_000
 """Versions above it are refused before they reach the database, whose integers end somewhere."""
 
-_ID = re.compile(r"[0-9a-z]{1,32}")
+_ID = re.compile(r"[\w.\-]{1,40}", re.ASCII)
+"""A record's id, or a procedure's code."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +60,20 @@ class Archive:
             asked = replace(asked, until=date.max)
         return self._searcher.search(asked)
 
-    def record(self, name: str, version: int | None = None) -> dict[str, Any]:
-        """A record or one of its versions. Raises NoRecord."""
+    def record(self, name: str, version: int | None = None, day: date | None = None) -> dict[str, Any]:
+        """A record or one of its versions; a procedure as it stands on a day. Raises NoRecord."""
         with self._database.reading() as session:
-            return records.show(session, _known(name), version)
+            return records.show(session, _known(name), version, day=day)
+
+    def procedures(self, wanted: Wanted, *, limit: int, offset: int = 0) -> tuple[int, list[dict[str, Any]]]:
+        """How many procedures are as wanted, and some of them."""
+        with self._database.reading() as session:
+            return procedure_lists.listed(session, wanted, limit=limit, offset=offset)
+
+    def fields(self) -> list[str]:
+        """The fields (lĩnh vực) that procedures have."""
+        with self._database.reading() as session:
+            return procedure_lists.fields(session)
 
     def history(self, name: str) -> list[dict[str, Any]]:
         """A record's versions. Raises NoRecord."""

@@ -65,6 +65,7 @@ class Asked:
     q: str
     source: str
     kind: str
+    field: str
     since: str
     until: str
     sort: str
@@ -82,6 +83,7 @@ class Asked:
             q=short("q"),
             source=short("source"),
             kind=short("kind"),
+            field=short("field"),
             since=short("from"),
             until=short("to"),
             sort=short("sort"),
@@ -96,7 +98,7 @@ class Asked:
     @property
     def filtered(self) -> bool:
         """Whether anything but the words narrows the search."""
-        return bool(self.source or self.kind or self.since or self.until)
+        return bool(self.source or self.kind or self.field or self.since or self.until)
 
     def link(self, **changes: str) -> str:
         """The address of this search with something else about it; from its first page, unless a cursor is given."""
@@ -106,6 +108,7 @@ class Asked:
                 ("q", asked.q),
                 ("source", asked.source),
                 ("kind", asked.kind),
+                ("field", asked.field),
                 ("from", asked.since),
                 ("to", asked.until),
                 ("sort", "newest" if asked.newest and asked.q else ""),
@@ -129,7 +132,7 @@ def search(request: Request, archive: Open) -> HTMLResponse:
     """The search page: hits and facets; without words, the newest records."""
     asked = Asked.read(request)
     problems: list[tuple[str, str]] = []
-    since, until = _day(asked.since), _day(asked.until)
+    since, until = day(asked.since), day(asked.until)
     if asked.since and since is None:
         problems.append(("bad.from", asked.since))
     if asked.until and until is None:
@@ -144,6 +147,7 @@ def search(request: Request, archive: Open) -> HTMLResponse:
                     typed=asked.q,
                     kinds=(asked.kind,) if asked.kind else (),
                     sources=(asked.source,) if asked.source else (),
+                    fields=(asked.field,) if asked.field else (),
                     since=since,
                     until=until,
                     sort="newest" if asked.newest else "relevance",
@@ -172,7 +176,7 @@ def search(request: Request, archive: Open) -> HTMLResponse:
     )
 
 
-def _day(said: str) -> date | None:
+def day(said: str) -> date | None:
     """A date as browsers send it, or as people type it where a browser knows no date field."""
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
@@ -210,7 +214,16 @@ def _facets(answer: dict[str, Any], asked: Asked, archive: Archive, said: Texts)
         )
         for kind, count in counted["kind"].items()
     ]
-    for name, found in (("source", sources), ("year", years), ("kind", kinds)):
+    fields = [
+        Value(
+            label=field,
+            count=count,
+            link=asked.link(field="" if asked.field == field else field),
+            chosen=asked.field == field,
+        )
+        for field, count in counted["field"].items()
+    ]
+    for name, found in (("source", sources), ("year", years), ("kind", kinds), ("field", fields)):
         if len(found) > 1 or any(value.chosen for value in found):
             yield name, found
 
@@ -218,11 +231,19 @@ def _facets(answer: dict[str, Any], asked: Asked, archive: Archive, said: Texts)
 @router.api_route("/record/{name}", methods=GET)
 def record(request: Request, archive: Open, name: str) -> HTMLResponse:
     """A record, or one of its versions, with where it comes from and what became of it."""
+    as_of = day(request.query_params.get("as_of", ""))
     try:
-        shown = archive.record(name, _number(request, "version"))
-        history = archive.history(name)
+        chosen = _number(request, "version")
+        shown = archive.record(name, chosen, as_of)
+        history = [said for said in archive.history(name) if said["version"]]
     except NoRecord:
         return problem(request, 404, "problem.not_found", "problem.no_record")
+    if "timeline" in (shown["procedure"] or {}):
+        return page(
+            request, "procedure.html", record=shown, procedure=shown["procedure"], history=history, as_of=as_of,
+            chosen=chosen, source_name=archive.name,
+            recorded=next(said["at"] for said in history if said["version"] == shown["version"]),
+        )  # fmt: skip
     picture = texts.chosen(request)("record.picture")
     return page(
         request,
@@ -241,7 +262,7 @@ def diff(request: Request, archive: Open, name: str) -> HTMLResponse:
     """What changed between two versions."""
     try:
         changes = archive.compare(name, _number(request, "from"), _number(request, "to"))
-        history = archive.history(name)
+        history = [said for said in archive.history(name) if said["version"]]
         shown = archive.record(name)
     except NoRecord:
         return problem(request, 404, "problem.not_found", "problem.no_record")

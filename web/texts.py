@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +53,15 @@ class Texts:
             return self("date.none")
         at = datetime.fromisoformat(iso).astimezone(VIETNAM)
         return self("date.day" if precision == "day" else "date.minute", at=at)
+
+    def date(self, day: date | str) -> Markup:
+        """A day, or its ISO form, as a `<time>`.
+
+        >>> load("vi").date("2024-05-03")
+        Markup('<time datetime="2024-05-03">03/05/2024</time>')
+        """
+        on = date.fromisoformat(day) if isinstance(day, str) else day
+        return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), self("date.day", at=on))
 
     def when(self, iso: str | None, precision: str | None = "minute", raw: str | None = None) -> Markup:
         """The same as a `<time>`; `raw`, the words that it was read from, is its tooltip."""

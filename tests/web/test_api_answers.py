@@ -78,11 +78,11 @@ async def test_openapi_names_every_route_and_parameter(browser):
     described = (await browser.get("/api/v1/openapi.json")).json()
     assert set(described["paths"]) == {
         "/api/v1/search", "/api/v1/records/{name}", "/api/v1/records/{name}/history", "/api/v1/records/{name}/diff",
-        "/api/v1/events", "/api/v1/status",
+        "/api/v1/events", "/api/v1/status", "/api/v1/procedures",
     }  # fmt: skip
     search = described["paths"]["/api/v1/search"]["get"]
     assert {one["name"] for one in search["parameters"]} == {
-        "q", "kind", "source", "from", "to", "sort", "limit", "cursor"
+        "q", "kind", "source", "field", "from", "to", "sort", "limit", "cursor"
     }  # fmt: skip
     assert "422" not in search["responses"]
 
