@@ -91,7 +91,7 @@ class _Resolver:
         named.sort(key=lambda one: _code(one) is None)  # a name without its code may be that of another row with it
         keys = {places.name_key(one.name) for one in named if text.words(one.name)}
         wanted = {procedure_id(code) for one in named if (code := _code(one))} | set(map(self._name, keys))
-        self._rows = {row.id: row for row in _in(self._session, Procedure.id, wanted)}
+        self._rows = {row.id: row for row in among(self._session, Procedure.id, wanted)}
         found: dict[str, tuple[Procedure, list[items.Procedure]]] = {}
         twins: dict[str, Procedure] | None = None
         for one in named:
@@ -142,10 +142,10 @@ class _Resolver:
     def _coded_twins(self, keys: set[str], here: Collection[str]) -> dict[str, Procedure]:
         """By name, the coded procedures of this page, this portal or the national one, where there is only one."""
         self._session.flush()
-        coded = [row for row in _in(self._session, Procedure.name_key, keys) if row.code is not None]
+        coded = [row for row in among(self._session, Procedure.name_key, keys) if row.code is not None]
         if not coded:
             return {}
-        known = _in(self._session, ProcedurePlace.record, {row.id for row in coded})
+        known = among(self._session, ProcedurePlace.record, {row.id for row in coded})
         near = {place.record for place in known if place.source == self._sighting.source or places.is_national(place)}
         near |= set(here)
         counted = Counter(row.name_key for row in coded if row.id in near)
@@ -163,7 +163,7 @@ class _Resolver:
         return row
 
 
-def _in(session: Session, column: Any, values: Iterable[str]) -> Iterator[Any]:
+def among(session: Session, column: Any, values: Iterable[str]) -> Iterator[Any]:
     """The rows whose column has one of the values, as many at a time as every database takes."""
     wanted = sorted(values)
     for start in range(0, len(wanted), _CHUNK):

@@ -175,8 +175,8 @@ def _current(session: Session, record: str) -> list[tuple[ProcedurePlace, Proced
     return sorted(there, key=rank, reverse=True)
 
 
-def settle(session: Session, row: Procedure, done: Sequence[Step]) -> None:
-    """Makes the procedure say what its places say together, and links it to the documents it names."""
+def settle(session: Session, row: Procedure, done: Sequence[Step], told: Iterable[ProcedureAnnouncement]) -> None:
+    """Makes a procedure say what its places say together, and links it to the documents that it names."""
     session.flush()
     said = _current(session, row.id)
     best, first = said[0]
@@ -185,16 +185,28 @@ def settle(session: Session, row: Procedure, done: Sequence[Step]) -> None:
         name: next((version.fields[name] for _, version in said if version.fields[name]), first.fields[name])
         for name in FIELDS
     }
-    row.fields = together | {"code": row.code, "raw": first.fields["raw"]}
+    assume(session, row, together | {"raw": first.fields["raw"]}, done, told)
+
+
+def assume(
+    session: Session,
+    row: Procedure,
+    together: dict[str, Any],
+    done: Sequence[Step],
+    told: Iterable[ProcedureAnnouncement],
+) -> None:
+    """Makes a procedure say something; `told` are the announcements of its steps `done`."""
+    row.fields = together | {"code": row.code}
     row.name = row.fields["name"] or row.name
     row.name_key = name_key(row.name)
     row.field, row.levels = row.fields["field"], row.fields["levels"]
-    told = announcements(session, row.id)
+    own = row.fields["decision"]
+    said_of = [row.name, row.code, row.field, *(step.number for step in done), row.fields["agency"], field_text(own)]
+    row.words = text.fold(" ".join(filter(None, said_of)))
     decisions = [one.decision for one in told if one.decision]
-    named = [*([row.fields["decision"]] if row.fields["decision"] else []), *decisions, *row.fields["legal_basis"]]
-    said_of = [row.name, row.code, row.field, *(step.number for step in done), row.fields["agency"]]
-    row.words = text.fold(" ".join([*filter(None, said_of), field_text(row.fields["decision"])]))
-    numbers.save(session, row.id, row.source, "", named)
+    named = [*([own] if own else []), *decisions, *row.fields["legal_basis"]]
+    if named or row.version > 1:
+        numbers.save(session, row.id, row.source, "", named)
 
 
 def announcements(session: Session, record: str) -> list[ProcedureAnnouncement]:

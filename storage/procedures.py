@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from scraper import shapes, text
 from scraper.items import VIETNAM
 from storage import batch, diff, events, numbers, places, timeline
-from storage.identity import Sighting, here, on_page, resolve
+from storage.identity import Sighting, among, here, on_page, resolve
 from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
 if TYPE_CHECKING:
@@ -79,9 +79,13 @@ def save(session: Session, sighting: Sighting) -> Counter[str]:
     found = resolve(session, sighting)
     known = here(session, sighting)
     told = {(one.record, one.change): one for one in session.scalars(on_page(ProcedureAnnouncement, sighting)).all()}
+    announced: dict[str, list[ProcedureAnnouncement]] = defaultdict(list)
+    for one in among(session, ProcedureAnnouncement.record, found):
+        announced[one.record].append(one)
     happened: Counter[str] = Counter()
     for row, said in found.values():
-        happened += _Telling(session, sighting, row, said).tell(known.pop(row.id, None), told)
+        telling = _Telling(session, sighting, row, said, announced[row.id])
+        happened += telling.tell(known.pop(row.id, None), told)
     if sighting.whole:
         _no_more(session, sighting, known.values(), told.values())
     session.flush()
@@ -91,11 +95,19 @@ def save(session: Session, sighting: Sighting) -> Counter[str]:
 class _Telling:
     """What one page says of one procedure, and what that changes."""
 
-    def __init__(self, session: Session, sighting: Sighting, row: Procedure, said: list[items.Procedure]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        sighting: Sighting,
+        row: Procedure,
+        said: list[items.Procedure],
+        announced: list[ProcedureAnnouncement],
+    ) -> None:
         self._session = session
         self._sighting = sighting
         self._row = row
         self._said = said
+        self._announced = announced
         self._role: Role = "page" if sighting.own in said else "list" if sighting.listing else "mention"
         self._created = row.version == 0
 
@@ -108,7 +120,10 @@ class _Telling:
         done, news, heard = self._announce(told)
         if not (moved or heard or back):
             return Counter()
-        places.settle(self._session, row, done)
+        if self._created:
+            places.assume(self._session, row, places.fields(self._said), done, self._announced)
+        else:
+            places.settle(self._session, row, done, self._announced)
         explained = bool(news) or self._by_decision(edits, done)
         kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news]
         if self._created and not news:
@@ -126,7 +141,7 @@ class _Telling:
         fields = places.fields(self._said)
         digest = _hash(fields, whole=self._role == "page")
         if place is None:
-            version = self._same(digest) or self._version(fields, digest, None)
+            version = (None if self._created else self._same(digest)) or self._version(fields, digest, None)
             self._session.add(
                 ProcedurePlace(
                     record=row.id, source=sighting.source, platform=sighting.platform,
@@ -168,12 +183,11 @@ class _Telling:
                 capture=sighting.capture,
             )
         )  # fmt: skip
-        self._session.flush()
         return row.version
 
     def _announce(self, told: dict[tuple[str, str], ProcedureAnnouncement]) -> tuple[list[Step], list[Step], bool]:
         """The steps as they are now, those among them that are news, and whether this page said anything new."""
-        known = places.announcements(self._session, self._row.id)
+        known = self._announced
         heard_before = {one.id for one in known}
         heard = False
         for said in {one.change: one for one in reversed(self._said) if one.change and one.evidence}.values():
@@ -259,5 +273,6 @@ def _no_more(
     session.flush()
     for record in dict.fromkeys([*ended, *(one.record for one in withdrawn)]):
         row = session.get_one(Procedure, record)
-        places.settle(session, row, places.steps(places.announcements(session, record)))
+        told = places.announcements(session, record)
+        places.settle(session, row, places.steps(told), told)
         _happened(session, sighting, row, "record.updated", [{"field": "places"}])

@@ -67,6 +67,11 @@ class Step:
     basis: Basis
     told: tuple[Announcement, ...]
 
+    @property
+    def announced(self) -> date:
+        """When it was made known: of issue, else of the first page that tells of it; that may be before it holds."""
+        return self.issued or min(one.published or one.seen for one in self.told)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:

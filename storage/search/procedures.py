@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A procedure with all that search needs: its sources, the day of its last step (midnight), its text."""
+    """A procedure with all that search needs: its sources, when its last step was announced (a day), its text."""
 
     row: Procedure
     sources: Sequence[str]
@@ -61,7 +61,7 @@ def found(session: Session, ids: Collection[str]) -> list[Found]:
             Found(
                 row=row,
                 sources=list(dict.fromkeys(here)) or [row.source],
-                published=datetime.combine(steps[-1].day, time(), VIETNAM) if steps else None,
+                published=datetime.combine(max(step.announced for step in steps), time(), VIETNAM) if steps else None,
                 text="\n".join(dict.fromkeys(filter(None, lines))),  # most of it stands there more than once
             )
         )
