@@ -48,6 +48,11 @@ class Sighting:
     capture: int | None = None
     whole: bool = True
 
+    @property
+    def page(self) -> str:
+        """What names the page, be it over http or https, with or without `www.`."""
+        return urls.key(self.canonical_url)
+
 
 def procedure_id(code: str) -> str:
     """The id of the procedure with this code, on whatever portal it is met.
@@ -65,7 +70,7 @@ def here(session: Session, sighting: Sighting) -> dict[str, ProcedurePlace]:
 
 def on_page(table: type[Any], sighting: Sighting) -> Any:
     """A query for the rows of a table that this page made."""
-    return select(table).where(table.source == sighting.source, table.canonical_url == sighting.canonical_url)
+    return select(table).where(table.source == sighting.source, table.page == sighting.page)
 
 
 def resolve(session: Session, sighting: Sighting) -> dict[str, tuple[Procedure, list[items.Procedure]]]:

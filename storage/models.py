@@ -289,7 +289,8 @@ class ProcedurePlace(Table):
     record: Mapped[str] = mapped_column(ForeignKey("procedures.id"))
     source: Mapped[str] = mapped_column(String(200))
     platform: Mapped[str] = mapped_column(String(40))
-    canonical_url: Mapped[str] = mapped_column(Words)
+    page: Mapped[str] = mapped_column(Words)
+    """The canonical address of the page without scheme and `www.`, which may change."""
     url: Mapped[str] = mapped_column(Words)
     role: Mapped[str] = mapped_column(String(10))
     article: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -302,7 +303,7 @@ class ProcedurePlace(Table):
     ended_at: Mapped[datetime | None]
     """When the page was read again and told of it no more."""
 
-    __table_args__ = (UniqueConstraint("record", "source", "canonical_url"), Index(None, "source", "canonical_url"))
+    __table_args__ = (UniqueConstraint("record", "source", "page"), Index(None, "source", "page"))
 
 
 class ProcedureAnnouncement(Table):
@@ -320,7 +321,7 @@ class ProcedureAnnouncement(Table):
     published: Mapped[date | None]
     evidence: Mapped[str] = mapped_column(Words)
     source: Mapped[str] = mapped_column(String(200))
-    canonical_url: Mapped[str] = mapped_column(Words)
+    page: Mapped[str] = mapped_column(Words)
     url: Mapped[str] = mapped_column(Words)
     article: Mapped[str | None] = mapped_column(String(32))
     seen_at: Mapped[datetime]
@@ -328,8 +329,8 @@ class ProcedureAnnouncement(Table):
     """When the page was read again and said so no more."""
 
     __table_args__ = (
-        UniqueConstraint("record", "change", "source", "canonical_url"),
-        Index(None, "source", "canonical_url"),
+        UniqueConstraint("record", "change", "source", "page"),
+        Index(None, "source", "page"),
     )
 
 

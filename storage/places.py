@@ -246,18 +246,18 @@ def listing(place: ProcedurePlace, last_seen: datetime | None) -> Listing | None
 def merge(session: Session, old: Procedure, into: Procedure, *, at: datetime, origin: str) -> None:
     """A procedure without a code turns out to be one that has one: all that was told of it is told of that one."""
     session.flush()
-    here = {(one.source, one.canonical_url) for one in session.scalars(_of(ProcedurePlace, into.id))}
-    said = {(one.change, one.source, one.canonical_url) for one in announcements(session, into.id)}
+    here = {(one.source, one.page) for one in session.scalars(_of(ProcedurePlace, into.id))}
+    said = {(one.change, one.source, one.page) for one in announcements(session, into.id)}
     for version in session.scalars(_of(ProcedureVersion, old.id).order_by(ProcedureVersion.version)).all():
         version.record, version.version = into.id, version.version + into.version
         version.previous = version.previous + into.version if version.previous else None
     for place in session.scalars(_of(ProcedurePlace, old.id)).all():
-        if (place.source, place.canonical_url) in here:
+        if (place.source, place.page) in here:
             session.delete(place)
         else:
             place.record, place.version = into.id, place.version + into.version
     for one in announcements(session, old.id):
-        if (one.change, one.source, one.canonical_url) in said:
+        if (one.change, one.source, one.page) in said:
             session.delete(one)
         else:
             one.record = into.id

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from scraper import shapes, text
+from scraper import shapes, text, urls
 from scraper.items import VIETNAM
 from storage import batch, diff, events, numbers, places, timeline
 from storage.identity import Sighting, among, here, on_page, resolve
@@ -64,7 +64,7 @@ def visited(
 
 def _as_it_was(session: Session, source: str, visit: items.Visit) -> None:
     """The page's server said that nothing changed."""
-    here = (ProcedurePlace.source == source, ProcedurePlace.canonical_url == visit.canonical_url)
+    here = (ProcedurePlace.source == source, ProcedurePlace.page == urls.key(visit.canonical_url))
     told = select(ProcedurePlace.record).where(*here)
     session.execute(update(ProcedurePlace).where(*here).values(last_checked=visit.at))
     session.execute(update(Procedure).where(Procedure.id.in_(told)).values(last_checked=visit.at))
@@ -145,7 +145,7 @@ class _Telling:
             self._session.add(
                 ProcedurePlace(
                     record=row.id, source=sighting.source, platform=sighting.platform,
-                    canonical_url=sighting.canonical_url, url=sighting.url, role=self._role,
+                    page=sighting.page, url=sighting.url, role=self._role,
                     article=sighting.article, version=version, content_hash=digest,
                     since=places.since(fields, sighting.at), first_seen=sighting.at, last_checked=sighting.at,
                 )
@@ -219,7 +219,7 @@ class _Telling:
             "published": sighting.published.at.astimezone(VIETNAM).date() if sighting.published else None,
             "evidence": said.evidence or "",
             "source": sighting.source,
-            "canonical_url": sighting.canonical_url,
+            "page": sighting.page,
             "url": sighting.url,
             "article": sighting.article,
         }

@@ -90,6 +90,16 @@ def test_a_procedure_met_first_is_new_and_met_again_no_news(session: Session) ->
     assert (kept.first_seen, kept.last_checked) == (making.utc(NOON), making.utc(later(1)))
 
 
+def test_a_page_is_the_same_over_http_and_with_www(session: Session) -> None:
+    tell(session, own=PAGE)
+    plain = Sighting(
+        own=PAGE, source="snv", platform="sharepoint", canonical_url="http://www.snv.example.vn/tt/1", origin="poll",
+        url="http://www.snv.example.vn/tt/1", at=later(1),
+    )  # fmt: skip
+    assert not procedures.save(session, plain)
+    assert session.scalar(select(func.count()).select_from(ProcedurePlace)) == 1
+
+
 def test_a_view_counter_or_the_number_of_a_row_makes_no_version(session: Session) -> None:
     tell(session, own=PAGE)
     tell(session, ROW, path="/ds")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("record", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("platform", sa.String(length=40), nullable=False),
-        sa.Column("canonical_url", sa.Text(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("article", sa.String(length=32), nullable=True),
@@ -73,14 +73,10 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["record"], ["procedures.id"], name=op.f("fk_procedure_places_record")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_procedure_places")),
-        sa.UniqueConstraint(
-            "record", "source", "canonical_url", name=op.f("uq_procedure_places_record_source_canonical_url")
-        ),
+        sa.UniqueConstraint("record", "source", "page", name=op.f("uq_procedure_places_record_source_page")),
     )
     op.create_index(op.f("ix_procedure_places_article"), "procedure_places", ["article"], unique=False)
-    op.create_index(
-        op.f("ix_procedure_places_source_canonical_url"), "procedure_places", ["source", "canonical_url"], unique=False
-    )
+    op.create_index(op.f("ix_procedure_places_source_page"), "procedure_places", ["source", "page"], unique=False)
     op.create_table(
         "procedure_announcements",
         sa.Column("id", ID, nullable=False),
@@ -93,7 +89,7 @@ def upgrade() -> None:
         sa.Column("published", sa.Date(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
-        sa.Column("canonical_url", sa.Text(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("article", sa.String(length=32), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
@@ -101,12 +97,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record"], ["procedures.id"], name=op.f("fk_procedure_announcements_record")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_procedure_announcements")),
         sa.UniqueConstraint(
-            "record", "change", "source", "canonical_url",
-            name=op.f("uq_procedure_announcements_record_change_source_canonical_url"),
+            "record", "change", "source", "page",
+            name=op.f("uq_procedure_announcements_record_change_source_page"),
         ),
     )  # fmt: skip
     op.create_index(
-        op.f("ix_procedure_announcements_source_canonical_url"), "procedure_announcements", ["source", "canonical_url"],
+        op.f("ix_procedure_announcements_source_page"), "procedure_announcements", ["source", "page"],
         unique=False,
     )  # fmt: skip
     op.create_table(
