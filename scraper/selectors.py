@@ -24,6 +24,8 @@ _SPACE = re.compile(r"\s")
 _TAG = re.compile("[a-z][a-z0-9]*")
 _CLASS = re.compile(r"\.([\w-]+)")
 _NAME = re.compile(r"([a-z][a-z0-9]*)?\.([\w-]+)(?: +(?![>+~])([^,]+))?")
+_ID = re.compile(r"(?:#([\w-]+)|\[id\$=([\w-]+)\])(?: +(?![>+~])([^,]+))?")
+_WITH_ID = etree.XPath("descendant-or-self::*[@id]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ARGUMENT = re.compile(r"\[[^\]]*\]|\([^()]*\)")
 _COMMA = re.compile(r",(?![^\[(]*[\])])")
@@ -127,7 +129,13 @@ def _search(selector: str) -> Callable[[Element], list[Element]]:
     if _TAG.fullmatch(selector):
         return lambda root: list(root.iter(selector))
     if whole := _NAME.fullmatch(selector):
-        return _search_by_class(*whole.groups())
+        tag, name, below = whole.groups()
+        return _below(lambda root: [one for one in _by_class(root).get(name, ()) if tag in {None, one.tag}], below)
+    if whole := _ID.fullmatch(selector):
+        name, end, below = whole.groups()
+        return _below(
+            lambda root: [one for one, key in _ids(root) if (key == name if name else key.endswith(end))], below
+        )
     alternatives = [one.strip() for one in _COMMA.split(selector)]
     if len(alternatives) > 1:
         return lambda root: _joined(root, alternatives)
@@ -144,14 +152,12 @@ def _joined(root: Element, alternatives: Iterable[str]) -> list[Element]:
     return [element for element in root.iter() if element in wanted]
 
 
-def _search_by_class(tag: str | None, name: str, below: str | None) -> Callable[[Element], list[Element]]:
-    inside = compile_css(below, "descendant::") if below else None
-
-    def search(root: Element) -> list[Element]:
-        having = [one for one in _by_class(root).get(name, ()) if tag is None or one.tag == tag]
-        return list(dict.fromkeys(one for around in having for one in inside(around))) if inside else having
-
-    return search
+def _below(having: Callable[[Element], list[Element]], selector: str | None) -> Callable[[Element], list[Element]]:
+    """The search for what a selector meets within what another search finds; without a selector for that itself."""
+    if selector is None:
+        return having
+    inside = compile_css(selector, "descendant::")
+    return lambda root: list(dict.fromkeys(one for around in having(root) for one in inside(around)))
 
 
 def _needed(selector: str) -> frozenset[str]:
@@ -173,6 +179,12 @@ def _by_class(root: Element) -> Mapping[str, list[Element]]:
             for name in _names(classes):
                 found[name].append(element)
     return found
+
+
+@lru_cache(maxsize=2)
+def _ids(root: Element) -> Sequence[tuple[Element, str]]:
+    """The elements of a tree that have an id, with it, in document order."""
+    return [(element, element.get("id")) for element in _WITH_ID(root)]
 
 
 @lru_cache(maxsize=4096)
