@@ -62,10 +62,14 @@ class Table:
 
 @dataclass(slots=True, eq=False)
 class Blocks:
-    """The lines and tables of a page in order, and which of them each element holds (`spans`: first, after last)."""
+    """The lines and tables of a page in order, and which of them each element holds (`spans`: first, after last).
+
+    `named` are the elements that a link within the page may lead to, by its address ("#tab1").
+    """
 
     pieces: list[Line | Table] = field(default_factory=list)
     spans: dict[Element, tuple[int, int]] = field(default_factory=dict)
+    named: dict[str, Element] = field(default_factory=dict)
 
     def inside(self, element: Element) -> range:
         """The positions of the pieces that an element holds; none for one that shows nothing."""
@@ -121,6 +125,8 @@ class _Walker:
             self.end()
         if block or len(self.blocks.pieces) > begin:
             self.blocks.spans[element] = (begin, len(self.blocks.pieces))
+            if name := element.get("id"):
+                self.blocks.named.setdefault(f"#{name}", element)
 
 
 def _parted(line: Line) -> Iterator[Line]:

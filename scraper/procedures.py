@@ -6,6 +6,7 @@ understood stays in `raw`, under its label: nothing of the page is lost.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ _CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "co
 _FEWEST_CORE = 2
 _FEWEST = 3
 _MOST_HEADING = 12
+_STRANGE = re.compile(r"[A-ZĐÀ-Ỹ][^:.;]{2,50}:")
 _GENERIC = frozenset({"thu tuc", "chi tiet thu tuc", "thong tin thu tuc", "noi dung thu tuc", "thong tin chi tiet", ""})
 
 
@@ -142,15 +144,18 @@ def _typed(items: Sequence[Item]) -> Procedure:
     def lines(name: str) -> str | None:
         return values.lines(_lines(by.get(name, ()))) if name in by else None
 
-    code, name = tables.named(line("code") or "", line("name") or "")
+    def first(name: str) -> str | None:
+        return next(filter(None, (values.line(_own_line(item)) for item in by.get(name, ()))), None)
+
+    code, name = tables.named(first("code") or "", line("name") or "")
     change, evidence = _change((*by.get("status", ()), *by.get("decision", ())))
-    effective = line("effective_from")
+    effective = first("effective_from")
     return Procedure(
         code=code,
         name=name,
-        field=line("field"),
-        levels=values.levels(line("levels") or ""),
-        kind=line("kind"),
+        field=first("field"),
+        levels=values.levels(first("levels") or ""),
+        kind=first("kind"),
         decision=values.decision(_lines(by.get("decision", ()))),
         agency=line("agency"),
         carried_out_by=line("carried_out_by"),
@@ -168,6 +173,13 @@ def _typed(items: Sequence[Item]) -> Procedure:
         evidence=evidence,
         raw=_raw(items),
     )
+
+
+def _own_line(item: Item) -> list[str]:
+    """The lines of a brief value, up to one that begins with a label that is not known ("* Đơn vị tư vấn: …")."""
+    told = item.lines()
+    end = next((at for at, said in enumerate(told) if at and _STRANGE.match(said, labels.numbered(said))), len(told))
+    return told[:end]
 
 
 def _lines(items: Iterable[Item]) -> list[str]:
