@@ -199,6 +199,7 @@ def listed(tables: Iterable[Table]) -> tuple[Procedure, ...]:
     """The procedures that the tables of one page or document list, in order.
 
     A table without column headings goes on with the one before if it has as many columns and nothing stands between.
+    Rows that are shorter than others are filled up with empty cells.
     """
     found: list[Procedure] = []
     state = Headings()
@@ -216,7 +217,9 @@ def listed(tables: Iterable[Table]) -> tuple[Procedure, ...]:
 def _whole(tables: Iterable[Table]) -> Iterator[Table]:
     """The tables, those in one that a page's end has parted."""
     before: Table | None = None
-    for table in tables:
+    for ragged in tables:
+        width = max(map(len, ragged.grid), default=0)
+        table = replace(ragged, grid=tuple((*row, *[""] * (width - len(row))) for row in ragged.grid))
         if before and not any(map(str.strip, table.heading)) and _fits(before.grid, table.grid):
             before = replace(before, grid=before.grid + table.grid)
             continue
@@ -231,7 +234,7 @@ def _fits(grid: Grid, rest: Grid) -> bool:
     """Whether a grid may be the rest of another: it has as many columns, and no headings or the same ones."""
     known, own = columns(grid), columns(rest)
     width = max(map(len, rest), default=0)
-    return known is not None and width == len(known.fields) and (own is None or own.fields == known.fields)
+    return known is not None and width == len(known.fields) and (own is None or own.names == known.names)
 
 
 def is_list(found: Columns) -> bool:
