@@ -43,6 +43,7 @@ _CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "co
 _FEWEST_CORE = 2
 _FEWEST = 3
 _MOST_HEADING = 12
+_CODE = re.compile(r"\d\.\d{6}")
 _STRANGE = re.compile(r"[A-ZĐÀ-Ỹ][^:.;]{2,50}:")
 _GENERIC = frozenset({"thu tuc", "chi tiet thu tuc", "thong tin thu tuc", "noi dung thu tuc", "thong tin chi tiet", ""})
 
@@ -93,7 +94,7 @@ def read(root: Element, layout: Layout) -> Found:
 
 def of_entries(entries: Iterable[Entry]) -> tuple[Procedure, ...]:
     """The procedures of a list of links: those whose titles have a code."""
-    coded = ((*tables.named("", entry.title), entry.title) for entry in entries if "." in entry.title)
+    coded = ((*tables.named("", entry.title), entry.title) for entry in entries if _CODE.search(entry.title))
     return tuple(Procedure(code=code, name=name, raw=(("", title),)) for code, name, title in coded if code)
 
 
