@@ -252,10 +252,11 @@ def _rows(grid: Grid, found: Columns, state: Headings) -> list[Procedure]:
     keys = [place for place in map(found.place, ("ordinal", "name", "code")) if place is not None]
     made: list[tuple[tuple[str, ...], Headings]] = []
     for across, row in records(grid, found):
-        if made and not row:
-            heading = made[-1][1]
-            made[-1] = made[-1][0], replace(heading, parts=(*heading.parts, *across.splitlines()))
-            continue
+        if not row:
+            if made:
+                heading = made[-1][1]
+                made[-1] = made[-1][0], replace(heading, parts=(*heading.parts, *across.splitlines()))
+            break
         for line in across.splitlines():
             state.hear(line, in_table=True)
         if made and not across and _goes_on(row, made[-1][0], found):
