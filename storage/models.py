@@ -64,9 +64,18 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - signature
         """Without what no database takes."""
-        if value is None or (value.isascii() and "\0" not in value):
+        if value is None or ("\0" not in value and _encodes(value)):
             return value
         return _UNKEEPABLE.sub("\ufffd", value)
+
+
+def _encodes(value: str) -> bool:
+    """Whether there is no lone surrogate in it: asked in a quarter of the time that a search would take."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
