@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.models import Article, Page
+    from storage.runs import Ticket
 
 _KEY = "batch"
 
@@ -23,14 +24,14 @@ _KEY = "batch"
 class Batch:
     """Rows that were looked up: `pages` by source and address, and `records`; `absent` are keys that are not there.
 
-    `captured` are the ids of tickets whose captures were entered, `rows` what is still to be sent, `made` the ids of
-    records among it.
+    `captured` are tickets whose captures were entered, `rows` what is still to be sent, `made` the ids of records among
+    it.
     """
 
     pages: dict[tuple[str, str], Page] = field(default_factory=dict)
     records: list[Article] = field(default_factory=list)
     absent: set[tuple[str, ...]] = field(default_factory=set)
-    captured: set[int] = field(default_factory=set)
+    captured: set[Ticket] = field(default_factory=set)
     rows: dict[Insert, list[dict[str, Any]]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
 

@@ -235,7 +235,7 @@ class Writing:
         opened = batch.begin(session)
         fresh = [one.ticket for one in several if not one.entered]
         runs.enter_captures(session, fresh)
-        opened.captured |= {id(ticket) for ticket in fresh}
+        opened.captured |= set(fresh)
         for store in {one.store for one in several}:
             store.look_up(session, [one for one in several if one.store is store])
 

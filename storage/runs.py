@@ -204,7 +204,7 @@ def enter_fetch(session: Session, ticket: Ticket, **completed: Any) -> None:
     The ticket takes their keys. In a batch there is none for the fetch: it is entered complete.
     """
     opened = batch.of(session)
-    if opened is None or id(ticket) not in opened.captured:
+    if opened is None or ticket not in opened.captured:
         enter_captures(session, [ticket])
     values = {**ticket.row, **completed, "capture": ticket.capture}
     if opened:
