@@ -83,6 +83,7 @@ def a_crawl() -> list[Visit]:
     visits += [detail(f"/tin/{number}", word) for number, word in enumerate(NEWS, 1)]
     return [
         *visits,
+        detail("/tin/1", outcome=Outcome.NOT_MODIFIED),
         detail("/ban-sao/2", "hai"),  # a second address of a record
         detail("/tin/1", "một", hours=1),
         detail("/tin/3", "ba, sửa lại", hours=1),
@@ -156,8 +157,11 @@ def test_visits_come_together_to_what_they_come_to_one_by_one(both: list[Databas
     one_by_one = run(alone, jobs(a_crawl(), store), together=False)
     commits: list[int] = []
     event.listen(together.engine, "commit", lambda connection: commits.append(1))
+    undone: list[int] = []
+    event.listen(together.engine, "rollback", lambda connection: undone.append(1))
     at_once = run(together, jobs(a_crawl(), store), together=True)
     assert len(a_crawl()) <= AT_ONCE
+    assert not undone
     assert len(commits) == 2, "the run's and theirs"
     assert at_once == one_by_one
     assert {saved.decision for _, saved in at_once if saved} == {"new", "changed", "unchanged", "deferred"}
