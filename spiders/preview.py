@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from scraper import shapes
 from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Reading
 from scraper.outcomes import Outcome, of_error, of_status
 from scraper.reader import Reader
 from scraper.sources import undeclared
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from scraper.config import Config
+    from scraper.items import PageKind
     from scraper.sources import Platform, Source
 
 _COMPONENTS = ("ITEM_PIPELINES", "EXTENSIONS", "DOWNLOADER_MIDDLEWARES")
@@ -34,7 +35,7 @@ _COMPONENTS = ("ITEM_PIPELINES", "EXTENSIONS", "DOWNLOADER_MIDDLEWARES")
 def extract(
     pages: Sequence[str], config: Config, *, source: Source | None, platform: str | None, url: str | None
 ) -> Iterator[dict[str, Any]]:
-    """What each page says, in the contract's shape with `file`; where a page could not be had, with `error`.
+    """What each page says, in the contract's shape with `file`; of one that could not be had or read, with `error`.
 
     Without a source or a platform, the platform is found from the page itself.
     """
@@ -43,41 +44,43 @@ def extract(
     fetched = _fetch(addresses, config, source or undeclared(platforms[GENERIC], addresses[0])) if addresses else {}
     for name in pages:
         got = fetched.get(name) or _saved(name, url or (source.url if source else None))
-        if isinstance(got, str):
-            yield {"file": name, "error": got}
-            continue
-        told = asyncio.run(_read(got, source, platforms, platform))
+        reading = got if isinstance(got, Reading) else asyncio.run(_read(got, source, platforms, platform))
+        told = shapes.reading(reading, got.url if isinstance(got, Page) else name)
+        if reading.outcome not in {Outcome.OK, Outcome.EMPTY_OK}:
+            told["error"] = f"{reading.outcome}: {reading.message}"
         yield {"file": name, **told}
 
 
-def _saved(name: str, url: str | None) -> Page | str:
+def _unhad(outcome: Outcome, message: str) -> Reading:
+    """The reading of a page that was not had."""
+    kind: PageKind = "login" if outcome is Outcome.LOGIN else "blocked" if outcome.shut_out else "other"
+    return Reading(kind="not_found" if outcome.missing else kind, outcome=outcome, message=message)
+
+
+def _saved(name: str, url: str | None) -> Page | Reading:
     try:
         body = Path(name).read_bytes()
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return _unhad(Outcome.BROKEN, f"cannot be read: {error.strerror}")
     return Page(url=url or "http://localhost/", body=body)
 
 
 async def _read(
     page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None
-) -> dict[str, Any]:
+) -> Reading:
     if source is None:
         page = page if platform else replace(page, platforms=tuple(platforms.values()))
         source = undeclared(platforms[platform or GENERIC], page.url)
     reader = Reader()
     try:
-        reading = await reader.read(page, source)
+        return await reader.read(page, source)
     finally:
         await reader.close()
-    told = shapes.reading(reading, page.url)
-    if reading.outcome not in {Outcome.OK, Outcome.EMPTY_OK}:
-        told["error"] = f"{reading.outcome}: {reading.message}"
-    return told
 
 
-def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str, Page | str]:
+def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str, Page | Reading]:
     """The pages of some addresses, as politely and guardedly as a crawl fetches them; or why one was not had."""
-    got: dict[str, Page | str] = {}
+    got: dict[str, Page | Reading] = {}
     own = source
 
     class Preview(Spider):
@@ -91,7 +94,7 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
 
         def keep(self, response: Response) -> None:
             if response.status != 200:
-                got[response.meta["asked"]] = f"{of_status(response.status)}: status {response.status}"
+                got[response.meta["asked"]] = _unhad(of_status(response.status), f"status {response.status}")
                 return
             headers = response.headers
             got[response.meta["asked"]] = Page(
@@ -103,7 +106,7 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
 
         def lose(self, failure: Failure) -> None:
             request: Request = failure.request  # type: ignore[attr-defined]
-            got[request.meta["asked"]] = f"{of_error(failure.value or RuntimeError())}: {failure.value}"
+            got[request.meta["asked"]] = _unhad(of_error(failure.value or RuntimeError()), f"{failure.value}")
 
     settings = run.settings(config)
     for name in _COMPONENTS:  # all that a crawl has, but for what would store

@@ -52,7 +52,8 @@ def test_extract_of_several_files_prints_a_line_each_and_finds_the_platform(cong
     words = ("extract", str(PAGES / "bai-viet.html"), str(PAGES / "danh-sach.html"), "/nowhere.html", "--json")
     done = congtin.run(*words, expect=3)
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one.get("kind") for one in told] == ["article", "listing", None]
+    assert [one["kind"] for one in told] == ["article", "listing", "other"]
+    assert set(told[0]) == set(told[1]) == set(told[2]) - {"error"}
     assert [one["file"] for one in told] == list(words[1:4])
     assert "cannot be read" in told[2]["error"]
 

@@ -91,6 +91,8 @@ def test_extract_asks_as_politely_as_a_crawl(congtin: Congtin, site: Site) -> No
     address = site.url.rstrip("/") + site.paths[0]
     done = congtin.run("extract", address, expect=3)
     assert "ROBOTS" in done.stderr
+    missing = congtin.json("extract", f"{site.url}none.aspx", expect=3)
+    assert (missing["kind"], missing["title"], missing["entries"], missing["precision"]) == ("not_found", "", [], None)
     assert not site.times(site.paths[0])
     assert congtin.json("extract", site.url.rstrip("/") + site.paths[1])["title"] == "Tin số 1"
     congtin.run("extract", "http://10.0.0.1/x", expect=4)
