@@ -69,8 +69,8 @@ def _name(hosts: dict[str, str]) -> None:
         return [answer for address in found for answer in asked(address, port, *rest, **more)]
 
     def gethostbyname(host: str) -> str:
-        found = hosts[host].split(",") if host in hosts else [host]
-        return next((address for address in found if "." in address), None) or asked_for_one(host)
+        good = (address for address in hosts.get(host, host).split(",") if host not in hosts or "." in address)
+        return asked_for_one(next(good))
 
     socket.getaddrinfo, socket.gethostbyname = getaddrinfo, gethostbyname
 
