@@ -28,14 +28,15 @@ class KnownListing:
     backfill of it stands: the number of the page that comes next, and the way there. It is `barren` where a look at it
     found lately that nothing is there and that it leads nowhere.
 
-    `dated` is how many of a hundred rows showed a date, `read_well` when a walk last came to its end, cut off since or
-    not: what a reading is compared with. Both are None where that is too long ago.
+    `rows` is how many its first page had, `dated` how many of a hundred of them showed a date, `read_well` when a walk
+    last came to its end, cut off since or not: what a reading is compared with. All are None if that is too long ago.
     """
 
     walked_at: datetime | None = None
     validators: Validators = NONE
     resume: tuple[int, NextPage] | None = None
     barren: bool = False
+    rows: int | None = None
     dated: int | None = None
     read_well: datetime | None = None
 

@@ -271,8 +271,7 @@ class Visit:
     counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`
     while it goes on, `closed` when it came to its end; `validators` are then those of its first page. `backfill` says
     that the page is one of a walk through all pages, and `onward` where that goes on. `fetch` is the ticket of the
-    fetch that capture opened, if there was a response or an error on the wire. `article_number` is the one in
-    a detail page's address.
+    fetch that capture opened, if there was a response or an error on the wire.
     """
 
     role: VisitRole
@@ -290,5 +289,4 @@ class Visit:
     backfill: bool = False
     onward: NextPage | None = None
     validators: Validators | None = None
-    article_number: str | None = None
     fetch: object | None = None

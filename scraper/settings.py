@@ -76,6 +76,7 @@ CONCURRENT_ITEMS = 2
 DOWNLOAD_TIMEOUT = 45  # of the whole answer: Scrapy's three minutes are a slot lost to every host that hangs
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024  # Scrapy's gigabyte is the memory of a small machine
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024  # no page of a portal is as long
+TURN_SILENCE = 5.0  # after so many seconds without any answer a host no longer keeps the next one waiting (spiders.run)
 DNS_TIMEOUT = 20  # it counts beside DOWNLOAD_TIMEOUT
 REDIRECT_MAX_TIMES = 5  # RFC 9309 asks for five; Scrapy's twenty are twenty requests to the host
 RETRY_TIMES = 2  # what three requests do not bring, the next run asks for

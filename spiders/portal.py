@@ -82,6 +82,8 @@ class PortalSpider(Spider):
         self.left = int(limit) if limit is not None else None
         self.reader = Reader()
         self.skipped: Counter[str] = Counter()
+        self.short = ""
+        """The first listing that lacks half of its rows or more, in words."""
         self.lists: dict[int, str] = {}
         """Which section's first page showed which list, by its hash."""
         self._owned_as: OrderedDict[str, str] = OrderedDict()
@@ -173,6 +175,7 @@ class PortalSpider(Spider):
             section=section,
             canonical=canonical,
             walked_at=known.walked_at,
+            rows=known.rows,
             dated=known.dated,
             read_well=known.read_well,
             number=number,
@@ -231,6 +234,8 @@ class PortalSpider(Spider):
         elif outcome is Outcome.OK and first and (other := self._same_list(entries, walk)):
             outcome, message = Outcome.DRIFT, f"its rows are all new, and those of {other}: a menu, and not the list"
         elif outcome is Outcome.OK and reading:
+            if first and section.kind != "hub" and walk.lacks_rows([entry for _, entry in entries]):
+                self._lacks(section.url, len(entries), walk)
             wanted, done = self._choose(entries, walk)
             further = self._onward(reading, walk, section)
             onward = None if done else further
@@ -269,6 +274,12 @@ class PortalSpider(Spider):
             if settled and not forward:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
+
+    def _lacks(self, url: str, rows: int, walk: Walk) -> None:
+        """Notes a listing that is shorter than it was: what is missing from it is not taken for gone."""
+        self._skip("fewer rows", url, f"{rows} rows, and {walk.rows} when last read")
+        if walk.rows and rows * 2 <= walk.rows:
+            self.short = self.short or f"{url} shows {rows} rows, and showed {walk.rows} when last read"
 
     def _same_list(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> str | None:
         """The other section of this crawl whose list a section shows that showed another one before (C11)."""
@@ -456,7 +467,6 @@ class PortalSpider(Spider):
             number=number,
             walk=walk,
             validators=validators,
-            article_number=self.source.article_number(canonical) if role == "detail" else None,
             fetch=request.meta.get("fetch"),
         )
 

@@ -65,9 +65,7 @@ def _saved(name: str, url: str | None) -> Page | Reading:
     return Page(url=url or "http://localhost/", body=body)
 
 
-async def _read(
-    page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None
-) -> Reading:
+async def _read(page: Page, source: Source | None, platforms: dict[str, Platform], platform: str | None) -> Reading:
     if source is None:
         page = page if platform else replace(page, platforms=tuple(platforms.values()))
         source = undeclared(platforms[platform or GENERIC], page.url)

@@ -22,6 +22,7 @@ from spiders.loader import catalogue, spider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
 
     from scrapy.crawler import Crawler
 
@@ -47,6 +48,32 @@ class Result:
     refusal: str | None = None
     interruption: str | None = None
     error: str | None = None
+
+
+class _Turn:
+    """A host's turn, which it gives up early where it answers nothing: it costs little then, and others wait (A40)."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self._held = False
+
+    async def __aenter__(self) -> Self:
+        await self._turns.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give()
+
+    def give_unless_answered(self, crawler: Crawler) -> None:
+        """Gives the turn up unless the crawl hears something of its host in a while."""
+        silence = asyncio.get_running_loop().call_later(crawler.settings.getfloat("TURN_SILENCE"), self._give)
+        crawler.signals.connect(silence.cancel, signals.response_received, weak=False)
+
+    def _give(self) -> None:
+        if self._held:
+            self._held = False
+            self._turns.release()
 
 
 def settings(config: Config, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -89,13 +116,14 @@ def crawl(
     for source in wanted:
         by_host.setdefault(urls.host(source.url), []).append(source)
 
-    async def one_host(several: list[Source], turn: asyncio.Semaphore) -> None:
-        async with turn:
+    async def one_host(several: list[Source], turns: asyncio.Semaphore) -> None:
+        async with _Turn(turns) as turn:
             for source in several:
                 crawler = process.create_crawler(spider(source, _choice(source, platforms, platform)))
                 crawlers.append(crawler)
                 if len(crawlers) == 1:  # when all is loaded; a later one would keep what is left of those before it
                     crawler.signals.connect(_collect_seldom, signals.engine_started)
+                turn.give_unless_answered(crawler)
                 error = None
                 try:
                     await process.crawl(crawler, **arguments)
@@ -112,9 +140,9 @@ def crawl(
 
     async def main() -> None:
         watching = asyncio.get_running_loop().create_task(watch())
-        turn = asyncio.Semaphore(TOGETHER)
+        turns = asyncio.Semaphore(TOGETHER)
         try:
-            await asyncio.gather(*(one_host(several, turn) for several in by_host.values()))
+            await asyncio.gather(*(one_host(several, turns) for several in by_host.values()))
         finally:
             watching.cancel()
             if progress:

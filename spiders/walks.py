@@ -21,6 +21,7 @@ OVERLAP = 10
 FIRST_PAGES = 20
 """Pages of a listing that a crawl reads without `full`; the rest is backfill."""
 MOST_PAGES = 20_000
+ROWS_THAT_FILL_A_PAGE = 10
 MOST_DATES_LOST = 30
 """Points by which the share of rows with a date may fall before it is the layout that has changed."""
 FEWEST_STEPS = 3
@@ -33,7 +34,7 @@ BACKFILL = -50
 class Walk:
     """`walked_at` is when an earlier walk of the listing came to its end; `validators` are those of page one.
 
-    `dated` and `read_well` are those of `scraper.history.KnownListing`.
+    `rows`, `dated` and `read_well` are those of `scraper.history.KnownListing`.
 
     A `backfill` goes on to the listing's end, and is `resumed` where one was cut off. One that is `catching_up` reads
     what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
@@ -43,6 +44,7 @@ class Walk:
     section: Section
     canonical: str
     walked_at: datetime | None
+    rows: int | None = None
     dated: int | None = None
     read_well: datetime | None = None
     number: int = 1
@@ -53,6 +55,10 @@ class Walk:
     settled: int = 0
     validators: Validators | None = None
     seen: set[str | int] = field(default_factory=set)
+
+    def lacks_rows(self, entries: Sequence[Entry]) -> bool:
+        """Whether the listing's first page has far fewer rows than it had: some were left out on the way (C25)."""
+        return self.rows is not None and self.rows >= ROWS_THAT_FILL_A_PAGE and len(entries) * 5 <= self.rows * 4
 
     def has_lost_its_dates(self, entries: Sequence[Entry]) -> bool:
         """Whether far fewer of a listing's rows show a date than used to: the selectors no longer meet it (C10)."""

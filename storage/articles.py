@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +20,7 @@ from storage import batch, diff, events
 from storage.models import Article, ArticleVersion, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -65,7 +64,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:
-    """An article as just read, and where: the page row is the session's own, `number` the one in its address."""
+    """An article as just read, and where: the page row is the session's, `number_of` finds its number in an address."""
 
     article: items.Article
     page: Page
@@ -75,7 +74,7 @@ class Sighting:
     origin: str
     at: datetime
     capture: int | None
-    number: str | None = None
+    number_of: Callable[[str], str | None] = lambda _: None
 
 
 @lru_cache(maxsize=64)  # asked for ahead, and again when the article is saved
@@ -187,13 +186,13 @@ def _same_number(session: Session, sighting: Sighting) -> Article | None:
     Systems give a number away a second time, too; then what is said has nothing to do with it (D10). In a first crawl,
     or a backfill, nothing has been renamed yet.
     """
-    number = sighting.number
+    number = sighting.number_of(sighting.page.canonical_url)
     if number is None or sighting.origin != "poll":
         return None
     holds = Page.canonical_url.contains(number, autoescape=True)
     pages = session.scalars(select(Page).where(Page.source == sighting.source, Page.record.is_not(None), holds))
     for page in pages:
-        if re.search(rf"(?<!\d){re.escape(number)}(?!\d)", page.canonical_url) and page.record:
+        if page.record and sighting.number_of(page.canonical_url) == number:
             row = session.get_one(Article, page.record)
             before = session.get_one(ArticleVersion, (row.id, row.version))
             if _resembles(sighting.article, before):

@@ -114,6 +114,11 @@ class Keeper:
             self._stat("refusal", refusal)
         await asyncio.to_thread(self.store.close)
 
+    def number_of(self, canonical_url: str) -> str | None:
+        """The article's number in an address, as the spider's layout knows it: it may have learnt it on the way."""
+        source: Source = self._crawler.spider.source  # type: ignore[union-attr]
+        return source.article_number(canonical_url)
+
     def opened(self, ticket: Ticket) -> Ticket:
         """Keeps a fetch in mind until somebody completes it."""
         self._open.add(ticket)
@@ -167,6 +172,8 @@ class Keeper:
         spent = reason == "budget"
         finished = (reason == "finished" or spent) and self._failure is None
         verdict, cause = runs.judge(self.tally, finished=finished, expected=self.source.file.expect.entries)
+        if verdict == "healthy" and (short := getattr(self._crawler.spider, "short", "")):
+            verdict, cause = "thin", short
         if spent and (verdict == "healthy" or not self.tally.requests):
             verdict = "healthy"
             cause = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"

@@ -81,6 +81,7 @@ class SourceHistory:
             lately = row.walked_at is not None and row.walked_at > datetime.now(UTC) - BELIEVED
             known = KnownListing(
                 resume=_resume(row),
+                rows=row.entries if lately else None,
                 dated=row.dated if lately else None,
                 read_well=row.walked_at if lately else None,
             )

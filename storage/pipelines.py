@@ -124,7 +124,7 @@ class Store:
                 origin=keeper.origin,
                 at=visit.at,
                 capture=ticket.capture,
-                number=visit.article_number,
+                number_of=keeper.number_of,
             )
             saved = articles.save(session, sighting)
             if visit.validators is not None:
@@ -165,7 +165,7 @@ class Store:
         row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
         row.last_checked, row.outcome = visit.at, visit.outcome.value
         if visit.outcome.trusted:
-            row.entries = len(visit.entries) or row.entries
+            row.entries = len(visit.entries) if visit.entries and visit.number == 1 else row.entries
             self._enter(session, visit, trusted=True)
         if visit.outcome is Outcome.OK and visit.number == 1:
             pages.archived(row, ticket.captured)

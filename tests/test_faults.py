@@ -7,14 +7,17 @@ same process, a sound one is crawled.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from command import ROOT
+from scripted import serving
 from sqlalchemy import create_engine, text
 
 from sample.bad_lists import LISTS
@@ -38,6 +41,7 @@ sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 TRUSTED = {"OK", "NOT_MODIFIED", "EMPTY_OK"}
 # What waits for a time-out need not hold the next page up, nor long; what is too big need not be big.
 TOGETHER = ("--set", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "--set", f"DOWNLOAD_MAXSIZE={4 << 20}")
+SILENT = ("--set", "TURN_SILENCE=0.2", "--set", "DOWNLOAD_TIMEOUT=4", "--set", "RETRY_TIMES=0")
 BRIEF = ("--set", "DOWNLOAD_TIMEOUT=3")
 SOUND = 60
 
@@ -233,3 +237,26 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(congtin: Con
     # Behind the sound certificate what goes wrong is told as without TLS: resets above all, which nobody may wait for.
     came_to = {path_of(failure["url"]): failure["outcome"] for failure in reports["sound"]["failures"]}
     assert came_to == {fault.fresh: fault.outcome for fault in FAULTS if fault.id in OVER_TLS}
+
+
+HANGING = 10
+
+
+def test_a40_hosts_that_hang_keep_no_others_waiting(congtin: Congtin) -> None:
+    """The hosts are ports here, as a host's lease and turn know them."""
+    section = 'sections.news = ["/portal/Pages/Tin-tuc.aspx"]\n'
+    with ExitStack() as open_here:
+        for number in range(HANGING):  # whoever connects is queued, and hears nothing
+            silent = open_here.enter_context(socket.create_server(("127.0.0.1", 0)))
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            congtin.source(f"silent-{number}", SOURCE.format(url=url) + section)
+        sound = [open_here.enter_context(serving()) for _ in range(2)]
+        for number, portal in enumerate(sound):
+            congtin.source(f"sound-{number}", SOURCE.format(url=portal.url) + section)
+        names = [f"silent-{number}" for number in range(HANGING)] + ["sound-0", "sound-1"]
+        told = watched(congtin, *names, *SILENT)
+        ended = time.monotonic()
+        assert [told["reports"][name]["new"] > 0 for name in names] == [False] * HANGING + [True] * 2
+        assert {told["reports"][name]["verdict"] for name in names[:HANGING]} == {"failed"}
+        for portal in sound:
+            assert portal.asked[-1][0] < ended - 1  # long before the last that hung had run out of time

@@ -1,6 +1,6 @@
 """Walks through listings whose order is not what one would like: nothing is lost, nothing is had twice, none goes on.
 
-The catalogue's C12, C14 and D14; C13 is in tests/test_crawl.py.
+The catalogue's C12, C14, C25 and D14; C13 is in tests/test_crawl.py.
 """
 
 from __future__ import annotations
@@ -122,3 +122,16 @@ def test_d14_a_last_page_that_leads_to_itself_or_shows_page_one(
     report = congtin.crawl()
     assert (report["new"], report["verdict"]) == (30, "healthy")
     assert sum(asked.startswith(NEWS) for _, asked, _ in site.asked) <= 4
+
+
+@pytest.mark.parametrize(("left", "verdict"), [(8, "healthy"), (5, "thin")])
+def test_c25_a_listing_that_is_cut_short_is_told_of_and_takes_nothing_away(
+    congtin: Congtin, site: Site, left: int, verdict: str
+) -> None:
+    numbers = list(reversed(range(10)))
+    show(site, lambda: numbers)
+    congtin.crawl()
+    del numbers[left:]
+    report = congtin.crawl(expect=None)
+    assert (report["verdict"], report["skipped"], report["gone"]) == (verdict, {"fewer rows": 1}, 0)
+    assert had(congtin) == every(10)

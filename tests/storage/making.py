@@ -17,6 +17,8 @@ from storage.articles import Saved, Sighting
 from storage.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from scraper.items import Precision
@@ -74,13 +76,13 @@ def save(
     origin: str = "poll",
     run: int = 1,
     capture: int | None = None,
-    number: str | None = None,
+    number_of: Callable[[str], str | None] = lambda _: None,
 ) -> Saved:
     """What the pipeline does with a detail page that was read."""
     row = page(session, said.canonical_url, source=source, at=at)
     sighting = Sighting(
         article=said, page=row, source=source, platform="sharepoint", section="news", origin=origin, at=at,
-        capture=capture, number=number,
+        capture=capture, number_of=number_of,
     )  # fmt: skip
     saved = articles.save(session, sighting)
     pages.answered(row, Outcome.OK, at=at, run=run)
