@@ -102,7 +102,7 @@ def _side(side: str, words: list[str], data: Path, **more: str) -> dict[str, dic
     environment = {
         **os.environ,
         "CONGTIN_DATA": str(data),
-        "CONGTIN_ALLOW_NETWORKS": "127.0.0.1/32",
+        "CONGTIN_ALLOW_NETWORKS": "127.0.0.1/32,127.0.0.4/32",
         "TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS": "",
         **more,
     }
