@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from scraper import text
+from storage import batch
 from storage.models import Article, NamedNumber, Procedure
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _KIND = re.compile(
     r"(?:so )?(?:ky hieu )?"
 )
 """What may stand before a document's own number in its title, folded: its kind, once, and "số"."""
+_INSERT = insert(NamedNumber.__table__)  # type: ignore[arg-type]
 _OF_THE_STATE = re.compile(r"\w+/(?:19|20)\d\d/(?:(?:NĐ|TT|TTLT|PL|NQ-CP|QĐ-TTg)\b|QH|UBTVQH)")
 MOST_NAMED = 500
 """Numbers of one record that are kept; a page with more is a list of documents, whose own pages name them."""
@@ -54,23 +56,31 @@ def _after_kind(said: str) -> str:
     return folded[kind.end() :] if kind else folded
 
 
-def save(session: Session, record: str, source: str, title: str, named: Iterable[dict[str, Any]]) -> None:
-    """Keeps the numbers that a record names (in their JSON shape), each once, in place of those it named before."""
+def save(
+    session: Session, record: str, source: str, title: str, named: Iterable[dict[str, Any]], *, new: bool = False
+) -> None:
+    """Keeps the numbers that a record names (in their JSON shape), each once, in place of those it named before.
+
+    A `new` record has named none.
+    """
     seen: dict[str, dict[str, Any]] = {}
     for number in named:
         seen.setdefault(number["normal"] or f"? {number['raw']}", number)
-    told = [(one["normal"], is_own(one, title), one) for one in list(seen.values())[:MOST_NAMED]]
-    kept = session.scalars(select(NamedNumber).where(NamedNumber.record == record).order_by(NamedNumber.position)).all()
-    if [(one.normal, one.own, one.told) for one in kept] == told:
-        return
-    if kept:
+    rows = [
+        {
+            "record": record, "position": position, "source": source, "normal": one["normal"],
+            "own": is_own(one, title), "told": one,
+        }
+        for position, one in enumerate(list(seen.values())[:MOST_NAMED])
+    ]  # fmt: skip
+    if not new:
+        of_record = select(NamedNumber.own, NamedNumber.told).where(NamedNumber.record == record)
+        kept = [tuple(row) for row in session.execute(of_record.order_by(NamedNumber.position))]
+        if kept == [(row["own"], row["told"]) for row in rows]:
+            return
         session.execute(delete(NamedNumber).where(NamedNumber.record == record))
-        for one in kept:
-            session.expunge(one)
-    for position, (normal, own, said) in enumerate(told):
-        row = NamedNumber(record=record, position=position, source=source, normal=normal, own=own, told=said)
-        session.add(row)
-    session.flush()
+    for row in rows:
+        batch.later(session, _INSERT, row)
 
 
 def of(session: Session, record: str) -> list[dict[str, Any]]:

@@ -47,8 +47,9 @@ def visited(
         return Counter()
     article = reading.article
     if record is not None and article is not None and (reading.numbers or not new):
-        batch.flush(session)  # they point to the page's record, and so does what is told of procedures
-        numbers.save(session, record, source, article.title, map(shapes.number, reading.numbers))
+        if not new:
+            batch.flush(session)
+        numbers.save(session, record, source, article.title, map(shapes.number, reading.numbers), new=new)
     if reading.procedure is None and not reading.procedures:
         return Counter()
     batch.flush(session)
@@ -64,6 +65,7 @@ def visited(
 
 def _as_it_was(session: Session, source: str, visit: items.Visit) -> None:
     """The page's server said that nothing changed."""
+    events.take_turns(session)
     here = (ProcedurePlace.source == source, ProcedurePlace.page == urls.key(visit.canonical_url))
     told = select(ProcedurePlace.record).where(*here)
     session.execute(update(ProcedurePlace).where(*here).values(last_checked=visit.at))

@@ -224,7 +224,7 @@ def test_a_crawl_that_was_killed_is_seen_to_be_interrupted(congtin: Congtin, ser
 
 def test_scrapy_knows_every_source_as_a_spider(congtin: Congtin, serve: Serve) -> None:
     serve(articles=12)
-    assert congtin.scrapy("list").stdout.split() == ["sample", "thanh-hoa/snv"]
+    assert congtin.scrapy("list").stdout.split() == ["dichvucong", "sample", "thanh-hoa/snv"]
     crawl = congtin.scrapy("crawl", "sample")
     assert crawl.returncode == 0
     assert "Traceback" not in crawl.stderr

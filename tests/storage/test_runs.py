@@ -159,7 +159,7 @@ def test_status_tells_of_the_last_run_and_the_last_good_one(session: Session) ->
     assert set(told) >= STATUS
     assert (told["verdict"], told["stale"]) == ("blocked", True)
     assert (told["last_run"], told["last_good"]) == ("2025-03-10T13:00:00+07:00", "2025-03-10T12:00:00+07:00")
-    assert (told["articles"], told["procedures"], told["first_seen"]) == (2, 1, "2025-03-10T12:00:00+07:00")
+    assert (told["articles"], told["procedures"], told["first_seen"]) == (3, 0, "2025-03-10T12:00:00+07:00")
     assert set(nothing) >= STATUS
     assert (nothing["verdict"], nothing["last_run"], nothing["articles"], nothing["stale"]) == (None, None, 0, False)
 
