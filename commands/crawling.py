@@ -169,10 +169,10 @@ def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, j
         console.as_json(rows)
     else:
         console.table(
-            ["source", "verdict", "cause", "last run", "last good", "articles", "procedures"],
+            ["source", "verdict", "cause", "last run", "last good", "articles", "TTHC"],
             [
                 [row["source"], row["verdict"] or "never run", row["cause"], console.day(row["last_run"]),
-                 console.day(row["last_good"]), row["articles"], row["procedures"]]
+                 console.day(row["last_good"], "day"), row["articles"], row["procedures"]]
                 for row in rows
             ],
         )  # fmt: skip

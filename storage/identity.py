@@ -30,7 +30,8 @@ class Sighting:
     """What one page just said of procedures, and where.
 
     `own` is the procedure whose page it is, `rows` are all others that it names; `listing` says that it lists what is
-    in force. `article` is the record of the page itself, if it is one; `published` its date. `whole` says that the page
+    in force. `article` is the record of the page itself, if it is one; `published` its date, `document` the number of
+    the document that it is, which decides what its rows announce where they name no other. `whole` says that the page
     shows all it has: what it told of before and does no more, is not there any more.
     """
 
@@ -45,6 +46,7 @@ class Sighting:
     at: datetime
     article: str | None = None
     published: items.Moment | None = None
+    document: items.DocumentNumber | None = None
     capture: int | None = None
     whole: bool = True
 

@@ -58,9 +58,15 @@ def visited(
         own=reading.procedure, rows=reading.procedures, listing=walked or visit.section == "procedures", source=source,
         platform=reading.platform or platform, canonical_url=visit.canonical_url, url=visit.final_url, origin=origin,
         at=visit.at, article=record, published=article.published if article else None, capture=capture,
-        whole=not walked,
+        document=_document(reading), whole=not walked,
     )  # fmt: skip
     return save(session, sighting)
+
+
+def _document(reading: items.Reading) -> items.DocumentNumber | None:
+    """The number of the document that a page is."""
+    title = reading.article.title if reading.article else reading.title
+    return next((one for one in reading.numbers if numbers.is_own(shapes.number(one), title)), None)
 
 
 def _as_it_was(session: Session, source: str, visit: items.Visit) -> None:
@@ -110,7 +116,8 @@ class _Telling:
         self._row = row
         self._said = said
         self._announced = announced
-        self._role: Role = "page" if sighting.own in said else "list" if sighting.listing else "mention"
+        lists = sighting.listing and not any(one.change for one in said)
+        self._role: Role = "page" if sighting.own in said else "list" if lists else "mention"
         self._created = row.version == 0
 
     def tell(self, place: ProcedurePlace | None, told: dict[tuple[str, str], ProcedureAnnouncement]) -> Counter[str]:
@@ -210,7 +217,8 @@ class _Telling:
         return done, [step for step in done if heard_before.isdisjoint(one.key for one in step.told)], heard
 
     def _announcement(self, said: items.Procedure) -> dict[str, Any]:
-        sighting, decision = self._sighting, said.decision
+        sighting = self._sighting
+        decision = said.decision or sighting.document
         told = shapes.number(decision) if decision else None
         return {
             "change": said.change,

@@ -211,6 +211,13 @@ def test_a_number_that_a_page_corrects_is_the_same_step(session: Session) -> Non
     assert step.number == "21/QĐ-UBND"
 
 
+def test_the_page_of_a_decision_decides_what_its_rows_announce_where_they_name_no_other(session: Session) -> None:
+    tell(session, news("amended"), document=decision("7/QĐ-UBND"), path="/qd")
+    tell(session, news("abolished", decision("8/QĐ-UBND")), document=decision("9/QĐ-UBND"), path="/qd2")
+    found = places.steps(places.announcements(session, procedure_id(CODE)))
+    assert {(step.change, step.number) for step in found} == {("amended", "7/QĐ-UBND"), ("abolished", "8/QĐ-UBND")}
+
+
 def test_there_is_no_step_without_words_that_say_so(session: Session) -> None:
     assert tell(session, news("abolished", decision(), evidence=None)) == {"procedure.new": 1}
     assert session.scalar(select(func.count()).select_from(ProcedureAnnouncement)) == 0
@@ -242,6 +249,11 @@ def test_listed_is_in_force_and_spoken_of_is_not(session: Session) -> None:
     assert standing(session, NOON.date()) == "unknown"
     tell(session, ROW, path="/tin", source="dichvucong", platform="dichvucong")
     assert standing(session, NOON.date()) == "in-force"
+
+
+def test_a_row_that_announces_a_change_lists_nothing(session: Session) -> None:
+    tell(session, news("abolished", decision(), effective_from=date(2030, 1, 1)), path="/qd", listing=True)
+    assert standing(session, NOON.date()) == "unknown"
 
 
 def test_a_list_says_it_from_the_day_its_row_states(session: Session) -> None:
