@@ -57,26 +57,26 @@ def _after_kind(said: str) -> str:
 
 
 def save(
-    session: Session, record: str, source: str, title: str, named: Iterable[dict[str, Any]], *, new: bool = False
+    session: Session, record: str, title: str, named: Iterable[tuple[str, dict[str, Any]]], *, new: bool = False
 ) -> None:
-    """Keeps the numbers that a record names (in their JSON shape), each once, in place of those it named before.
+    """Keeps the numbers that a record names, each once, in place of those it named before.
 
-    A `new` record has named none.
+    Each comes with the source whose page names it, and in its JSON shape. A `new` record has named none.
     """
-    seen: dict[str, dict[str, Any]] = {}
-    for number in named:
-        seen.setdefault(number["normal"] or f"? {number['raw']}", number)
+    seen: dict[str, tuple[str, dict[str, Any]]] = {}
+    for source, number in named:
+        seen.setdefault(_key(number["normal"] or f"? {number['raw']}", source), (source, number))
     rows = [
         {
             "record": record, "position": position, "source": source, "normal": one["normal"],
             "own": is_own(one, title), "told": one,
         }
-        for position, one in enumerate(list(seen.values())[:MOST_NAMED])
+        for position, (source, one) in enumerate(list(seen.values())[:MOST_NAMED])
     ]  # fmt: skip
     if not new:
-        of_record = select(NamedNumber.own, NamedNumber.told).where(NamedNumber.record == record)
+        of_record = select(NamedNumber.source, NamedNumber.own, NamedNumber.told).where(NamedNumber.record == record)
         kept = [tuple(row) for row in session.execute(of_record.order_by(NamedNumber.position))]
-        if kept == [(row["own"], row["told"]) for row in rows]:
+        if kept == [(row["source"], row["own"], row["told"]) for row in rows]:
             return
         session.execute(delete(NamedNumber).where(NamedNumber.record == record))
     for row in rows:
@@ -134,8 +134,9 @@ def _same(one: NamedNumber, other: NamedNumber) -> bool:
     days = {row.told.get("date") for row in (one, other)} - {None}
     if len(days) > 1:
         return False
-    return bool(_OF_THE_STATE.match(one.normal)) or _province(one.source) == _province(other.source)
+    return _key(one.normal, one.source) == _key(one.normal, other.source)
 
 
-def _province(source: str) -> str:
-    return source.partition("/")[0]
+def _key(normal: str, source: str) -> str:
+    """What a number means where this source names it: offices of other provinces have the same ones."""
+    return normal if _OF_THE_STATE.match(normal) else f"{source.partition('/')[0]} {normal}"

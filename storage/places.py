@@ -203,10 +203,10 @@ def assume(
     own = row.fields["decision"]
     said_of = [row.name, row.code, row.field, *(step.number for step in done), row.fields["agency"], field_text(own)]
     row.words = text.fold(" ".join(filter(None, said_of)))
-    decisions = [one.decision for one in told if one.decision]
-    named = [*([own] if own else []), *decisions, *row.fields["legal_basis"]]
-    if named or row.version > 1:
-        numbers.save(session, row.id, row.source, "", named)
+    decisions = [(one.source, one.decision) for one in told if one.decision]
+    named = [(row.source, one) for one in ([own] if own else []) + row.fields["legal_basis"]]
+    if named or decisions or row.version > 1:
+        numbers.save(session, row.id, "", decisions + named)
 
 
 def announcements(session: Session, record: str) -> list[ProcedureAnnouncement]:

@@ -45,7 +45,7 @@ def show(session: Session, row: Procedure, version: int | None, day: date) -> di
     if version is not None:
         said |= {**kept.fields, "raw": labelled(kept.fields["raw"])}
     for step in said["timeline"]:
-        step["records"] = _documents(session, row.id, step["decision"])
+        step["records"] = _documents(session, row.id, step)
     capture = session.get(Capture, kept.capture) if kept.capture else None
     live = any(place.ended_at is None and place.article not in known.gone for place in known.places)
     return {
@@ -87,12 +87,17 @@ def show(session: Session, row: Procedure, version: int | None, day: date) -> di
     }
 
 
-def _documents(session: Session, record: str, decision: Mapping[str, Any] | None) -> list[str]:
-    """The records that are a decision which a procedure names."""
+def _documents(session: Session, record: str, step: Mapping[str, Any]) -> list[str]:
+    """The records that are the decision of a step."""
+    decision = step["decision"]
     if not decision or not decision["normal"]:
         return []
-    query = select(NamedNumber).where(NamedNumber.record == record, NamedNumber.normal == decision["normal"])
-    return [one for found in numbers.documents(session, session.scalars(query).all()).values() for one in found]
+    sources = {told["source"] for told in step["told_by"]}
+    query = select(NamedNumber).where(
+        NamedNumber.record == record, NamedNumber.normal == decision["normal"], NamedNumber.source.in_(sources)
+    )
+    found = numbers.documents(session, session.scalars(query).all())
+    return list(dict.fromkeys(one for several in found.values() for one in several))
 
 
 def page_texts(session: Session, record: str) -> list[ArticleVersion]:

@@ -49,7 +49,8 @@ def visited(
     if record is not None and article is not None and (reading.numbers or not new):
         if not new:
             batch.flush(session)
-        numbers.save(session, record, source, article.title, map(shapes.number, reading.numbers), new=new)
+        named = [(source, shapes.number(one)) for one in reading.numbers]
+        numbers.save(session, record, article.title, named, new=new)
     if reading.procedure is None and not reading.procedures:
         return Counter()
     batch.flush(session)

@@ -83,7 +83,7 @@ def article(
     articles.save(session, sighting)
     session.flush()
     assert row.record
-    numbers.save(session, row.record, source, title, map(shapes.number, named))
+    numbers.save(session, row.record, title, [(source, shapes.number(one)) for one in named])
     return row.record
 
 

@@ -24,7 +24,7 @@ def keep(session: Session, path: str, title: str, *named: dict[str, Any], source
     save(session, article(path, title=title, body_text=title), source=source)
     record = page(session, path, source=source).record
     assert record
-    numbers.save(session, record, source, title, named)
+    numbers.save(session, record, title, [(source, one) for one in named])
     return record
 
 
@@ -83,5 +83,5 @@ def test_what_a_record_names_now_stands_in_place_of_what_it_named(session: Sessi
     record = keep(session, "/tin", "Tin", number("1/QĐ-UBND"), number("2/QĐ-UBND"), number("1/QĐ-UBND"), unread)
     assert [one["raw"] for one in numbers.of(session, record)] == ["1/QĐ-UBND", "2/QĐ-UBND", "3582;3583"]
     for named in ([number("2/QĐ-UBND"), number("3/QĐ-UBND")], [number("2/QĐ-UBND"), number("3/QĐ-UBND")], []):
-        numbers.save(session, record, "thanh-hoa/snv", "Tin", named)
+        numbers.save(session, record, "Tin", [("thanh-hoa/snv", one) for one in named])
         assert [one["raw"] for one in numbers.of(session, record)] == [one["raw"] for one in named]
