@@ -81,7 +81,7 @@ def show(session: Session, row: Procedure, version: int | None, day: date) -> di
         "first_seen": events.iso(row.first_seen),
         "last_checked": events.iso(row.last_checked),
         "state": "live" if live else "gone",
-        "capture": _capture(capture),
+        "capture": capture_shape(capture),
         "documents": [],
         "group": [],
     }
@@ -168,7 +168,7 @@ def history(session: Session, row: Procedure) -> list[dict[str, Any]]:
             "origin": said.origin,
             "words_added": said.words_added,
             "words_removed": said.words_removed,
-            "capture": _capture(capture),
+            "capture": capture_shape(capture),
             "source": said.source,
             "url": said.url,
             "previous": said.previous,
@@ -218,7 +218,8 @@ def compare(session: Session, row: Procedure, old: int, new: int) -> dict[str, A
     return {"id": row.id, "from": old, "to": new, "fields": changed}
 
 
-def _capture(capture: Capture | None) -> dict[str, Any] | None:
+def capture_shape(capture: Capture | None) -> dict[str, Any] | None:
+    """Where the archive has what a version was read from."""
     if capture is None:
         return None
     return {"warc": capture.warc, "offset": capture.offset, "digest": capture.digest, "date": events.iso(capture.at)}

@@ -72,7 +72,7 @@ def show(session: Session, name: str, version: int | None = None, *, day: date |
         "first_seen": events.iso(article.first_seen),
         "last_checked": events.iso(article.last_checked),
         "state": article.state,
-        "capture": _capture(capture),
+        "capture": procedure_records.capture_shape(capture),
         "documents": [],
         "group": [],
     }
@@ -98,7 +98,7 @@ def history(session: Session, name: str) -> list[dict[str, Any]]:
             "origin": said.origin,
             "words_added": said.words_added,
             "words_removed": said.words_removed,
-            "capture": _capture(capture),
+            "capture": procedure_records.capture_shape(capture),
         }
         for said, capture in rows
     ]
@@ -146,9 +146,3 @@ def _number(record: Article | Procedure, number: int) -> int:
     if not 1 <= number <= record.version:
         raise NoRecord(f"record {record.id} has versions 1 to {record.version}, and no {number}")
     return number
-
-
-def _capture(capture: Capture | None) -> dict[str, Any] | None:
-    if capture is None:
-        return None
-    return {"warc": capture.warc, "offset": capture.offset, "digest": capture.digest, "date": events.iso(capture.at)}
