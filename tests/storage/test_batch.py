@@ -37,7 +37,7 @@ NEWS = ["một", "hai", "ba", "bốn", "năm", "sáu"]
 
 def pipeline(source: str = "snv") -> Store:
     portal = SimpleNamespace(id=source, platform="sharepoint", canonical=lambda url: url)
-    return Store(SimpleNamespace(source=portal, origin="poll", run=1))
+    return Store(SimpleNamespace(source=portal, origin="poll", run=1, number_of=lambda url: None))
 
 
 def ticket(path: str) -> Ticket:
