@@ -81,15 +81,15 @@ def entries(
 def total(root: Element, markup: str, patterns: Iterable[str]) -> int | None:
     """How many entries a listing says it has on all its pages; None where it does not say.
 
-    VHV's says so only to its scripts, in JSON that is written as base64.
+    VHV's says so only to its scripts, in JSON that is written as base64: the section's own list comes before those of
+    the sidebars, which may say more.
     """
     if not patterns:
         return None
     shown = " ".join(visible_texts(root))
-    hidden = [_unfolded(match[1]) for match in _FOLDED_JSON.finditer(markup)]
-    found = [match for said in (text.clean(shown), *hidden) for one in patterns for match in re.finditer(one, said)]
-    numbers = [int(digits) for match in found if (digits := re.sub(r"\D", "", match[1]))]
-    return max(numbers, default=None)
+    hidden = (_unfolded(match[1]) for match in _FOLDED_JSON.finditer(markup))
+    found = (match for said in (text.clean(shown), *hidden) for one in patterns for match in re.finditer(one, said))
+    return next((int(digits) for match in found if (digits := re.sub(r"\D", "", match[1]))), None)
 
 
 def _unfolded(folded: str) -> str:

@@ -239,6 +239,8 @@ class PortalSpider(Spider):
             wanted, done = self._choose(entries, walk)
             further = self._onward(reading, walk, section)
             onward = None if done else further
+            walk.met += len(entries)
+            self._count_unshown(reading, walk, done=done)
             visit_entries = tuple(one for one in entries if not self._too_old(one[1]))
             if reading.sitemaps:
                 wanted += self._further(reading.sitemaps, walk)
@@ -274,6 +276,11 @@ class PortalSpider(Spider):
             if settled and not forward:
                 return wanted, True
         return wanted, bool(entries) and older == len(entries)
+
+    def _count_unshown(self, reading: Reading, walk: Walk, *, done: bool) -> None:
+        """Counts the rows that a listing says it has, and that its last page has not shown, either."""
+        if reading.next_page is None and reading.total and reading.total > walk.met and not done:
+            self.skipped["rows not shown"] += reading.total - walk.met
 
     def _lacks(self, url: str, rows: int, walk: Walk) -> None:
         """Notes a listing that is shorter than it was: what is missing from it is not taken for gone."""

@@ -38,7 +38,8 @@ class Walk:
 
     A `backfill` goes on to the listing's end, and is `resumed` where one was cut off. One that is `catching_up` reads
     what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
-    the portal had forgotten. `seen` holds addresses, and hashes of what pages showed, against circles.
+    the portal had forgotten. `met` counts its rows. `seen` holds addresses, and hashes of what pages showed, against
+    circles.
     """
 
     section: Section
@@ -53,6 +54,7 @@ class Walk:
     catching_up: bool = False
     restarted: bool = False
     settled: int = 0
+    met: int = 0
     validators: Validators | None = None
     seen: set[str | int] = field(default_factory=set)
 
