@@ -44,7 +44,7 @@ def test_it_runs_from_outside_the_checkout(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith(str(target)), done.stdout + done.stderr
-    assert done.stdout.split()[1:] == ["ok", "sample", "ok", "thanh-hoa/snv"]
+    assert done.stdout.split()[1:] == ["ok", "dichvucong", "ok", "sample", "ok", "thanh-hoa/snv"]
     assert list(target.glob("web/templates/*.html"))
     assert list(target.glob("web/static/*.css"))
 
