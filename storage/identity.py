@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from scraper import items
 
 _CODE = re.compile(r"[\w.\-]{1,40}", re.ASCII)
-_CHUNK = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,10 +170,9 @@ class _Resolver:
 
 
 def among(session: Session, column: Any, values: Iterable[str]) -> Iterator[Any]:
-    """The rows whose column has one of the values, as many at a time as every database takes."""
-    wanted = sorted(values)
-    for start in range(0, len(wanted), _CHUNK):
-        yield from session.scalars(select(column.class_).where(column.in_(wanted[start : start + _CHUNK])))
+    """The rows whose column has one of the values."""
+    for some in places.chunks(values):
+        yield from session.scalars(select(column.class_).where(column.in_(some)))
 
 
 def _code(one: items.Procedure) -> str | None:

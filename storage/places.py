@@ -8,6 +8,7 @@ docs/decisions/0004-procedures.md.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,13 +21,15 @@ from storage.models import Article, NamedNumber, Procedure, ProcedureAnnouncemen
 from storage.timeline import Announcement, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from scraper import items
     from storage.timeline import Step
+
+    Saying = tuple[ProcedurePlace, ProcedureVersion]
 
 Role = Literal["page", "list", "mention"]
 """What a place is: a procedure's own page, a list of what is in force, or a page that merely speaks of it."""
@@ -42,6 +45,7 @@ COUNTERS = frozenset({"", "stt", "tt", "so thu tu", "luot xem", "so luot xem", "
 """Labels, folded, whose text changes though nothing was edited."""
 _PREFIX = re.compile(r"(?:thu tuc(?: hanh chinh)?|tthc) ")
 _RANK: dict[str, int] = {"page": 2, "list": 1, "mention": 0}
+_CHUNK = 500
 _SHORT = 200
 """Letters up to which an event tells a field's old and new text, and not only how many words changed."""
 
@@ -147,7 +151,7 @@ def _labels(told: Mapping[str, Any]) -> dict[str, str]:
 def said_elsewhere(session: Session, place: ProcedurePlace) -> dict[str, set[str]]:
     """What the other places of a procedure say just now, by field."""
     said: dict[str, set[str]] = {}
-    for other, version in _current(session, place.record):
+    for other, version in current(session, [place.record]).get(place.record, []):
         if other.id != place.id:
             for name in FIELDS:
                 if bare := _bare(version.fields[name]):
@@ -155,48 +159,55 @@ def said_elsewhere(session: Session, place: ProcedurePlace) -> dict[str, set[str
     return said
 
 
-def _current(session: Session, record: str) -> list[tuple[ProcedurePlace, ProcedureVersion]]:
-    """The places of a procedure with what they say now, the most believed first; ended ones where there is no other."""
-    rows = session.execute(
-        select(ProcedurePlace, ProcedureVersion)
-        .join(
-            ProcedureVersion,
-            (ProcedureVersion.record == ProcedurePlace.record) & (ProcedureVersion.version == ProcedurePlace.version),
-        )
-        .where(ProcedurePlace.record == record)
+def current(session: Session, records: Iterable[str]) -> dict[str, list[Saying]]:
+    """The places of procedures with what they say now, by procedure, the most believed first.
+
+    Places that ended are left out where there is any other.
+    """
+    query = select(ProcedurePlace, ProcedureVersion).join(
+        ProcedureVersion,
+        (ProcedureVersion.record == ProcedurePlace.record) & (ProcedureVersion.version == ProcedurePlace.version),
     )
-    found = [(place, version) for place, version in rows]
-    there = [pair for pair in found if pair[0].ended_at is None] or found
+    found: dict[str, list[Saying]] = defaultdict(list)
+    for some in chunks(records):
+        for place, version in session.execute(query.where(ProcedurePlace.record.in_(some))):
+            found[place.record].append((place, version))
+    for record, said in found.items():
+        there = [pair for pair in said if pair[0].ended_at is None] or said
+        found[record] = sorted(there, key=_rank, reverse=True)
+    return found
 
-    def rank(pair: tuple[ProcedurePlace, ProcedureVersion]) -> tuple[int, bool, datetime, int]:
-        place, version = pair
-        return _RANK[place.role], is_national(place), version.at, place.id
 
-    return sorted(there, key=rank, reverse=True)
+def _rank(pair: Saying) -> tuple[int, bool, datetime, int]:
+    place, version = pair
+    return _RANK[place.role], is_national(place), version.at, place.id
 
 
-def settle(session: Session, row: Procedure, done: Sequence[Step], told: Iterable[ProcedureAnnouncement]) -> None:
-    """Makes a procedure say what its places say together, and links it to the documents that it names."""
-    session.flush()
-    said = _current(session, row.id)
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Values, as many at a time as every database takes."""
+    wanted = sorted(values)
+    for start in range(0, len(wanted), _CHUNK):
+        yield wanted[start : start + _CHUNK]
+
+
+def settle(
+    session: Session,
+    row: Procedure,
+    said: Sequence[Saying],
+    done: Sequence[Step],
+    told: Iterable[ProcedureAnnouncement],
+) -> None:
+    """Makes a procedure say what its places say together, and links it to the documents that it names.
+
+    `said` is from `current`, `told` are all announcements of it, and `done` the steps that they make.
+    """
     best, first = said[0]
     row.source, row.platform, row.url = best.source, best.platform, best.url
     together = {
         name: next((version.fields[name] for _, version in said if version.fields[name]), first.fields[name])
         for name in FIELDS
     }
-    assume(session, row, together | {"raw": first.fields["raw"]}, done, told)
-
-
-def assume(
-    session: Session,
-    row: Procedure,
-    together: dict[str, Any],
-    done: Sequence[Step],
-    told: Iterable[ProcedureAnnouncement],
-) -> None:
-    """Makes a procedure say something; `told` are the announcements of its steps `done`."""
-    row.fields = together | {"code": row.code}
+    row.fields = together | {"code": row.code, "raw": first.fields["raw"]}
     row.name = row.fields["name"] or row.name
     row.name_key = name_key(row.name)
     row.field, row.levels = row.fields["field"], row.fields["levels"]

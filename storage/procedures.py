@@ -12,7 +12,7 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from scraper import shapes, text, urls
 from scraper.items import VIETNAM
@@ -21,12 +21,12 @@ from storage.identity import Sighting, among, here, on_page, resolve
 from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from scraper import items
-    from storage.places import Role
+    from storage.places import Role, Saying
     from storage.timeline import Step
 
 
@@ -89,20 +89,34 @@ def save(session: Session, sighting: Sighting) -> Counter[str]:
     known = here(session, sighting)
     told = {(one.record, one.change): one for one in session.scalars(on_page(ProcedureAnnouncement, sighting)).all()}
     announced: dict[str, list[ProcedureAnnouncement]] = defaultdict(list)
-    for one in among(session, ProcedureAnnouncement.record, found):
-        announced[one.record].append(one)
+    for heard in among(session, ProcedureAnnouncement.record, found):
+        announced[heard.record].append(heard)
+    same = _versions(session, set(found) - set(known))
+    tellings = [
+        _Telling(session, sighting, row, said, announced[row.id], same) for row, said in found.values()
+    ]  # fmt: skip
+    moved = [one for one in tellings if one.listen(known.pop(one.row.id, None), told)]
+    session.flush()
+    current = places.current(session, [one.row.id for one in moved])
     happened: Counter[str] = Counter()
-    for row, said in found.values():
-        telling = _Telling(session, sighting, row, said, announced[row.id])
-        happened += telling.tell(known.pop(row.id, None), told)
+    for one in moved:
+        happened += one.conclude(current[one.row.id])
     if sighting.whole:
         _no_more(session, sighting, known.values(), told.values())
     session.flush()
     return happened
 
 
+def _versions(session: Session, records: Iterable[str]) -> dict[tuple[str, str], int]:
+    """The versions that procedures have, by what they say word for word."""
+    columns = ProcedureVersion.record, ProcedureVersion.content_hash, func.min(ProcedureVersion.version)
+    query = select(*columns).group_by(*columns[:2])
+    found = (session.execute(query.where(ProcedureVersion.record.in_(some))) for some in places.chunks(records))
+    return {(record, digest): version for rows in found for record, digest, version in rows}
+
+
 class _Telling:
-    """What one page says of one procedure, and what that changes."""
+    """What one page says of one procedure: it is listened to first, and concluded when all of the page was."""
 
     def __init__(
         self,
@@ -111,47 +125,52 @@ class _Telling:
         row: Procedure,
         said: list[items.Procedure],
         announced: list[ProcedureAnnouncement],
+        same: Mapping[tuple[str, str], int],
     ) -> None:
+        self.row = row
         self._session = session
         self._sighting = sighting
-        self._row = row
         self._said = said
         self._announced = announced
+        self._same = same
         lists = sighting.listing and not any(one.change for one in said)
         self._role: Role = "page" if sighting.own in said else "list" if lists else "mention"
         self._created = row.version == 0
+        self._edits: list[dict[str, Any]] = []
+        self._heard_before = {one.id for one in announced}
 
-    def tell(self, place: ProcedurePlace | None, told: dict[tuple[str, str], ProcedureAnnouncement]) -> Counter[str]:
-        """Keeps it; the events that it came to. Announcements that are told again are taken out of `told`."""
-        row, sighting = self._row, self._sighting
-        row.last_checked = sighting.at
+    def listen(self, place: ProcedurePlace | None, told: dict[tuple[str, str], ProcedureAnnouncement]) -> bool:
+        """Keeps it; whether anything of it is new. Announcements that are told again are taken out of `told`."""
+        self.row.last_checked = self._sighting.at
         back = place is not None and place.ended_at is not None
-        edits, moved = self._say(place)
-        done, news, heard = self._announce(told)
-        if not (moved or heard or back):
-            return Counter()
-        if self._created:
-            places.assume(self._session, row, places.fields(self._said), done, self._announced)
-        else:
-            places.settle(self._session, row, done, self._announced)
-        explained = bool(news) or self._by_decision(edits, done)
+        moved = self._say(place)
+        heard = self._announce(told)
+        return moved or heard or back
+
+    def conclude(self, current: Sequence[Saying]) -> Counter[str]:
+        """What that changes, with all that the procedure's places say now; the events that it came to."""
+        row, sighting = self.row, self._sighting
+        done = places.steps(self._announced)
+        news = [step for step in done if self._heard_before.isdisjoint(one.key for one in step.told)]
+        places.settle(self._session, row, current, done, self._announced)
+        explained = bool(news) or self._by_decision(done)
         kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news]
         if self._created and not news:
             kinds.append(("procedure.new", []))
-        elif edits and not explained:
+        elif self._edits and not explained:
             row.edited_at = sighting.at
-            kinds.append(("procedure.changed", edits))
-        for kind, changes in kinds or [("record.updated", edits)]:
+            kinds.append(("procedure.changed", self._edits))
+        for kind, changes in kinds or [("record.updated", self._edits)]:
             _happened(self._session, sighting, row, kind, changes)
         return Counter(kind for kind, _ in kinds)
 
-    def _say(self, place: ProcedurePlace | None) -> tuple[list[dict[str, Any]], bool]:
-        """The place and its version: what was edited since this place spoke last, and whether it says anything new."""
-        sighting, row = self._sighting, self._row
+    def _say(self, place: ProcedurePlace | None) -> bool:
+        """The place and its version, with what was edited since it spoke last; whether it says anything new."""
+        sighting, row = self._sighting, self.row
         fields = places.fields(self._said)
         digest = _hash(fields, whole=self._role == "page")
         if place is None:
-            version = (None if self._created else self._same(digest)) or self._version(fields, digest, None)
+            version = self._same.get((row.id, digest)) or self._version(fields, digest, None)
             self._session.add(
                 ProcedurePlace(
                     record=row.id, source=sighting.source, platform=sighting.platform,
@@ -160,26 +179,19 @@ class _Telling:
                     since=places.since(fields, sighting.at), first_seen=sighting.at, last_checked=sighting.at,
                 )
             )  # fmt: skip
-            return [], True
+            return True
         place.last_checked, place.ended_at, place.article = sighting.at, None, sighting.article or place.article
         place.url, place.role = sighting.url, self._role
         if place.content_hash == digest:
-            return [], False
+            return False
         before = self._session.get_one(ProcedureVersion, (row.id, place.version))
-        edits = places.edits(self._role, before.fields, fields, places.said_elsewhere(self._session, place))
+        self._edits = places.edits(self._role, before.fields, fields, places.said_elsewhere(self._session, place))
         place.version, place.content_hash = self._version(fields, digest, before), digest
         place.since = places.since(fields, place.first_seen)
-        return edits, True
-
-    def _same(self, digest: str) -> int | None:
-        """The version that says this already, word for word, from another place."""
-        same = select(ProcedureVersion.version).where(
-            ProcedureVersion.record == self._row.id, ProcedureVersion.content_hash == digest
-        )
-        return self._session.scalar(same.order_by(ProcedureVersion.version).limit(1))
+        return True
 
     def _version(self, fields: dict[str, Any], digest: str, before: ProcedureVersion | None) -> int:
-        row, sighting = self._row, self._sighting
+        row, sighting = self.row, self._sighting
         row.version += 1
         said = places.as_text(fields)
         added, removed = (
@@ -195,27 +207,23 @@ class _Telling:
         )  # fmt: skip
         return row.version
 
-    def _announce(self, told: dict[tuple[str, str], ProcedureAnnouncement]) -> tuple[list[Step], list[Step], bool]:
-        """The steps as they are now, those among them that are news, and whether this page said anything new."""
-        known = self._announced
-        heard_before = {one.id for one in known}
+    def _announce(self, told: dict[tuple[str, str], ProcedureAnnouncement]) -> bool:
+        """What this page says of decisions; whether any of it is new."""
         heard = False
         for said in {one.change: one for one in reversed(self._said) if one.change and one.evidence}.values():
             values = self._announcement(said)
-            one = told.pop((self._row.id, str(said.change)), None)
+            one = told.pop((self.row.id, str(said.change)), None)
             if one is None:
-                one = ProcedureAnnouncement(record=self._row.id, seen_at=self._sighting.at, **values)
+                one = ProcedureAnnouncement(record=self.row.id, seen_at=self._sighting.at, **values)
                 self._session.add(one)
-                self._session.flush()
-                known.append(one)
+                self._announced.append(one)
                 heard = True
             elif one.withdrawn_at or any(getattr(one, name) != value for name, value in values.items()):
                 one.withdrawn_at = None
                 for name, value in values.items():
                     setattr(one, name, value)
                 heard = True
-        done = places.steps(known)
-        return done, [step for step in done if heard_before.isdisjoint(one.key for one in step.told)], heard
+        return heard
 
     def _announcement(self, said: items.Procedure) -> dict[str, Any]:
         sighting = self._sighting
@@ -235,9 +243,9 @@ class _Telling:
             "article": sighting.article,
         }
 
-    def _by_decision(self, edits: list[dict[str, Any]], done: Sequence[Step]) -> bool:
+    def _by_decision(self, done: Sequence[Step]) -> bool:
         """Whether the page now names a decision that is known to have changed the procedure: that was told already."""
-        named = {edit.get("to") for edit in edits if edit["field"] == "decision"}
+        named = {edit.get("to") for edit in self._edits if edit["field"] == "decision"}
         return bool(named & {step.number for step in done if step.number})
 
     def _of_step(self, step: Step) -> list[dict[str, Any]]:
@@ -282,8 +290,10 @@ def _no_more(
     for one in withdrawn:
         one.withdrawn_at = sighting.at
     session.flush()
-    for record in dict.fromkeys([*ended, *(one.record for one in withdrawn)]):
+    records = list(dict.fromkeys([*ended, *(one.record for one in withdrawn)]))
+    current = places.current(session, records)
+    for record in records:
         row = session.get_one(Procedure, record)
         told = places.announcements(session, record)
-        places.settle(session, row, places.steps(told), told)
+        places.settle(session, row, current[record], places.steps(told), told)
         _happened(session, sighting, row, "record.updated", [{"field": "places"}])

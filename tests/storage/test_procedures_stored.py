@@ -47,8 +47,8 @@ async def test_a_page_and_its_procedures_are_written_together(tmp_path: Path, ad
     try:
         with store.database.writing() as session:
             run = runs.open_run(session, "snv", origin="poll", at=datetime.now(UTC))
-        source = SimpleNamespace(id="snv", platform="sharepoint")
-        keeper = Keeper(SimpleNamespace(spider=None))  # type: ignore[arg-type]
+        source = SimpleNamespace(id="snv", platform="sharepoint", article_number=lambda _: None)
+        keeper = Keeper(SimpleNamespace(spider=SimpleNamespace(source=source)))  # type: ignore[arg-type]
         keeper.store, keeper.run, keeper.source, keeper.origin = store, run, source, "backfill"  # type: ignore[assignment]
         title = "Quyết định số 12/QĐ-UBND về việc công bố"
         said = making.article("/qd/12", title=title)
