@@ -55,6 +55,9 @@ def search(
             when = console.day(hit["published_at"], hit["precision"])
             console.out.print(f"[bold]{escape(hit['title'])}[/]", soft_wrap=True)
             console.out.print(f"  [cyan]{hit['id']}[/]  {hit['source']}  {when}  {escape(hit['url'])}", soft_wrap=True)
+            if document := hit["document"]:
+                page = f", page {document['page']}" if document["page"] else ""
+                console.out.print(f"  in {document['title']}{page}:", markup=False, soft_wrap=True)
             console.out.print(f"  {console.snippet(hit['snippet'])}\n", soft_wrap=True)
         stale = "; the index is still catching up" if answer["stale"] else ""
         console.out.print(f"{answer['total']} found in {answer['took_ms']} ms{stale}")
@@ -123,8 +126,10 @@ def show(
     console.out.print(f"\n{told['body_text']}\n", markup=False, soft_wrap=True)
     for image in told["images"]:
         console.out.print(f"[picture] {image['caption']}  {image['url']}", markup=False, soft_wrap=True)
-    for document in told["attachments"]:
+    for document in told["documents"] or told["attachments"]:
         console.out.print(f"[document] {document['title']}  {document['url']}", markup=False, soft_wrap=True)
+        if cause := document.get("cause"):
+            console.out.print(f"           {document['outcome']}: {cause}", markup=False, soft_wrap=True)
     for one in filter(None, (told["procedure"], *told["procedures"])):
         change = one["change"] or "names"
         console.out.print(f"[{change}] {one['code'] or one['id']}  {one['name']}", markup=False, soft_wrap=True)

@@ -257,7 +257,7 @@ def _attachments(root: Element, field: Element | None, source: Source, base: str
     for link, to in links.items():
         address = urls.join(base, to)
         title = _HITS.sub("", said(link))
-        kind = _document_type(address) or _document_type(title) if address else None
+        kind = document_type(address) or document_type(title) if address else None
         if address and kind and link not in foreign:
             if not title or _LABEL.fullmatch(text.fold(title).strip(" .:()[]")):
                 title = text.clean(link.get("title") or "")
@@ -269,11 +269,11 @@ def _attachments(root: Element, field: Element | None, source: Source, base: str
 def _document(link: Element, handlers: Iterable[str]) -> str:
     """The document that a link leads to, by address or by script; empty where it leads to none."""
     address = link.get("href") or ""
-    if _document_type(address):
+    if document_type(address):
         return address
     script = link.get("onclick") or ""
     named = (match[1] for handler in handlers for match in [re.search(handler, script)] if match) if script else ()
-    return next((one for one in named if _document_type(one) or _document_type(_HITS.sub("", said(link)))), "")
+    return next((one for one in named if document_type(one) or document_type(_HITS.sub("", said(link)))), "")
 
 
 def _frame(root: Element, field: Element | None, titles: Sequence[str], handlers: Sequence[str]) -> Element | None:
@@ -297,7 +297,8 @@ def _frame(root: Element, field: Element | None, titles: Sequence[str], handlers
     return None if frame is None or frame.tag in {"body", "html", "form"} else frame
 
 
-def _document_type(address: str) -> str | None:
+def document_type(address: str) -> str | None:
+    """The media type of the document that an address promises; None where it promises none."""
     if not _DOCUMENT.search(address.lower()):  # four times as fast as a search that ignores case
         return None
     # Liferay appends the document's own id to its name: /documents/10182/20143/Quyet-dinh.pdf/0f1d…

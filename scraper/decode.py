@@ -126,6 +126,21 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
     return body.translate(None, _CONTROLS)
 
 
+_TCVN3_WORD = re.compile("[A-Za-z\u00c0-\u00ff][\u00a1-\u00be\u00d7]|[\u00a1-\u00be\u00d7][A-Za-z\u00c0-\u00ff]")
+_VIETNAMESE = re.compile("[ăđĩũơưĂĐĨŨƠƯ\u1ea0-\u1ef9]")
+
+
+def from_tcvn3(line: str) -> str:
+    """A line drawn with a font of before Unicode (.VnTime) as Unicode; one that needs no such font stays as it is.
+
+    >>> from_tcvn3("Quy\u00d5t \u00ae\u00denh"), from_tcvn3("Quyết định")
+    ('Quyết định', 'Quyết định')
+    """
+    if _TCVN3_WORD.search(line) and not _VIETNAMESE.search(line):
+        return line.translate(_FROM_TCVN3)
+    return line
+
+
 def _charset(label: str) -> str | None:
     """The codec of a declared character set; None where Python knows none (or knows it as something else: `hex`)."""
     try:

@@ -62,6 +62,27 @@ def dated_rows(entries: Sequence[Entry]) -> int | None:
     return 100 * sum(1 for entry in entries if entry.published) // len(entries)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownDocument:
+    """A document that a page of this source links to. One that is `resting` failed, and is to be left alone yet."""
+
+    url: str
+    canonical_url: str
+    validators: Validators = NONE
+    resting: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadDocument:
+    """Bytes in the archive that are due for another reading; `scan` says that OCR is what they wait for."""
+
+    digest: str
+    url: str
+    warc: str
+    offset: int
+    scan: bool = False
+
+
 def moved(known: KnownPage, entry: Entry) -> bool:
     """Whether a listing now gives a page another title or date than it used to: the page has probably changed.
 
@@ -95,6 +116,18 @@ class History(Protocol):
     def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
         """Pages to ask again for silent edits and withdrawals: a few, the longest unasked first; or all."""
 
+    def documents(self, canonical_url: str) -> Sequence[KnownDocument]:
+        """The documents that the record of this page links to."""
+
+    def documents_owed(self) -> Sequence[KnownDocument]:
+        """Documents that are owed a visit: heard of and never had, or failed and due again."""
+
+    def unread(self, *, ocr: bool) -> Sequence[UnreadDocument]:
+        """Documents that could not be read and are due for another try; with `ocr`, also the scans."""
+
+    def held(self, document: UnreadDocument) -> tuple[bytes, str] | None:
+        """A document's bytes as they came, and their content coding; None where the archive cannot give them."""
+
 
 class Blank:
     """No past at all."""
@@ -116,3 +149,19 @@ class Blank:
     def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:  # noqa: ARG002 - there is none
         """Nothing is old."""
         return ()
+
+    def documents(self, canonical_url: str) -> Sequence[KnownDocument]:  # noqa: ARG002 - nothing is known
+        """No page links to any."""
+        return ()
+
+    def documents_owed(self) -> Sequence[KnownDocument]:
+        """None is owed."""
+        return ()
+
+    def unread(self, *, ocr: bool) -> Sequence[UnreadDocument]:  # noqa: ARG002 - there is none
+        """None was tried."""
+        return ()
+
+    def held(self, document: UnreadDocument) -> tuple[bytes, str] | None:  # noqa: ARG002 - there is none
+        """There is no archive."""
+        return None

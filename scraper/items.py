@@ -206,6 +206,52 @@ class Procedure:
     raw: tuple[tuple[str, str], ...] = ()
 
 
+Flag = Literal["encrypted", "scanned", "ocr", "truncated"]
+"""What is particular about a document: it asks for a password; its pages are pictures; their text is by OCR; not all of
+its text was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A file in an archive. Its text, where it has one, is on the archive's pages from `first` on, `pages` of them.
+
+    `name` is what the archive says, and no path of ours. `message` tells why a member has no text.
+    """
+
+    name: str
+    size: int
+    media_type: str | None = None
+    first: int = 0
+    pages: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file that a page links to, as it was read.
+
+    `media_type` is what its content is, whatever a server or a name says; `digest` is that of its bytes ("sha256:" and
+    hex), `size` their number. `pages` holds the text of each page, the first one first; the sheets of a workbook are
+    its pages, and the members' pages an archive's. `page_count` is how many pages there are, read or not; None where
+    the format does not say. OK is a document with text, EMPTY_OK one that is sound and has none that can be read,
+    `message` then tells why; of a failure, `pages` has what could be read all the same.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    media_type: str | None = None
+    digest: str = ""
+    size: int = 0
+    pages: tuple[str, ...] = ()
+    page_count: int | None = None
+    title: str | None = None
+    author: str | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+    flags: frozenset[Flag] = frozenset()
+    members: tuple[Member, ...] = ()
+
+
 PageKind = Literal["article", "procedure", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
 
 
@@ -258,14 +304,16 @@ class Validators:
 NONE = Validators()
 
 
-VisitRole = Literal["detail", "listing", "feed", "sitemap", "look"]
+VisitRole = Literal["detail", "document", "listing", "feed", "sitemap", "look"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """One page of a portal, asked for and answered (or not): what the spider hands on to be kept.
 
-    The role `look` is that of a page that might have been a listing, and is none: only its fetch is kept.
+    A `document` is what was made of an attachment's bytes; `attached` are the attachments that a detail page names,
+    each with its canonical address and whether it is on the portal's own hosts. The role `look` is that of a page that
+    might have been a listing, and is none: only its fetch is kept.
 
     `canonical_url` names the page, `url` is what was asked and `final_url` what answered after redirects. `number`
     counts a listing's pages. `walk` says where a walk stands after this page of a listing: `open`
@@ -283,6 +331,8 @@ class Visit:
     message: str = ""
     section: str | None = None
     reading: Reading | None = None
+    document: Document | None = None
+    attached: tuple[tuple[str, Attachment, bool], ...] = ()
     entries: tuple[tuple[str, Entry], ...] = ()
     number: int = 1
     walk: Literal["open", "closed"] | None = None
@@ -290,3 +340,12 @@ class Visit:
     onward: NextPage | None = None
     validators: Validators | None = None
     fetch: object | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reread:
+    """Bytes of a document that the archive holds, read once more: by whom could not read them before, or by OCR."""
+
+    digest: str
+    document: Document
+    at: datetime

@@ -209,6 +209,7 @@ class _SourceFile(_Table):
     delay: float | None = Field(default=None, ge=0, le=3600)
     hours: Hours | None = None
     tls: Literal["verify", "accept-invalid"] = "verify"
+    attachments: Literal["fetch", "link"] = "fetch"
     province: str | None = None
     aliases: Paths = ()
     verified: date | Literal[False] = False
@@ -281,6 +282,10 @@ class Source:
     def canonical(self, address: str) -> str:
         """The canonical address by this portal's rules; `urls.BadAddress` as in `urls.canonical`."""
         return urls.canonical(address, fold_case=self.layout.fold_case, drop=self.layout.drop_parameters)
+
+    def canonical_file(self, address: str) -> str:
+        """What names a document by this portal's rules; `urls.BadAddress` as in `urls.canonical`."""
+        return urls.file(self.canonical(address))
 
     def is_article(self, canonical_url: str) -> bool:
         """Whether the canonical address has the form of an article's, as far as the platform can tell."""

@@ -328,6 +328,30 @@ def _says_nothing(name: str, drop: frozenset[str]) -> bool:
     )
 
 
+_FILE = re.compile(r"[^/]\.(?:pdf|docx?|xlsx?|rtf|odt|zip|rar|pptx?)(?:/[0-9a-f-]{36})?\Z", re.IGNORECASE)
+_ONE_VIEW = frozenset(
+    {
+        *("t", "ts", "v", "ver", "version", "rev", "rnd", "rand", "timestamp", "nonce", "expires", "download"),
+        *("token", "access_token", "ticket", "sig", "signature"),
+    }
+)
+
+
+def file(canonical_url: str) -> str:
+    """What names a document: its canonical address without what servers put there for one view of it (D19).
+
+    An address whose path names a file has no need of a query; of others, parameters that are known to mean nothing go.
+
+    >>> file("https://example.vn/VanBan/a.pdf?token=9f"), file("https://example.vn/tai.ashx?id=5&token=9f")
+    ('https://example.vn/VanBan/a.pdf', 'https://example.vn/tai.ashx?id=5')
+    """
+    head, _, query = canonical_url.partition("?")
+    if _FILE.search(head):
+        return head
+    fields = [field for field in query.split("&") if field and field.partition("=")[0].lower() not in _ONE_VIEW]
+    return f"{head}?{'&'.join(fields)}" if fields else head
+
+
 def key(canonical_url: str) -> str:
     """What names a page however it is reached: the canonical address without scheme and leading "www." (D4).
 

@@ -80,6 +80,8 @@ class ExploringSpider(NewsSpider):
             yield request
         async for request in self._known_pages():
             yield request
+        async for one in self.left_over():
+            yield one
 
     async def read_listing(self, response: Response) -> AsyncIterator[Any]:
         """A page of a section, and the sections that it leads to."""

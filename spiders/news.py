@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scraper.outcomes import Outcome
+from spiders.documents import DocumentSpider
 from spiders.judging import once_more, validators
-from spiders.portal import PortalSpider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ MOST_TOLD = 1_000
 """Entries of related lists that are remembered as handed on."""
 
 
-class NewsSpider(PortalSpider):
+class NewsSpider(DocumentSpider):
     """Reads article pages."""
 
     most_hops = 1
@@ -47,10 +48,13 @@ class NewsSpider(PortalSpider):
         rows = article.related if article and hops < self.most_hops else ()
         related = [one for one in self._owned(rows) if not self._too_old(one[1])]
         told = tuple((address, entry) for address, entry in related if self._is_news(address, entry))
-        yield self._visit(
+        visit = self._visit(
             response, "detail", canonical, outcome, message,
             section=section, reading=reading, entries=told, validators=validators(response),
         )  # fmt: skip
+        yield replace(visit, attached=self.attached(article)) if article else visit
+        for request in self.documents(response, outcome, article):
+            yield request
         unasked = [(address, entry) for address, entry in related if not self._was_asked(address)]
         known = self.history.known([address for address, _ in unasked]) if unasked else {}
         for address, entry in unasked:

@@ -88,7 +88,7 @@ def content_hash(article: items.Article) -> str:
         article.title,
         article.body_text,
         [[_plain_address(image.url), image.caption] for image in article.images],
-        [[_plain_address(document.url), document.title] for document in article.attachments],
+        [[urls.file(_plain_address(document.url)), document.title] for document in article.attachments],
         [published.at.isoformat(), published.precision] if published else None,
     ]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()

@@ -63,10 +63,10 @@ def append(
     """Writes an event of a record into the session's transaction; its id."""
     take_turns(session)
     name = f"{kind} {subject.id} {subject.version} {at.astimezone(UTC).isoformat()}"
-    # At one moment several pages may tell of a record, and one page of several decisions or addresses.
+    # At one moment several pages may tell of a record, and one page of several decisions, addresses or documents.
     if isinstance(subject, Subject):
         name += f" {subject.source} {subject.url}"
-    if kind == "record.updated" or kind.startswith("procedure."):
+    if kind.startswith(("record.updated", "procedure.", "document.")):
         name += f" {json.dumps(list(changes), sort_keys=True)}"
     event = record_id(name)
     values = {

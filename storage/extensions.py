@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from scraper import urls
 from storage import leases, pages, runs
-from storage.pages import SourceHistory
-from storage.runs import Tally
+from storage.document_history import FullHistory
+from storage.runs import LISTINGS, Tally
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Keeper:
         for sentence in self.store.mended:
             log.warning("%s", sentence)
         self._opened = datetime.now(UTC)
-        history = SourceHistory(self.store.database, self.source.id)
+        history = FullHistory(self.store.database, self.source.id, self.store.archive)
         self.origin = "backfill" if history.first_run or getattr(spider, "backfill", False) else "poll"
         name = f"host {urls.host(self.source.url)}"
 
@@ -143,8 +143,8 @@ class Keeper:
 
     def visited(self, visit: Visit, saved: Saved | None) -> None:
         """Counts a visit, once it is committed."""
-        listing = visit.role not in {"detail", "look"}
-        self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, listing=listing)
+        self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, role=visit.role)
+        listing = visit.role in LISTINGS
         if listing:
             self.tally.listings += 1
             partial = getattr(self._crawler.spider, "partial", False)  # hands on only what is young enough

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scraper.items import Entry
     from storage.captures import Captured
     from storage.database import Database
+    from storage.document_tables import Document
 
 MOST_FAILURES = 5
 """A page that cannot be read after so many tries is left alone until its listing gives it another title or date."""
@@ -305,7 +306,7 @@ def answered(page: Page, outcome: Outcome, *, at: datetime, run: int) -> None:
         page.owed = not (outcome in _UNREADABLE and page.failures >= MOST_FAILURES)
 
 
-def archived(row: Page | Listing, captured: Captured | None) -> None:
+def archived(row: Page | Listing | Document, captured: Captured | None) -> None:
     """Notes where the archive has the body that we now hold; a revisit record points to that place already."""
     if captured and captured.record_type == "response":
         row.captured_at, row.digest = captured.at, captured.digest

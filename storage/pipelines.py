@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 
 from scraper import urls
 from scraper.history import dated_rows
-from scraper.items import GENERIC, Visit
+from scraper.items import GENERIC, Reread, Visit
 from scraper.outcomes import Outcome
-from storage import articles, batch, pages, procedures, runs
+from storage import articles, batch, documents, pages, procedures, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
 from storage.models import ArticleVersion, Fetch, Page, Run
@@ -54,7 +54,11 @@ class Store:
         return cls(keeper)
 
     async def process_item(self, item: Any) -> Any:
-        """Writes a visit and counts what came of it."""
+        """Writes a visit and counts what came of it; or what another reading of a document came to."""
+        if isinstance(item, Reread):
+            again, origin = item, self._keeper.origin
+            await self._keeper.store.writer.run(lambda session: documents.reread(session, again, origin=origin))
+            return item
         if not isinstance(item, Visit):
             return item
         keeper = self._keeper
@@ -100,6 +104,10 @@ class Store:
         if visit.role == "look":
             self._write_look(session, visit)
             return visit, None
+        if visit.role == "document":
+            keeper = self._keeper
+            documents.visited(session, visit, ticket, source=keeper.source.id, origin=keeper.origin)
+            return visit, None
         self._write_listing(session, visit, ticket)
         return visit, self._write_procedures(session, visit, ticket, Saved())
 
@@ -130,6 +138,8 @@ class Store:
             if visit.validators is not None:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
             pages.archived(page, ticket.captured)
+            if page.record and saved.decision != "deferred":
+                self._attach(session, page.record, visit, changed=saved.decision == "changed")
         elif visit.outcome.trusted and page.record:
             record = articles.record(session, page.record)
             assert record is not None  # a foreign key says so
@@ -160,6 +170,12 @@ class Store:
         if visit.outcome.answered and not (visit.reading and visit.reading.sections):
             row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
             row.last_checked, row.outcome = visit.at, visit.outcome.value
+
+    def _attach(self, session: Session, record: str, visit: Visit, *, changed: bool) -> None:
+        """Notes what a record's page attaches. A new one, or an unchanged one, that attaches nothing never did."""
+        if visit.attached or changed:
+            source = self._keeper.source.id
+            documents.attach(session, record, visit.attached, source=source, at=visit.at, known=changed)
 
     def _write_listing(self, session: Session, visit: Visit, ticket: Ticket) -> None:
         row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
@@ -249,4 +265,7 @@ def _unstored(visit: Visit, error: Exception) -> Visit:
     """The same visit as a failure of ours: listed, and tried again, with nothing of the page that broke us."""
     message = f"could not be stored: {type(error).__name__}: {error}"[:1000]
     walk: Literal["open"] | None = "open" if visit.walk else None
-    return replace(visit, outcome=Outcome.BROKEN, message=message, reading=None, entries=(), walk=walk, validators=None)
+    return replace(
+        visit, outcome=Outcome.BROKEN, message=message, reading=None, document=None, attached=(), entries=(), walk=walk,
+        validators=None,
+    )  # fmt: skip

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from scraper.items import VIETNAM
-from storage import diff, events, numbers, places
+from storage import diff, document_records, events, numbers, places
+from storage.document_records import capture_shape
 from storage.models import (
     Article,
     ArticleVersion,
@@ -82,7 +83,7 @@ def show(session: Session, row: Procedure, version: int | None, day: date) -> di
         "last_checked": events.iso(row.last_checked),
         "state": "live" if live else "gone",
         "capture": capture_shape(capture),
-        "documents": [],
+        "documents": document_records.of(session, [page.record for page in page_texts(session, row.id)]),
         "group": [],
     }
 
@@ -216,10 +217,3 @@ def compare(session: Session, row: Procedure, old: int, new: int) -> dict[str, A
         if one != other:
             changed[name] = [list(change) for change in diff.words(one, other)]
     return {"id": row.id, "from": old, "to": new, "fields": changed}
-
-
-def capture_shape(capture: Capture | None) -> dict[str, Any] | None:
-    """Where the archive has what a version was read from."""
-    if capture is None:
-        return None
-    return {"warc": capture.warc, "offset": capture.offset, "digest": capture.digest, "date": events.iso(capture.at)}

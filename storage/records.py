@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from scraper.items import VIETNAM
-from storage import diff, events, numbers, procedure_records
+from storage import diff, document_records, events, numbers, procedure_records
+from storage.document_records import capture_shape
 from storage.models import Article, ArticleVersion, Capture, Page, Procedure
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def show(session: Session, name: str, version: int | None = None, *, day: date |
         "first_seen": events.iso(article.first_seen),
         "last_checked": events.iso(article.last_checked),
         "state": article.state,
-        "capture": procedure_records.capture_shape(capture),
-        "documents": [],
+        "capture": capture_shape(capture),
+        "documents": document_records.of(session, [article.id]),
         "group": [],
     }
 
@@ -98,7 +99,7 @@ def history(session: Session, name: str) -> list[dict[str, Any]]:
             "origin": said.origin,
             "words_added": said.words_added,
             "words_removed": said.words_removed,
-            "capture": procedure_records.capture_shape(capture),
+            "capture": capture_shape(capture),
         }
         for said, capture in rows
     ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from scraper.items import VisitRole
     from storage.captures import Captured
 
 Verdict = Literal["healthy", "thin", "empty", "blocked", "failed", "interrupted"]
@@ -26,6 +27,10 @@ MOST_FAILURES_LISTED = 1_000
 _DIED = "its process ended without a word"
 COMPLETE = frozenset({"healthy", "thin"})
 """Verdicts of a run that has seen what there was: the next one is not the source's first."""
+
+
+LISTINGS: frozenset[VisitRole] = frozenset({"listing", "feed", "sitemap"})
+"""Roles of what lists pages; the others are pages themselves, or what they attach."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +58,7 @@ class Tally:
     decisions: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     listing_outcomes: Counter[str] = field(default_factory=Counter)
+    document_outcomes: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     gone: int = 0
     returned: int = 0
@@ -62,10 +68,12 @@ class Tally:
     complaint: str = ""
     """What the first listing that failed said."""
 
-    def outcome(self, outcome: Outcome, *, url: str, message: str, listing: bool) -> None:
+    def outcome(self, outcome: Outcome, *, url: str, message: str, role: VisitRole) -> None:
         """Counts what one visit came to."""
         self.outcomes[outcome.value] += 1
-        if listing:
+        if role == "document":
+            self.document_outcomes[outcome.value] += 1
+        if role in LISTINGS:
             self.listing_outcomes[outcome.value] += 1
             if not outcome.trusted:
                 self.complaint = self.complaint or message
@@ -98,19 +106,17 @@ def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, 
         return ("empty" if {Outcome.DRIFT, Outcome.EMPTY} & set(worst) else "failed"), cause
     if not tally.entries and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
         return "empty", "no listing shows an entry"
-    pages = sum(tally.outcomes.values()) - asked
-    refused = sum(
-        count - tally.listing_outcomes[name] for name, count in tally.outcomes.items() if Outcome(name).shut_out
-    )
+    # A document that fails is flagged where it is linked, and says little of the portal.
+    pages_only = tally.outcomes - tally.listing_outcomes - tally.document_outcomes
+    pages = sum(pages_only.values())
+    refused = sum(count for name, count in pages_only.items() if Outcome(name).shut_out)
     if pages >= 3 and refused * 2 > pages:
         return "blocked", f"{refused} of {pages} pages were refused"
     if worst:
         return "thin", f"{asked - good} of {asked} listing pages failed: {worst[0].value}"
     if expected and tally.entries < expected and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
         return "thin", f"{tally.entries} entries, and expect.entries is {expected}"
-    failed = pages - sum(
-        count - tally.listing_outcomes[name] for name, count in tally.outcomes.items() if Outcome(name).answered
-    )
+    failed = sum(count for name, count in pages_only.items() if not Outcome(name).answered)
     if pages >= 3 and failed * 2 > pages:
         return "thin", f"{failed} of {pages} pages failed"
     return "healthy", None
@@ -127,6 +133,7 @@ def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | N
         "not_modified": tally.outcomes[Outcome.NOT_MODIFIED.value],
         "bytes": tally.bytes,
         "listings": tally.listings,
+        "documents": sum(tally.document_outcomes.values()),
         "new": tally.decisions["new"],
         "changed": tally.decisions["changed"],
         "unchanged": tally.decisions["unchanged"],

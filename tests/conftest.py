@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import chain, count
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import databases
@@ -26,6 +27,29 @@ feeds = ["/portal/rss/Hoat-dong-nganh.rss"]
 sections.news = ["/portal/Pages/Tin-tuc.aspx", "/portal/KenhTin/Hoat-dong-nganh.aspx"]
 sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 """
+
+
+TOOLS = {"tesseract": "tesseract-ocr tesseract-ocr-vie"}
+"""Programs that some tests need, and their Debian packages."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs a program that is not there."""
+
+    def lacks(item: pytest.Item) -> bool:
+        return any(which(mark.args[0]) is None for mark in item.iter_markers("tool"))
+
+    out = [item for item in items if lacks(item)]
+    if out:
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was left out, at the end, where it is seen."""
+    for tool, packages in TOOLS.items():
+        if which(tool) is None:
+            terminalreporter.write_line(f"NOT RUN: the tests that need {tool} (Debian: {packages})", yellow=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

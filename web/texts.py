@@ -43,6 +43,14 @@ class Texts:
         """A number with its thousands set apart."""
         return f"{number:,}".replace(",", self("number.thousands"))
 
+    def size(self, number: int) -> str:
+        """A number of bytes as people say it.
+
+        >>> load("vi").size(1_536_000), load("en").size(900)
+        ('1.500 KB', '1 KB')
+        """
+        return f"{self.number(max(1, round(number / 1024)))} KB"
+
     def day(self, iso: str | None, precision: str | None = "minute") -> str:
         """A time as the language's readers write it, no finer than it is known.
 

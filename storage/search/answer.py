@@ -19,7 +19,7 @@ from scraper.items import VIETNAM
 from storage import events
 from storage.models import Article, ArticleVersion
 from storage.search import index as indexing
-from storage.search import procedures
+from storage.search import passages, procedures
 from storage.search import query as queries
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class Searcher:
             [
                 (tantivy.Occur.Should, tantivy.Query.boost_query(self._together(f"title{suffix}", said), 3.0)),
                 (tantivy.Occur.Should, self._together(f"body{suffix}", said)),
+                (tantivy.Occur.Should, tantivy.Query.boost_query(self._together(f"documents{suffix}", said), 0.5)),
             ]
         )
 
@@ -180,9 +181,11 @@ class Searcher:
                 )
                 .where(Article.id.in_(ids))
             )
-            found = {article.id: _hit(article, version, understood) for article, version in rows}
-            missing = [one for one in ids if one not in found]
-            found |= {one.row.id: _procedure(one, understood) for one in procedures.found(session, missing)}
+            pairs = {article.id: (article, version) for article, version in rows}
+            others = procedures.found(session, [one for one in ids if one not in pairs])
+            finder = passages.Finder(session, [*pairs, *(page for one in others for page in one.pages)])
+            found = {one: _hit(*pair, understood, finder) for one, pair in pairs.items()}
+            found |= {one.row.id: _procedure(one, understood, finder) for one in others}
         return [found[one] for one in ids if one in found]
 
 
@@ -208,7 +211,10 @@ def _facets(searcher: tantivy.Searcher, wanted: tantivy.Query) -> dict[str, dict
     return facets
 
 
-def _hit(article: Article, version: ArticleVersion, understood: queries.Query) -> dict[str, Any]:
+def _hit(
+    article: Article, version: ArticleVersion, understood: queries.Query, finder: passages.Finder
+) -> dict[str, Any]:
+    said = body(version)
     return {
         "id": article.id,
         "kind": article.kind,
@@ -219,13 +225,12 @@ def _hit(article: Article, version: ArticleVersion, understood: queries.Query) -
         "published_at": events.iso(article.published_at),
         "precision": article.precision,
         "state": article.state,
-        "snippet": snippet(_text(version), understood),
-        "document": None,
+        **_passage([article.id], article.title, said, understood, finder),
         "more": [],
     }
 
 
-def _procedure(found: procedures.Found, understood: queries.Query) -> dict[str, Any]:
+def _procedure(found: procedures.Found, understood: queries.Query, finder: passages.Finder) -> dict[str, Any]:
     row = found.row
     return {
         "id": row.id,
@@ -237,21 +242,36 @@ def _procedure(found: procedures.Found, understood: queries.Query) -> dict[str, 
         "published_at": events.iso(found.published),
         "precision": "day" if found.published else None,
         "state": "live",
-        "snippet": snippet(found.text, understood),
-        "document": None,
+        **_passage(found.pages, row.name, found.text, understood, finder),
         "more": [],
         "code": row.code,
         "field": row.field,
     }
 
 
-def _text(version: ArticleVersion) -> str:
+def _passage(
+    records: Sequence[str], title: str, said: str, understood: queries.Query, finder: passages.Finder
+) -> dict[str, Any]:
+    """A stretch of a record's text, or of a page of its documents that has more of what was asked for."""
+    page = None
+    if finder.attaching.intersection(records):
+        here = queries.found(f"{title}\n{said}", understood.wanted)
+        if len(here) < len(understood.wanted):
+            page = finder.best(records, understood.wanted, more_than=len(here))
+    return {
+        "snippet": snippet(page.text if page else said, understood),
+        "document": {"id": page.document, "title": page.title, "page": page.number} if page else None,
+    }
+
+
+def body(version: ArticleVersion) -> str:
+    """The text of a record that its snippet is taken from: its body, captions, and names of its documents."""
     captions = [image["caption"] for image in version.images if image["caption"]]
     return "\n".join(filter(None, [version.body_text, *captions, *(one["title"] for one in version.attachments)]))
 
 
 def snippet(text: str, understood: queries.Query) -> str:
-    """The stretch of a record's text where most of the query stands: escaped HTML with the hits in `<mark>`."""
+    """The stretch of a text where most of the query stands: escaped HTML with the hits in `<mark>`."""
     found = queries.marks(text, understood.wanted) if understood.wanted else []
     start = _best_start(found)
     if start > 60:

@@ -13,7 +13,7 @@ import logging
 import shutil
 import threading
 import time
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import tantivy
@@ -23,11 +23,11 @@ from sqlalchemy.exc import OperationalError
 from scraper.items import VIETNAM
 from storage import events
 from storage.models import Article, ArticleVersion, Event
-from storage.search import procedures
+from storage.search import passages, procedures
 from storage.search.query import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.database import Database
+    from storage.search.passages import Page
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 3
+SCHEMA = 4
 _CURSOR = "#cursor"
 _START = (0, "")
 _BATCH = 500
@@ -64,7 +65,7 @@ def schema() -> tantivy.Schema:
     builder.add_integer_field("published", indexed=True, fast=True)
     builder.add_integer_field("cursor", stored=True)
     builder.add_text_field("event", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "body", "title_written", "body_written"):
+    for name in ("title", "body", "documents", "title_written", "body_written", "documents_written"):
         builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="position")
     for name in ("title_pairs", "body_pairs"):
         builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="freq")
@@ -138,15 +139,15 @@ def follow(database: Database, index: tantivy.Index, *, seconds: float | None = 
             told = events.since(session, start[0], limit=_BATCH)
             named = dict.fromkeys(event.record for event in told if event.record)
             records = [*named, *(one for one in procedures.touched(session, named) if one not in named)]
-            documents = _documents(session, records)
             end = (told[-1].cursor, told[-1].id)
-        _commit(index, records, documents, end)
+            # Inside of the session: what the documents of two hundred records say is not held in memory at once.
+            _commit(index, records, _documents(session, records), end)
         if end[0] >= goal:
             return True
 
 
 def _commit(
-    index: tantivy.Index, records: Sequence[str], documents: Sequence[dict[str, Any]], to: tuple[int, str] | None
+    index: tantivy.Index, records: Sequence[str], documents: Iterable[dict[str, Any]], to: tuple[int, str] | None
 ) -> None:
     """One commit: documents and cursor together. With no cursor, the index is emptied.
 
@@ -185,13 +186,17 @@ _RECORDS = (
 )  # fmt: skip
 
 
-def _documents(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
-    pages = procedures.pages(session, records)
-    rows = session.execute(_RECORDS.where(Article.id.in_([record for record in records if record not in pages])))
-    return [document(row) for row in rows] + [_procedure(found) for found in procedures.found(session, records)]
+def _documents(session: Session, records: Sequence[str]) -> Iterator[dict[str, Any]]:
+    of_procedures = procedures.pages(session, records)
+    alone = [record for record in records if record not in of_procedures]
+    attaching = passages.attaching(session, alone)
+    for row in session.execute(_RECORDS.where(Article.id.in_(alone))).all():
+        yield document(row, passages.pages(session, row.id) if row.id in attaching else ())
+    for found in procedures.found(session, records):
+        yield _procedure(found, chain.from_iterable(passages.pages(session, page) for page in found.pages))
 
 
-def document(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def document(row: Row[*tuple[Any, ...]], pages: Iterable[Page] = ()) -> dict[str, Any]:
     """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
     captions = [image["caption"] for image in row.images]
     names = [attachment["title"] for attachment in row.attachments]
@@ -203,10 +208,11 @@ def document(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "section": [row.section or ""],
         **_dated(row.published_at or row.first_seen),
         **_worded(row.title, "\n".join([row.summary or "", row.body_text, *captions, *names])),
+        **_attached(pages),
     }
 
 
-def _procedure(found: procedures.Found) -> dict[str, Any]:
+def _procedure(found: procedures.Found, pages: Iterable[Page]) -> dict[str, Any]:
     row = found.row
     return {
         "id": [row.id],
@@ -217,6 +223,7 @@ def _procedure(found: procedures.Found) -> dict[str, Any]:
         "field": [row.field] if row.field else [],
         **_dated(found.published or row.first_seen),
         **_worded(f"{row.name} {row.code or ''}", found.text),
+        **_attached(pages),
     }
 
 
@@ -231,6 +238,17 @@ def _worded(title: str, body: str) -> dict[str, Any]:
         told[f"{name}_written"] = [" ".join([written for _, written in said])]
         told[f"{name}_pairs"] = [_pairs(said)]
     return told
+
+
+def _attached(pages: Iterable[Page]) -> dict[str, Any]:
+    """The words of a record's documents, page by page."""
+    folded: list[str] = []
+    written: list[str] = []
+    for page in pages:
+        said = tokens(page.text)
+        folded.append(" ".join([one for one, _ in said]))
+        written.append(" ".join([one for _, one in said]))
+    return {"documents": [" ".join(folded)], "documents_written": [" ".join(written)]} if folded else {}
 
 
 def _pairs(said: Sequence[tuple[str, str]]) -> str:

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A procedure with all that search needs: its sources, when its last step was announced (a day), its text."""
+    """A procedure with all that search needs: its sources, when its last step was announced (a day), its text.
+
+    `pages` are the articles that are its own pages.
+    """
 
     row: Procedure
     sources: Sequence[str]
     published: datetime | None
     text: str
+    pages: Sequence[str]
 
 
 def touched(session: Session, records: Collection[str]) -> list[str]:
@@ -49,7 +53,7 @@ def found(session: Session, ids: Collection[str]) -> list[Found]:
     """Procedures by id, but for those that became others."""
     rows = session.scalars(select(Procedure).where(Procedure.id.in_(ids), Procedure.merged_into.is_(None))).all()
     known = known_of(session, [row.id for row in rows], whole=False)
-    texts = _texts(session, [row.id for row in rows])
+    texts, own = _texts(session, [row.id for row in rows])
     told = []
     for row in rows:
         here = [place.source for place in known[row.id].places if place.ended_at is None]
@@ -63,13 +67,14 @@ def found(session: Session, ids: Collection[str]) -> list[Found]:
                 sources=list(dict.fromkeys(here)) or [row.source],
                 published=datetime.combine(max(step.announced for step in steps), time(), VIETNAM) if steps else None,
                 text="\n".join(dict.fromkeys(filter(None, lines))),  # most of it stands there more than once
+                pages=own[row.id],
             )
         )
     return told
 
 
-def _texts(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
-    """What procedures' own pages say: their text, captions, and names of attachments."""
+def _texts(session: Session, ids: Collection[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What procedures' own pages say (their text, captions, and names of attachments), and which articles they are."""
     rows = session.execute(
         select(ProcedurePlace.record, ArticleVersion)
         .join(Article, Article.id == ProcedurePlace.article)
@@ -78,7 +83,9 @@ def _texts(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
         .order_by(ProcedurePlace.id)
     )
     texts: dict[str, list[str]] = defaultdict(list)
+    own: dict[str, list[str]] = defaultdict(list)
     for record, said in rows:
+        own[record].append(said.record)
         captions = [image["caption"] for image in said.images]
         texts[record] += [said.body_text, *captions, *(one["title"] for one in said.attachments)]
-    return texts
+    return texts, own

@@ -91,6 +91,23 @@ def _said(term: Term) -> str:
     return f"-{words}" if term.negated else words
 
 
+def found(said: str, terms: Sequence[Term]) -> list[Term]:
+    """Those of the terms that stand in a text; accents count as in search."""
+    syllables = tokens(said)
+    folded = f" {' '.join(one for one, _ in syllables)} "
+    written = ""
+    there = []
+    for term in terms:
+        if f" {' '.join(term.folded)} " not in folded:
+            continue
+        if term.quoted and term.accented:
+            written = written or f" {' '.join(one for _, one in syllables)} "
+            if f" {' '.join(term.written)} " not in written:
+                continue
+        there.append(term)
+    return there
+
+
 def marks(said: str, terms: Sequence[Term]) -> list[tuple[int, int]]:
     """Where the terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
     syllables = [(_token(one.text)[0], one.start, one.end) for one in text.syllables(said)]

@@ -15,9 +15,11 @@ from storage.runs import Tally, Ticket
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from scraper.items import VisitRole
+
 REPORT = {
     "source", "run", "verdict", "cause", "requests", "not_modified", "bytes", "listings", "new", "changed", "unchanged",
-    "gone", "returned", "failures", "outcomes", "seconds",
+    "gone", "returned", "failures", "outcomes", "seconds", "documents",
 }  # fmt: skip
 STATUS = {
     "source", "verdict", "cause", "last_run", "last_good", "next_due", "interval_minutes", "articles", "procedures",
@@ -27,10 +29,11 @@ STATUS = {
 
 def tally(listings: dict[str, int], pages: dict[str, int] | None = None, *, entries: int = 20) -> Tally:
     counted = Tally(entries=entries, requests=sum(listings.values()), listings=sum(listings.values()))
-    for names, listing in ((listings, True), (pages or {}, False)):
+    roles: tuple[tuple[dict[str, int], VisitRole], ...] = ((listings, "listing"), (pages or {}, "detail"))
+    for names, role in roles:
         for name, count in names.items():
             for _ in range(count):
-                counted.outcome(Outcome(name), url=SITE, message="why", listing=listing)
+                counted.outcome(Outcome(name), url=SITE, message="why", role=role)
     return counted
 
 

@@ -32,7 +32,7 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
         tally = Tally()
 
         def visited(visit: Visit, saved: object) -> None:
-            tally.outcome(visit.outcome, url=visit.url, message=visit.message, listing=False)
+            tally.outcome(visit.outcome, url=visit.url, message=visit.message, role=visit.role)
 
         source = SimpleNamespace(id="x", platform="sharepoint")
         keeper = SimpleNamespace(

@@ -11,6 +11,7 @@ from lxml import html as lxml_html
 
 from scraper.items import VIETNAM
 from storage import events
+from storage.document_tables import Content, Document, Link
 from storage.models import Article, ArticleVersion, Capture, Page, Run
 from web.app import create
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 NAMES = {"thanh-hoa/snv": "Sở Nội vụ tỉnh Thanh Hóa", "lam-dong/ubnd": "Cổng tỉnh Lâm Đồng"}
+PAPER = "ddddddddddddddd5"
 EDITED, HOSTILE, GONE = "aaaaaaaaaaaaaaa2", "bbbbbbbbbbbbbbb3", "ccccccccccccccc4"
 EVERY_PAGE = [
     "/", "/?q=phep", "/?q=alert", f"/record/{EDITED}", f"/record/{HOSTILE}", f"/record/{GONE}",
@@ -144,6 +146,26 @@ def fill(database: Database) -> None:
             )
         )  # fmt: skip
         session.add(version(GONE, 1, title=gone.title, body_text="Thông báo"))
+        session.flush()
+        session.add(
+            Content(
+                digest="sha256:paper", size=1_536_000, media_type="application/pdf", outcome="OK", page_count=2,
+                text="Trang đầu\fBiểu mẫu phụ lục thứ hai <b>đậm</b>", flags=["scanned", "ocr"], read_at=T0,
+                members=[{"name": "../../<i>mật</i>.pdf", "size": 1, "media_type": None, "first": 0, "pages": 2}],
+            )
+        )  # fmt: skip
+        session.flush()
+        for name, title, held in ((PAPER, "Phụ lục <u>1</u>", "sha256:paper"), ("d2", "Tệp hỏng", None)):
+            url = f"https://snv.thanhhoa.gov.vn/{name}.pdf"
+            session.add(
+                Document(
+                    id=name, source=edited.source, canonical_url=url, url=url, version=int(bool(held)), content=held,
+                    outcome="OK" if held else "NOT_FOUND", message="" if held else "status 404", first_seen=T0,
+                    failures=0,
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(Link(record=EDITED, document=name, position=int(not held), title=title, since=T0))
         for row in (edited, hostile, gone):
             events.append(session, "article.new", row, at=T0, origin="backfill")
 

@@ -23,8 +23,18 @@ async def test_a_record_shows_what_the_page_said(browser):
     assert "Tin tức" in said(head)
     assert head.cssselect("time")[0].get("title") == "Đăng lúc: 18/07/2023 16:24:00 (GMT+7)"
     assert "năm ngày làm việc" in said(page.cssselect(".body")[0])
-    assert [said(link) for link in page.cssselect(".attachments a")] == ["Quyết định"]
     assert said(page.cssselect(".counters")[0]) == "1.511 người đã bình chọn"
+
+
+async def test_documents_tell_what_they_are_and_what_is_wrong_with_them(browser):
+    page = await see(browser, f"/record/{EDITED}")
+    rows = [said(row) for row in page.cssselect("#documents > ul > li")]
+    assert rows == [
+        "Phụ lục <u>1</u> PDF · 2 trang · 1.500 KB · bản quét · nhận dạng chữ tự động ../../<i>mật</i>.pdf 2 trang",
+        "Tệp hỏng không còn trên cổng (status 404)",
+    ]
+    old = await see(browser, f"/record/{EDITED}?version=1")
+    assert [said(link) for link in old.cssselect(".attachments a")] == ["Quyết định"]
 
 
 async def test_pictures_are_links_and_never_loaded(browser):

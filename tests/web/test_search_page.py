@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
-from small_archive import EDITED, GONE, HOSTILE, opened, said, straight, tree
+from small_archive import EDITED, GONE, HOSTILE, PAPER, opened, said, straight, tree
 
 from scraper.config import Config
 from storage.search.answer import MOST_HITS
@@ -44,6 +44,14 @@ async def test_a_hit_tells_its_source_date_and_place(browser):
     assert "noreferrer" in link.get("rel")
     assert link.get("href").startswith("https://snv.thanhhoa.gov.vn/")
     assert hit.cssselect("time")[0].get("datetime") == "2023-07-18T16:24:00+07:00"
+
+
+async def test_a_hit_in_a_document_says_in_which_one_and_on_what_page(browser):
+    page = await look(browser, q="biểu mẫu phụ lục thứ hai")
+    (hit,) = page.cssselect(".hits li")
+    assert "Trong tệp Phụ lục <u>1</u> › ../../<i>mật</i>.pdf, trang 2" in said(hit)
+    assert hit.cssselect("p.of a[lang=vi]")[-1].get("href") == f"/record/{EDITED}#{PAPER}"
+    assert "<b>đậm</b>" in said(hit.cssselect(".snippet")[0])
 
 
 async def test_a_day_is_shown_without_a_time_and_a_strange_address_is_no_link(browser):

@@ -1,0 +1,168 @@
+"""`congtin doctor`: whether the installation is well, and what it does without."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+
+import console
+from commands import Json, app, config
+from console import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scraper.config import Config
+    from storage.database import Database
+
+_LEAST_SPACE = 200 << 20
+"""Bytes: below this a crawl may end in the middle of a day."""
+_LITTLE_SPACE = 2 << 30
+_UNPACKERS = ("unrar", "unar", "bsdtar", "7z", "7zz")
+_COLOURS = {"ok": "green", "lacking": "yellow", "ill": "bold red"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing looked at: `lacking` is what congtin can do without, and `message` says what is lost by it."""
+
+    name: str
+    state: Literal["ok", "lacking", "ill"]
+    message: str
+    remedy: str | None = None
+
+
+@app.command(epilog="Example: congtin doctor --json")
+def doctor(json: Json = False) -> None:
+    """Health of the installation: what is ill, and what is lost for want of a program."""
+    checks = list(examine(config()))
+    ill = any(check.state == "ill" for check in checks)
+    if json:
+        console.as_json({"ok": not ill, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            console.out.print(f"[{_COLOURS[check.state]}]{check.state:8}[/]", end="")
+            console.out.print(f"{check.name:10}{check.message}", markup=False, soft_wrap=True)
+            if check.remedy:
+                console.out.print(f"{'':18}→ {check.remedy}", markup=False, soft_wrap=True)
+    if ill:
+        raise typer.Exit(Exit.FAILED)
+
+
+def examine(settings: Config) -> Iterator[Check]:
+    """Everything that is looked at, one after the other."""
+    yield Check(name="python", state="ok", message=f"{platform.python_version()} on {platform.system()}")
+    yield _folder(settings)
+    yield from _archive(settings)
+    yield _sources(settings)
+    if settings.contact:
+        yield Check(name="contact", state="ok", message=settings.contact)
+    else:
+        yield Check(
+            name="contact", state="lacking", message="none is set: real portals are not crawled without one",
+            remedy="set CONGTIN_CONTACT to a URL or mail address",
+        )  # fmt: skip
+    yield from _tools()
+
+
+def _folder(settings: Config) -> Check:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data) as file:
+            file.write(b"\0" * 4096)
+        free = shutil.disk_usage(settings.data).free
+    except OSError as error:
+        return Check(
+            name="data", state="ill", message=f"{settings.data} cannot be written: {error}",
+            remedy="look at CONGTIN_DATA, and whether this user may write there",
+        )  # fmt: skip
+    state: Literal["ok", "lacking", "ill"] = "ok"
+    if free < _LITTLE_SPACE:
+        state = "ill" if free < _LEAST_SPACE else "lacking"
+    message = f"{settings.data} can be written, {free / (1 << 30):,.1f} GiB are free"
+    return Check(name="data", state=state, message=message, remedy=None if state == "ok" else "make room")
+
+
+def _archive(settings: Config) -> Iterator[Check]:
+    """The database, and the search index that follows it."""
+    from storage.database import Database, DatabaseError
+    from storage.migrations import HEAD
+
+    try:
+        database = Database(settings)
+    except DatabaseError as error:
+        yield Check(name="database", state="ill", message=str(error))
+        return
+    try:
+        kind = "SQLite" if database.sqlite else "PostgreSQL"
+        yield Check(name="database", state="ok", message=f"{kind}, its tables are of revision {HEAD}")
+        yield _index(settings, database)
+    finally:
+        database.close()
+
+
+def _index(settings: Config, database: Database) -> Check:
+    from sqlalchemy import func, select
+
+    from storage.models import Event
+    from storage.search import index
+
+    folder = settings.data / "index"
+    with database.reading() as session:
+        last = session.scalar(select(func.max(Event.cursor))) or 0
+    if index.is_lost(folder):
+        return Check(name="index", state="ok", message="not there yet: the first crawl or search makes it")
+    try:
+        at, _ = index.cursor(index.open_index(folder))
+    except (ValueError, OSError) as error:
+        return Check(
+            name="index", state="ill", message=f"cannot be read: {error}",
+            remedy=f"remove {folder}: it is made again from the database",
+        )  # fmt: skip
+    behind = f"{last - at:,} events behind: the next crawl or search follows" if last > at else "up to date"
+    return Check(name="index", state="ok", message=behind)
+
+
+def _sources(settings: Config) -> Check:
+    from spiders.loader import catalogue
+
+    found = catalogue(settings)
+    broken = [name for name in sorted(found.files) if found.check(name)]
+    if broken:
+        return Check(
+            name="sources", state="ill", message=f"{len(broken)} of {len(found.files)} cannot be used: {broken[0]}",
+            remedy="congtin sources check",
+        )  # fmt: skip
+    return Check(name="sources", state="ok", message=f"{len(found.files)} source files")
+
+
+def _tools() -> Iterator[Check]:
+    """Programs that read what our libraries cannot."""
+    from scraper import ocr
+
+    if missing := ocr.missing():
+        yield Check(
+            name="ocr", state="lacking", message=f"{missing}: scanned documents are kept, and have no text",
+            remedy="apt-get install tesseract-ocr tesseract-ocr-vie (then the next crawl reads them)",
+        )  # fmt: skip
+    else:
+        yield Check(name="ocr", state="ok", message=f"tesseract reads scans, with its data for {ocr.LANGUAGE!r}")
+    yield _tool(
+        "doc", ("antiword",), lost="Word 6 and 95 files saved in pieces are kept unread; later .doc files need no tool",
+        package="antiword",
+    )  # fmt: skip
+    yield _tool(
+        "rar", _UNPACKERS, lost="what is packed in RAR archives is listed and not read", package="libarchive-tools",
+    )  # fmt: skip
+
+
+def _tool(name: str, programs: tuple[str, ...], *, lost: str, package: str) -> Check:
+    found: Any = next(filter(None, map(shutil.which, programs)), None)
+    if found:
+        return Check(name=name, state="ok", message=str(found))
+    return Check(name=name, state="lacking", message=lost, remedy=f"apt-get install {package}")
