@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -212,6 +213,8 @@ def _live(nursery: int, asked: int, answer: int) -> NoReturn:
         with open(answer, "wb") as file:
             pickle.dump(document, file, pickle.HIGHEST_PROTOCOL)
         status = 0
+    except BaseException:  # noqa: BLE001 - whatever it is, nobody above this could tell of it
+        traceback.print_exc()
     finally:
         os._exit(status)
 
