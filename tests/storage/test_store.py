@@ -36,7 +36,13 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
 
         source = SimpleNamespace(id="x", platform="sharepoint")
         keeper = SimpleNamespace(
-            store=store, run=run, source=source, origin="poll", close=lambda ticket: None, visited=visited
+            store=store,
+            run=run,
+            source=source,
+            origin="poll",
+            close=lambda ticket: None,
+            visited=visited,
+            number_of=lambda address: None,
         )
         article = Article(url="http://h/a", canonical_url="http://h/a", title="Tin", body_text="Nội dung")
         visit = Visit(
