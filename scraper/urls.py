@@ -328,26 +328,43 @@ def _says_nothing(name: str, drop: frozenset[str]) -> bool:
     )
 
 
-_FILE = re.compile(r"[^/]\.(?:pdf|docx?|xlsx?|rtf|odt|zip|rar|pptx?)(?:/[0-9a-f-]{36})?\Z", re.IGNORECASE)
 _ONE_VIEW = frozenset(
     {
-        *("t", "ts", "v", "ver", "version", "rev", "rnd", "rand", "timestamp", "nonce", "expires", "download"),
-        *("token", "access_token", "ticket", "sig", "signature"),
+        *(
+            "t",
+            "v",
+            "ver",
+            "version",
+            "rev",
+            "ts",
+            "time",
+            "timestamp",
+            "rand",
+            "random",
+            "rnd",
+            "nonce",
+        ),  # no cached copy
+        *(
+            "token",
+            "access_token",
+            "ticket",
+            "auth",
+            "sig",
+            "signature",
+            "expires",
+            "download",
+        ),  # for this visitor alone
     }
 )
 
 
 def file(canonical_url: str) -> str:
-    """What names a document: its canonical address without what servers put there for one view of it (D19).
-
-    An address whose path names a file has no need of a query; of others, parameters that are known to mean nothing go.
+    """What names a picture or a document: its canonical address without what is put there for one view of it (D19).
 
     >>> file("https://example.vn/VanBan/a.pdf?token=9f"), file("https://example.vn/tai.ashx?id=5&token=9f")
     ('https://example.vn/VanBan/a.pdf', 'https://example.vn/tai.ashx?id=5')
     """
     head, _, query = canonical_url.partition("?")
-    if _FILE.search(head):
-        return head
     fields = [field for field in query.split("&") if field and field.partition("=")[0].lower() not in _ONE_VIEW]
     return f"{head}?{'&'.join(fields)}" if fields else head
 

@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 MOST_TRIES = 3
 """Failures of a record's first address after which a second one is no longer made to wait for it."""
 
-_NEW_AT_EACH_VIEW = frozenset(
-    {
-        *("t", "v", "ver", "rev", "ts", "time", "timestamp", "rand", "random", "nonce"),  # so that no cache answers
-        *("token", "access_token", "auth", "sig", "signature", "expires"),  # for this visitor alone (D19)
-    }
-)
 _INSERT_ARTICLE = insert(Article.__table__)  # type: ignore[arg-type]
 _INSERT_VERSION = insert(ArticleVersion.__table__)  # type: ignore[arg-type]
 # Asked for every page, so built once.
@@ -88,7 +82,7 @@ def content_hash(article: items.Article) -> str:
         article.title,
         article.body_text,
         [[_plain_address(image.url), image.caption] for image in article.images],
-        [[urls.file(_plain_address(document.url)), document.title] for document in article.attachments],
+        [[_plain_address(document.url), document.title] for document in article.attachments],
         [published.at.isoformat(), published.precision] if published else None,
     ]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
@@ -96,7 +90,7 @@ def content_hash(article: items.Article) -> str:
 
 def _plain_address(url: str) -> str:
     try:
-        return urls.canonical(url, drop=_NEW_AT_EACH_VIEW)
+        return urls.file(urls.canonical(url))
     except urls.BadAddress:
         return url
 
