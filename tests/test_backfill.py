@@ -40,7 +40,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(congtin: Congtin, serve:
     portal.control(do="publish", title="Tin mới trong khi lưu trữ lùi", body="Nội dung của tin mới, đủ dài./.")
     assert congtin.crawl("--full")["new"] == ARTICLES + 1 - before
     assert len(_rows(congtin, "SELECT 1 FROM articles")) == ARTICLES + 1
-    events = congtin.events()
+    events = congtin.events("--kind", "article.new")
     assert len({event["record"] for event in events}) == len(events) == ARTICLES + 1
     assert {event["origin"] for event in events} == {"backfill"}
     asked = [path for method, path, _ in portal.requests if method == "GET"]
