@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scraper.abbreviations import TYPE_NAMES, TYPES, WORDS, flat, is_party, issuer_of, known_issuer, plain, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _DIGITS = r"(?P<number>[0-9]{1,3}\.[0-9]{3}(?=[ ]?/)|[0-9]{1,8}(?:\.[0-9]{1,2}(?=/))?(?:bis|[a-zA-Z](?![a-zA-Z]))?)"
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2}(?![0-9])|[4-9][0-9](?=/))"
@@ -26,9 +26,10 @@ _TYPE = re.compile(rf"(?P<type>{TYPE_NAMES})(?=[^a-z&đ]|[a-zđ]{{2}}|$)", re.IG
 _BEGIN = r"(?:(?<![0-9])(?<![0-9][-/.:_])(?<!/)|(?<=20[0-9]{2}-)(?=20[0-4][0-9]{2,5}/))"
 _BODY = rf"{_DIGITS}(?:[ ]?[-/][ ]?{_YEAR})?(?P<joint>[ ]?\.?[ ]?/{{1,2}}[ ]?|[ ]?-[ ]?|_|[ ]?)(?=[A-Za-zĐđ])"
 _HEAD = re.compile(_BEGIN + _BODY)
+_RUN = re.compile("[0-9]+")  # numbers begin where one begins: a search for them would try every letter of a text
 _GLUED_HEAD = re.compile(_BODY)
 _TURNED = re.compile(
-    r"(?<![A-Za-zĐđ])(?P<type>[QN][ĐD]|TT|TB|KH|CT|NQ)(?:[ ]?[-/][ ]?)?(?P<number>[0-9]{1,6}[a-z]?)"
+    r"(?P<type>QĐ|QD|NĐ|ND|TT|TB|KH|CT|NQ)(?<![A-Za-zĐđ]..)(?:[ ]?[-/][ ]?)?(?P<number>[0-9]{1,6}[a-z]?)"
     r"(?:/(?P<year>20[0-9]{2}))?-(?=[A-ZĐ])"
 )
 # A number whose issuer only the words beside it say, if any do: "Nghị định 63/2010", "NĐ 108-2007", "Quyết định số 15".
@@ -41,6 +42,9 @@ _WORD_BEGINS = r"(?:(?<![A-Za-zĐđ])|(?=[A-ZĐ][a-zđ]))"  # again, flattened t
 _BEFORE = re.compile(
     rf"(?:{_WORD_BEGINS}(?P<word>(?i:{_WORD})) ?[:-]? ?)?(?P<so>{_WORD_BEGINS}(?i:so|no)(?i: hieu)? ?[.:]{{0,2}} ?)?\Z"
 )
+# What such words end with: most numbers have none before them, and a look tells.
+_BEFORE_ENDS = ("so", "no", "hieu", *{flat(word).split()[-1] for word in WORDS})
+_AFTER_WORDS = " .:-"
 _TYPE_BY_WORD = {word.replace(" ", ""): kind for word, kind in WORDS.items()}
 _TEMPLATE = re.compile(r"(?<![a-z])(?:mau(?: don)?|bieu mau|bieu|phu luc|to khai|phieu|bang ke|form)(?: so)? ?:? ?\Z")
 # "các Quyết định số 12, 13 và 14/QĐ-UBND": the bare numbers share the ending of the last.
@@ -129,10 +133,12 @@ class Hit:
 
 def find(text: Page, *, field: bool = False) -> list[Hit]:
     """The numbers of a text, in its order. A field that holds nothing else is trusted with less."""
-    hits = [one for hit in _heads(text, field=field) for one in (*_series(text, hit), hit)]
-    for pattern, read in ((_TURNED, _turned), (_WORDED, _worded)):
+    runs = [run.start() for run in _RUN.finditer(text.plain)]
+    hits = [one for hit in _heads(text, runs, field=field) for one in (*_series(text, hit), hit)]
+    worded = filter(None, (_WORDED.match(text.plain, begin) for begin in runs))
+    for candidates, read in ((_TURNED.finditer(text.plain), _turned), (worded, _worded)):
         starts, ends = [hit.start for hit in hits], [hit.end for hit in hits]
-        for found in pattern.finditer(text.plain):
+        for found in candidates:
             following = bisect_right(starts, found.start())
             free = (not following or ends[following - 1] <= found.start()) and (
                 following == len(starts) or found.end() <= starts[following]
@@ -143,10 +149,11 @@ def find(text: Page, *, field: bool = False) -> list[Hit]:
     return hits
 
 
-def _heads(text: Page, *, field: bool) -> Iterator[Hit]:
+def _heads(text: Page, runs: Sequence[int], *, field: bool) -> Iterator[Hit]:
     at, glued = 0, False
     while True:
-        found = (_GLUED_HEAD.match(text.plain, at) if glued else None) or _HEAD.search(text.plain, at)
+        following = (_HEAD.match(text.plain, begin) for begin in runs[bisect_left(runs, at) :])
+        found = (_GLUED_HEAD.match(text.plain, at) if glued else None) or next(filter(None, following), None)
         if not found:
             return
         hit = _tail(text, found, field=field)
@@ -177,6 +184,8 @@ class _Words:
 
 def _words(text: Page, at: int) -> _Words:
     begin = max(0, at - _LOOK_BACK)
+    if not text.flat[begin:at].rstrip(_AFTER_WORDS).endswith(_BEFORE_ENDS):
+        return _Words(at, None, None, so=False)
     found = _BEFORE.search(text.plain[begin:at])
     assert found
     word = flat(found["word"] or "").replace(" ", "")
