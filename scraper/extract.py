@@ -104,7 +104,7 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         why = str(guess or "no platform shows two of its marks")
         source = undeclared(guess.platform if guess else page.platforms[-1], page.url)
     told = head.read(root, page.url, source.layout.title_ends)
-    tells = procedures.read(root, source.layout) if procedures.may_tell(markup, root) else procedures.NOTHING
+    tells = procedures.read(root, source.layout) if procedures.may_tell(markup) else procedures.NOTHING
     if page.role in {"detail", "any"}:
         one = article.read(root, told, page.url, source, now, place=tells.place)
         if one and (

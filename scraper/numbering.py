@@ -43,8 +43,10 @@ _BEFORE = re.compile(
     rf"(?:{_WORD_BEGINS}(?P<word>(?i:{_WORD})) ?[:-]? ?)?(?P<so>{_WORD_BEGINS}(?i:so|no)(?i: hieu)? ?[.:]{{0,2}} ?)?\Z"
 )
 # What such words end with: most numbers have none before them, and a look tells.
-_BEFORE_ENDS = ("so", "no", "hieu", *{flat(word).split()[-1] for word in WORDS})
+_SO = ("so", "no", "hieu")
+_BEFORE_ENDS = (*_SO, *{flat(word).split()[-1] for word in WORDS})
 _AFTER_WORDS = " .:-"
+_LONGEST_END = 16  # and what may stand between it and the number
 _TYPE_BY_WORD = {word.replace(" ", ""): kind for word, kind in WORDS.items()}
 _TEMPLATE = re.compile(r"(?<![a-z])(?:mau(?: don)?|bieu mau|bieu|phu luc|to khai|phieu|bang ke|form)(?: so)? ?:? ?\Z")
 # "các Quyết định số 12, 13 và 14/QĐ-UBND": the bare numbers share the ending of the last.
@@ -182,9 +184,13 @@ class _Words:
     so: bool
 
 
+def _follows(text: Page, at: int, ends: tuple[str, ...]) -> bool:
+    return text.flat[max(0, at - _LONGEST_END) : at].rstrip(_AFTER_WORDS).endswith(ends)
+
+
 def _words(text: Page, at: int) -> _Words:
     begin = max(0, at - _LOOK_BACK)
-    if not text.flat[begin:at].rstrip(_AFTER_WORDS).endswith(_BEFORE_ENDS):
+    if not _follows(text, at, _BEFORE_ENDS):
         return _Words(at, None, None, so=False)
     found = _BEFORE.search(text.plain[begin:at])
     assert found
@@ -193,6 +199,9 @@ def _words(text: Page, at: int) -> _Words:
 
 
 def _tail(text: Page, head: re.Match[str], *, field: bool) -> Hit | None:
+    joint = head["joint"].strip()
+    if not joint and not _TYPE.match(text.plain, head.end()) and not _follows(text, head.start(), _SO):
+        return None  # as most numbers: "12 tháng", "5 xã"
     start, digits = head.start(), _digits(text, head)
     if digits is None:
         return None
@@ -202,7 +211,6 @@ def _tail(text: Page, head: re.Match[str], *, field: bool) -> Hit | None:
     words = _words(text, start)
     number = digits.replace(".", "") if re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", digits) else digits
     base = Hit(start=words.start, end=head.end(), number=number, year=_year(head["year"]))
-    joint = head["joint"].strip()
     hit = _typed(text, base, joint, words, field=field)
     of_assembly = base.year and joint == "-" and _ASSEMBLY.match(text.plain, head.end())  # 06/2022-QH15
     if hit is None and ("/" in joint or joint == "_" or (joint == "" and words.so) or of_assembly):

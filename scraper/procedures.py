@@ -6,19 +6,19 @@ understood stays in `raw`, under its label: nothing of the page is lost.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from lxml import etree
 
 from scraper import announcements, blocks, labels, outline, tables, values
 from scraper.items import DossierItem, Procedure
 from scraper.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lxml.etree import _Element as Element
 
@@ -28,19 +28,13 @@ if TYPE_CHECKING:
     from scraper.sources import Layout
     from scraper.tables import Columns, Grid
 
-_TELLING = ("trình tự thực hiện", "thành phần hồ sơ", "hạn giải quyết", "mã thủ tục", "tên thủ tục")
-"""What a page shows that tells of procedures and not only mentions them; with a capital or in capitals throughout."""
-_FORMS: Mapping[str, tuple[str, ...]] = {
-    "": tuple(words[1:] for words in _TELLING),
-    "TTHC": ("ã TTHC", "ã số TTHC", "ên TTHC", "Ã TTHC", "Ã SỐ TTHC", "ÊN TTHC"),
-    "THỰC HIỆN": tuple(map(str.upper, _TELLING)),
-    "THỦ TỤC": tuple(map(str.upper, _TELLING)),
-}
-"""Its forms, by what a page without them has not."""
 _LOOSE_MARK = b"\xcc"
 """How the marks that stand alone begin in UTF-8, U+0300 to U+033F."""
-_ESCAPED = re.compile(rb"&(?:[a-zA-Z](?:acute|grave|circ|tilde);|#(?:[xX]|19\d;|[2-47]\d\d;|7[89]\d\d;))")
-"""A letter with marks as HTML may name it."""
+_ESCAPED = re.compile(
+    rb"&(?:[Aa]tilde|[Ee]circ|#(?:195|202|227|234|41[67]|78\d\d|79[0-2]\d)"
+    rb"|#[xX](?:[cCeE][3aA]|1[aA][01]|1[eE][\da-fA-F]{2}));"
+)
+"""A letter of the words below as HTML may name it: ã, ê, ơ, and those of U+1EA0 to U+1EFF."""
 _GAP = rb"(?:\s|<[^<>]*+>|&(?:nbsp|shy|#160|#173|#8203);|\xc2[\xa0\xad]|\xe2\x80\x8b)++"
 """What may stand between two words in HTML."""
 
@@ -51,12 +45,17 @@ def _spelt(words: str) -> bytes:
     return b"".join(_GAP if low == b" " else low[:-1] + b"[" + low[-1:] + high[-1:] + b"]" for low, high in pairs)
 
 
-# All alternatives of a pattern begin with one byte, that of a letter with marks: it is found at the speed of memory.
-# Of the first three, news tell in sentences, too: a label ends with a colon or its element.
+# What a page shows that tells of procedures and not only mentions them: "trình tự thực hiện", "thành phần hồ sơ",
+# "thời hạn giải quyết"; "mã (số)" or "tên" with "thủ tục" or "TTHC". All alternatives of a pattern begin with one byte,
+# that of a letter with marks: it is found at the speed of memory. News have the first three in sentences, too: a label
+# ends with a colon or its element.
 _LABELS = re.compile(
     b"|".join(_spelt(words) + b"[^<:]{0,80}+[<:]" for words in ("ự thực hiện", "ần hồ sơ", "ạn giải quyết"))
 )
-_NAMES = re.compile(b"|".join(map(_spelt, ("ã thủ tục", "ên thủ tục", "ã TTHC", "ã số TTHC", "ên TTHC"))))
+_NAMES = re.compile(
+    rb"\xc3[\x83\xa3\x8a\xaa][nN]?"  # ã, ên
+    + _GAP + b"(?:" + _spelt("số ") + b")?(?:" + _spelt("thủ tục") + b"|TTHC)"
+)  # fmt: skip
 _CORE = frozenset({"code", "name", "steps", "ways", "dossier", "time_limit", "conditions", "result", "applicants"})
 _FEWEST_CORE = 2
 _FEWEST = 3
@@ -91,19 +90,22 @@ class Found:
 NOTHING = Found()
 
 
-def may_tell(markup: bytes, root: Element) -> bool:
-    """Whether a page may hold anything of procedures: a look at its words, for most pages do not.
+def may_tell(markup: bytes) -> bool:
+    """Whether a page (UTF-8) may hold anything of procedures: a look at its words, for most pages do not."""
+    if b"&" in markup:
+        markup = _ESCAPED.sub(_letter, markup)
+    if _LOOSE_MARK in markup:
+        markup = unicodedata.normalize("NFC", markup.decode("utf-8", "replace")).encode()
+    return bool(_LABELS.search(markup) or _NAMES.search(markup))
 
-    `markup` is the page in UTF-8, as `root` was made of it; where it escapes letters or takes them apart, the tree's
-    text is asked.
-    """
-    if _LOOSE_MARK not in markup and not _ESCAPED.search(markup):
-        return bool(_LABELS.search(markup) or _NAMES.search(markup))
-    told = etree.tostring(root, method="text", encoding="utf-8")
-    shown = b" ".join(told.split()).decode().replace("\xa0", " ").replace("\u200b", "").replace("\xad", "")
-    if _LOOSE_MARK in told:
-        shown = unicodedata.normalize("NFC", shown)
-    return any(sign in shown and any(words in shown for words in forms) for sign, forms in _FORMS.items())
+
+def _letter(escaped: re.Match[bytes]) -> bytes:
+    return _unescaped(escaped[0])
+
+
+@lru_cache(maxsize=512)
+def _unescaped(letter: bytes) -> bytes:
+    return html.unescape(letter.decode()).encode()
 
 
 def read(root: Element, layout: Layout) -> Found:
