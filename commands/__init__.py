@@ -71,7 +71,7 @@ def tell_broken(sources: Any) -> int:
 def refusal(settings: Config, name: str, url: str, ports: set[int]) -> tuple[str, Exit] | None:
     """Why an address may not be asked as the operator has set things up."""
     from scraper import guard
-    from spiders.portal import is_loopback
+    from spiders.visits import is_loopback
 
     if why := guard.refused_url(url, settings.allow_networks, ports):
         return f"{name}: {why}", Exit.REFUSED

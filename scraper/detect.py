@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scraper.sources import Platform
+    from scraper.layout import Platform
 
 LEAST_EVIDENCE = 2
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from scraper.head import Head
     from scraper.items import Article, ArticleKind, Procedure
+    from scraper.layout import Platform
     from scraper.rest import Rest
-    from scraper.sources import Platform, Source
+    from scraper.sources import Source
 
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from scraper.items import Moment
-    from scraper.sources import Layout
+    from scraper.layout import Layout
 
     _Text = Any  # a text node as lxml gives it: a str that knows its parent
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from scraper.announcements import Announcement
     from scraper.items import Change, DocumentNumber, Entry, Way
+    from scraper.layout import Layout
     from scraper.outline import Item
-    from scraper.sources import Layout
     from scraper.tables import Columns, Grid
 
 _LOOSE_MARK = b"\xcc"

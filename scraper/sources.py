@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from scraper import urls
 from scraper.items import GENERIC
-from scraper.rest import Rest
-from scraper.selectors import SelectorError, compile_css
+from scraper.layout import Address, Addresses, Layout, Paths, Platform, Selectors, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,118 +54,7 @@ class UnknownSource(LookupError):
     """No source has this id. The message lists those that come close."""
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _css(value: str) -> str:
-    try:
-        compile_css(value)
-    except SelectorError as error:
-        raise ValueError(str(error)) from None
-    return value
-
-
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return value
-
-
-def _grouped(value: str) -> str:
-    if re.compile(value).groups < 1:
-        raise ValueError("needs a group, which is what is wanted: ([0-9.,]+)")
-    return value
-
-
-def _address(value: str) -> str:
-    if urls.join("http://portal.invalid/", value) is None:
-        raise ValueError(f"not an http address and not a path: {value!r}")
-    return value
-
-
-Css = Annotated[tuple[Annotated[str, AfterValidator(_css)], ...], BeforeValidator(_listed)]
-Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], BeforeValidator(_listed)]
-Grouped = Annotated[
-    tuple[Annotated[str, AfterValidator(_regex), AfterValidator(_grouped)], ...], BeforeValidator(_listed)
-]
-Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class Selectors(_Table):
-    """Where things stand on a page: CSS selectors, tried in order until one of them gives something."""
-
-    listing_links: Css = ()
-    next_page: Css = ()
-    title: Css = ()
-    published: Css = ()
-    summary: Css = ()
-    author: Css = ()
-    body: Css = ()
-    strip: Css = ()
-    attachments: Css = ()
-    related: Css = ()
-
-
-class Counters(_Table):
-    """Regular expressions whose first group is the number that the page shows."""
-
-    votes: Grouped = ()
-    online: Grouped = ()
-    views: Grouped = ()
-
-
-class Layout(_Table):
-    """How one content system writes its pages: the part that a platform states and a source may override."""
-
-    fold_case: bool = False
-    """The server does not tell `/Pages` from `/pages` (IIS)."""
-    drop_parameters: tuple[str, ...] = ()
-    article_paths: Regexes = ()
-    """Paths (and queries) of article pages; with none given, every link of a listing is followed."""
-    article_numbers: Grouped = ()
-    """The number in an article's path (and query), as the first group: it stays when the words beside it change."""
-    page_parameter: str | None = None
-    title_ends: Regexes = ()
-    """What the portal appends to the `<title>` of every page."""
-    noise: Regexes = ()
-    """Whole paragraphs inside the body that are controls and not text."""
-    related_headings: tuple[str, ...] = ()
-    """Headings above the list of other articles, without accents and in lower case."""
-    not_found: Regexes = ()
-    """Words of the main block (accents dropped, lower case) that say: no such page, although the status is 200."""
-    login: Css = ()
-    """What a page asks for a login with, where that is no password field."""
-    hollow: Css = ()
-    """What a detail page still shows when the portal has lost the record that belongs there."""
-    downloads: Grouped = ()
-    """Handlers (`onclick`) that fetch a document; the first group is its address."""
-    totals: Grouped = ()
-    """How a listing says how many entries it has on all its pages; the first group is the number."""
-    selectors: Selectors = Selectors()
-    counters: Counters = Counters()
-    rest: Rest | None = None
-    """The interface that answers listings as JSON, where the portal has one."""
-
-
-class Platform(Layout):
-    """A content system that many portals share."""
-
-    id: str
-    name: str
-    detect: tuple[str, ...] = ()
-    """Strings of the HTML that give the system away; the platform with most of them wins."""
-
-
-class Sections(_Table):
+class Sections(Table):
     """Listings of a portal, as paths or addresses."""
 
     news: Addresses = ()
@@ -174,28 +62,28 @@ class Sections(_Table):
     documents: Addresses = ()
 
 
-class Expect(_Table):
+class Expect(Table):
     """What a healthy portal shows; less makes a run thin."""
 
     entries: int = Field(default=0, ge=0)
     articles_a_month: float = Field(default=0, ge=0)
 
 
-class Hours(_Table):
+class Hours(Table):
     """When the portal may be crawled, in Asia/Ho_Chi_Minh; over midnight where `to` is before `from`."""
 
     start: time = Field(alias="from")
     end: time = Field(alias="to")
 
 
-class Was(_Table):
+class Was(Table):
     """Selectors of a layout before a redesign."""
 
     until: date
     selectors: Selectors
 
 
-class _SourceFile(_Table):
+class _SourceFile(Table):
     name: str = Field(min_length=1)
     url: str
     platform: str

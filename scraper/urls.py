@@ -2,6 +2,7 @@
 
 The cases are those of `reliability.md`, section 7 (B22 and part D); the parameters that portals add are those of
 `portals.md`, section 6. All functions work in time about linear in the length of the address.
+Longer than others: they share what an address is made of, its parts, escapes and names that say nothing.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from scraper.config import Config
-    from scraper.sources import Platform, Source
+    from scraper.layout import Platform
+    from scraper.sources import Source
 
 _HERE = Path(__file__).parent
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from scraper.config import Config
     from scraper.items import PageKind
-    from scraper.sources import Platform, Source
+    from scraper.layout import Platform
+    from scraper.sources import Source
 
 _COMPONENTS = ("ITEM_PIPELINES", "EXTENSIONS", "DOWNLOADER_MIDDLEWARES")
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from scraper.config import Config
-    from scraper.sources import Platform, Source
+    from scraper.layout import Platform
+    from scraper.sources import Source
 
 TOGETHER = 4
 """Hosts crawled at a time in one process."""

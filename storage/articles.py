@@ -233,7 +233,7 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         "url": article.url,
         "state": "live",
         "version": 1,
-        "title": _title(article, page),
+        "title": _whole_title(article.title, page),
         "content_hash": digest,
         "published_at": published.at if published else None,
         "precision": published.precision if published else None,
@@ -261,7 +261,7 @@ def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> 
     if opened := batch.of(session):
         opened.absent.discard((sighting.source, digest))
     row.version += 1
-    row.title = _title(article, sighting.page)
+    row.title = _whole_title(article.title, sighting.page)
     row.content_hash = digest
     row.changed_at = sighting.at
     row.section = row.section or sighting.section
@@ -334,10 +334,6 @@ def moment(at: datetime | None, precision: str | None) -> Moment | None:
 
 def _listed(page: Page) -> Moment | None:
     return moment(page.listed_at, page.listed_precision)
-
-
-def _title(article: items.Article, page: Page) -> str:
-    return _whole_title(article.title, page)
 
 
 def _whole_title(title: str, page: Page) -> str:

@@ -1,4 +1,7 @@
-"""The tables. Written once for SQLite and PostgreSQL: no type or clause here belongs to only one of them."""
+"""The tables. Written once for SQLite and PostgreSQL: no type or clause here belongs to only one of them.
+
+Longer than others: a table is read beside those that it points to.
+"""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scraper import blocks, labels, outline, procedures, shapes, values
 from scraper.extract import Page, read, tree
 from scraper.items import DossierItem, Way
+from scraper.layout import Layout
 from scraper.outcomes import Outcome
-from scraper.sources import GENERIC, Layout, undeclared
+from scraper.sources import GENERIC, undeclared
 from spiders.loader import catalogue
 
 PLATFORMS = catalogue(seed.Config.from_environment({})).platforms
