@@ -150,8 +150,13 @@ def heading(text: str) -> Change | None:
     >>> heading("A. DANH MỤC THỦ TỤC HÀNH CHÍNH MỚI BAN HÀNH"), heading("Thủ tục sửa đổi, bổ sung giấy phép")
     ('new', None)
     """
-    changes = _of_heading(page(clean(text)))
+    changes = kinds(text)
     return changes[0] if len(changes) == 1 else None
+
+
+def kinds(text: str) -> tuple[Change, ...]:
+    """All kinds of change that a heading names: more than one, and it says nothing of a single row."""
+    return _of_heading(page(clean(text)))
 
 
 @dataclass(frozen=True, slots=True)

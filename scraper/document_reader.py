@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, NoReturn
 
-from scraper import decode, documents, ocr
+from scraper import attached, decode, documents, ocr
 from scraper.bounds import Bounds
 from scraper.items import Document
 from scraper.outcomes import Outcome
@@ -220,7 +220,7 @@ def _live(nursery: int, asked: int, answer: int) -> NoReturn:
 
 
 def answered(question: Question, limits: Limits) -> Document:
-    """The document that the bytes are, read in this very process."""
+    """The document that the bytes are with what it tells, read in this very process."""
     try:
         document = documents.read(
             question.body, content_encoding=question.content_encoding, expected=question.expected,
@@ -230,6 +230,8 @@ def answered(question: Question, limits: Limits) -> Document:
             body = decode.unfold(question.body, question.content_encoding)
             before = partial(die_with, os.getpid())
             document = ocr.read(document, body, Bounds(seconds=limits.ocr - limits.reading), before=before)
+        if any(document.pages):
+            document = attached.told_by(document)
     except (MemoryError, RecursionError) as error:
         return Document(outcome=Outcome.TOO_COMPLEX, message=f"{type(error).__name__} while reading")
     return document

@@ -235,6 +235,9 @@ class Document:
     its pages, and the members' pages an archive's. `page_count` is how many pages there are, read or not; None where
     the format does not say. OK is a document with text, EMPTY_OK one that is sound and has none that can be read,
     `message` then tells why; of a failure, `pages` has what could be read all the same.
+
+    `procedures` are those that its text lists, `numbers` the document numbers that it names; `decision` is the one that
+    it is or is an annex of, `effective` the day from which it says that it has effect.
     """
 
     outcome: Outcome
@@ -250,6 +253,10 @@ class Document:
     modified: datetime | None = None
     flags: frozenset[Flag] = frozenset()
     members: tuple[Member, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    numbers: tuple[DocumentNumber, ...] = ()
+    decision: DocumentNumber | None = None
+    effective: date | None = None
 
 
 PageKind = Literal["article", "procedure", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]

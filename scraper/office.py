@@ -45,6 +45,8 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _PAGE = "\f"
 _LONGEST_PROPERTY = 1_000
 _MOST_COLUMNS = 1_000
+_MOST_SPANNED = 63
+"""Columns that one cell spans: Word's tables have no more."""
 _LOOKS = 10_000
 """After how many elements the clock is looked at."""
 
@@ -181,7 +183,8 @@ def _steps(part: IO[bytes], bounds: Bounds) -> Iterator[tuple[str, Any]]:
 
 def _word(part: IO[bytes], bounds: Bounds) -> Iterator[str]:
     """The text of a WordprocessingML part (ECMA-376 part 1, §17), with a form feed where a page ends."""
-    cells = twice = 0
+    cells: list[int] = []  # of those that are open, how many columns each spans
+    twice = 0
     for step, element in _steps(part, bounds):
         tag = element.tag
         if tag == _FALLBACK:  # a text box once more, for readers that know no drawings
@@ -189,7 +192,10 @@ def _word(part: IO[bytes], bounds: Bounds) -> Iterator[str]:
         elif twice:
             continue
         elif step == "start":
-            cells += tag == f"{_W}tc"
+            if tag == f"{_W}tc":
+                cells.append(1)
+            elif tag == f"{_W}gridSpan" and cells:
+                cells[-1] = min(_number(element.get(f"{_W}val")) or 1, _MOST_SPANNED)
             if tag == f"{_W}lastRenderedPageBreak" or (tag == f"{_W}br" and element.get(f"{_W}type") == "page"):
                 yield _PAGE
             elif tag in {f"{_W}tab", f"{_W}br"}:
@@ -199,8 +205,7 @@ def _word(part: IO[bytes], bounds: Bounds) -> Iterator[str]:
         elif tag == f"{_W}p":
             yield " " if cells else "\n"
         elif tag == f"{_W}tc":
-            cells -= 1
-            yield "\t"
+            yield "\t" * cells.pop()
         elif tag == f"{_W}tr":
             yield " " if cells else "\n"
 
@@ -227,6 +232,8 @@ def _opendocument(part: IO[bytes], bounds: Bounds) -> Iterator[str]:
             yield _PAGE
         elif tag == f"{_TABLE}table-cell":
             cells -= 1
+            yield "\t"
+        elif tag == f"{_TABLE}covered-table-cell":  # a cell before or above spans it
             yield "\t"
         elif tag == f"{_TABLE}table-row":
             yield " " if cells else "\n"
@@ -280,8 +287,15 @@ def paged(pieces: Iterable[str], bounds: Bounds, *, old_fonts: bool = False) -> 
 def _lines(said: str, *, old_fonts: bool) -> str:
     """Clean lines, with the tabs between cells."""
     written = map(decode.from_tcvn3, said.splitlines()) if old_fonts else said.splitlines()
-    lines = ("\t".join(text.clean(cell) for cell in line.split("\t")).strip("\t ") for line in written)
+    lines = (_row(map(text.clean, line.split("\t"))) for line in written)
     return "\n".join(line for line in lines if line)
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A line of cells, without empty ones at its end; the row of a table is told from a line by its tab."""
+    line = "\t".join(cells)
+    said = line.rstrip("\t ")
+    return f"{said}\t" if said and "\t" in line and "\t" not in said else said
 
 
 def _sheets(sheets: Iterable[tuple[str, Iterable[Iterable[Any]]]], bounds: Bounds) -> list[str]:
@@ -292,7 +306,7 @@ def _sheets(sheets: Iterable[tuple[str, Iterable[Iterable[Any]]]], bounds: Bound
         lines = [text.clean(name)]
         size = 0
         for row in rows:
-            line = "\t".join(_cell(value) for value, _ in zip(row, range(_MOST_COLUMNS), strict=False)).strip("\t ")
+            line = _row(_cell(value) for value, _ in zip(row, range(_MOST_COLUMNS), strict=False))
             if line:
                 lines.append(line)
                 size += len(line)

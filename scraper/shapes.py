@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from scraper.items import DocumentNumber, DossierItem, Procedure, Way
+
 if TYPE_CHECKING:
-    from scraper.items import DocumentNumber, Entry, Moment, NextPage, Procedure, Reading
+    from collections.abc import Mapping
+
+    from scraper.items import Entry, Moment, NextPage, Reading
 
 
 def entry(one: Entry) -> dict[str, Any]:
@@ -58,6 +63,32 @@ def procedure(one: Procedure) -> dict[str, Any]:
         "evidence": one.evidence,
         "raw": dict(one.raw),
     }
+
+
+def number_of(told: Mapping[str, Any]) -> DocumentNumber:
+    """The document number of this JSON shape."""
+    return DocumentNumber(**{**told, "date": _day(told["date"])})
+
+
+def procedure_of(told: Mapping[str, Any]) -> Procedure:
+    """The procedure of this JSON shape."""
+    return Procedure(
+        **{
+            **told,
+            "levels": tuple(told["levels"]),
+            "decision": number_of(told["decision"]) if told["decision"] else None,
+            "applicants": tuple(told["applicants"]),
+            "ways": tuple(Way(**way) for way in told["ways"]),
+            "dossier": tuple(DossierItem(**item) for item in told["dossier"]),
+            "legal_basis": tuple(map(number_of, told["legal_basis"])),
+            "effective_from": _day(told["effective_from"]),
+            "raw": tuple(told["raw"].items()),
+        }
+    )
+
+
+def _day(said: str | None) -> date | None:
+    return date.fromisoformat(said) if said else None
 
 
 def reading(one: Reading, url: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - the tables' types are read at run time
+from datetime import date, datetime  # noqa: TC003 - the tables' types are read at run time
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
@@ -30,6 +30,11 @@ class Content(Table):
     members: Mapped[list[Any]] = mapped_column(default=list)
     text: Mapped[str] = mapped_column(Words, deferred=True, default="")
     """The pages' texts, with a form feed between them: no page holds one."""
+    procedures: Mapped[list[Any]] = mapped_column(deferred=True, default=list)
+    numbers: Mapped[list[Any]] = mapped_column(deferred=True, default=list)
+    decision: Mapped[dict[str, Any] | None]
+    """The number of the decision that it is or is an annex of."""
+    effective: Mapped[date | None]
     read_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=1)
     due_at: Mapped[datetime | None]

@@ -7,15 +7,16 @@ there was as it is, and is kept beside with its cause.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from scraper import urls
+from scraper import shapes, urls
 from scraper.outcomes import Outcome
-from storage import batch, events, pages
+from storage import attached, batch, events, pages
 from storage.document_tables import Content, Document, DocumentVersion, Link
 from storage.models import Article, Capture
 
@@ -53,10 +54,12 @@ def attach(
     source: str,
     at: datetime,
     known: bool,
+    origin: str,
 ) -> None:
     """Notes what a record links to now: canonical address, attachment, and whether it is the portal's own.
 
     `known` says that the record was there and has changed: what came to it is told as `document.added` once it is read.
+    What files told of procedures that are linked to no more is taken back when those in their place are read.
     """
     batch.flush(session)
     wanted = {address: (attachment, own) for address, attachment, own in found}
@@ -64,10 +67,13 @@ def attach(
     if not wanted and not linked:
         return
     rows = _rows(session, source, list(wanted))
+    come: list[Document] = []
     for position, (address, (attachment, own)) in enumerate(wanted.items()):
         row = rows.get(address) or _enter(session, source, address, attachment.url, at=at, own=own)
         row.url = attachment.url
         link = linked.pop(row.id, None)
+        if link is None or link.dropped_at:
+            come.append(row)
         if link is None:
             session.add(
                 Link(record=record, document=row.id, position=position, title=attachment.title, since=at, added=known)
@@ -77,6 +83,11 @@ def attach(
     for link in linked.values():
         link.dropped_at = link.dropped_at or at
     session.flush()
+    for row in come:
+        if row.content:
+            attached.told(session, row, at=at, origin=origin)
+    if linked and all(row.content for row in come):
+        attached.left(session, record, at=at, origin=origin)
 
 
 def _rows(session: Session, source: str, addresses: Sequence[str]) -> dict[str, Document]:
@@ -115,8 +126,8 @@ def linking(session: Session, document: str) -> Sequence[Link]:
 # Visits
 
 
-def visited(session: Session, visit: Visit, ticket: Ticket, *, source: str, origin: str) -> None:
-    """Keeps what a visit to a document came to."""
+def visited(session: Session, visit: Visit, ticket: Ticket, *, source: str, origin: str) -> Counter[str]:
+    """Keeps what a visit to a document came to; how many events of procedures of each kind that are."""
     batch.flush(session)
     address = visit.canonical_url
     row = _rows(session, source, [address]).get(address) or _enter(session, source, address, visit.url, at=visit.at)
@@ -128,17 +139,19 @@ def visited(session: Session, visit: Visit, ticket: Ticket, *, source: str, orig
         row.due_at = None if visit.outcome is Outcome.ROBOTS else visit.at + pause(row.failures)
     document = visit.document
     if document is None or not _is_document(document):
-        return
+        return Counter()
     if visit.outcome.trusted and visit.validators is not None:
         row.etag, row.last_modified = visit.validators.etag, visit.validators.last_modified
         pages.archived(row, ticket.captured)
     content = _keep(session, document, at=visit.at, capture=_response(session, ticket))
     if document.outcome.trusted:
-        _hold(session, row, content, at=visit.at, origin=origin, capture=ticket.capture)
-    elif row.content != content.digest:
+        read_now = content.read_at == visit.at
+        return _hold(session, row, content, at=visit.at, origin=origin, capture=ticket.capture, read_now=read_now)
+    if row.content != content.digest:
         row.waiting = content.digest
         if document.outcome in _HERE:  # nothing is gained by asking for the same bytes
             row.due_at = None
+    return Counter()
 
 
 def _is_document(document: items.Document) -> bool:
@@ -190,18 +203,35 @@ def _read(document: items.Document, at: datetime) -> dict[str, Any]:
         "flags": sorted(document.flags),
         "members": [asdict(member) for member in document.members],
         "text": "\f".join(document.pages),
+        "procedures": list(map(shapes.procedure, document.procedures)),
+        "numbers": list(map(shapes.number, document.numbers)),
+        "decision": shapes.number(document.decision) if document.decision else None,
+        "effective": document.effective,
         "read_at": at,
         "scan_owed": "scanned" in document.flags and "ocr" not in document.flags,
     }
 
 
-def _hold(session: Session, row: Document, content: Content, *, at: datetime, origin: str, capture: int | None) -> None:
-    """What a document holds now, as a new version where it is other bytes than before, and the events that say so."""
+def _hold(
+    session: Session,
+    row: Document,
+    content: Content,
+    *,
+    at: datetime,
+    origin: str,
+    capture: int | None,
+    read_now: bool = True,
+) -> Counter[str]:
+    """What a document holds now, as a new version where it is other bytes than before, and the events that say so.
+
+    What it tells of procedures is kept where it holds something else, or was `read_now` for the first time or better;
+    how many events of each kind that came to.
+    """
     row.waiting = None
     if row.content == content.digest:
-        return
-    if row.version == 0 and _is_another(session, row, content):
-        return
+        return attached.told(session, row, at=at, origin=origin) if read_now else Counter()
+    if row.version == 0 and (former := _is_another(session, row, content)):
+        return attached.told(session, former, at=at, origin=origin) if read_now else Counter()
     before, row.content = row.content, content.digest
     row.version += 1
     session.add(
@@ -210,20 +240,26 @@ def _hold(session: Session, row: Document, content: Content, *, at: datetime, or
         )
     )
     session.flush()
-    for link in linking(session, row.id):
+    links = linking(session, row.id)
+    for link in links:
         kind = "document.changed" if before else "document.added" if link.added else "record.updated"
         _tell(session, kind, link, row, content, at=at, origin=origin, before=before)
+    happened = attached.told(session, row, at=at, origin=origin)
+    if before is None:
+        for link in links:
+            happened += attached.left(session, link.record, at=at, origin=origin)
+    return happened
 
 
-def _is_another(session: Session, row: Document, content: Content) -> bool:
-    """Whether a new address turns out to be another one of a document that its record held already.
+def _is_another(session: Session, row: Document, content: Content) -> Document | None:
+    """The document that its record held already, where a new address turns out to be another one of it.
 
     Some portals put a token into the address that is new at each view: the document that the page showed before under
     another address, and no longer shows, takes over the new one.
     """
     links = linking(session, row.id)
     if len(links) != 1:
-        return False
+        return None
     link = links[0]
     before = (
         select(Link, Document)
@@ -233,7 +269,7 @@ def _is_another(session: Session, row: Document, content: Content) -> bool:
     )
     found = session.execute(before.limit(1)).first()
     if found is None:
-        return False
+        return None
     former, old = found
     former.dropped_at, former.position, former.title = None, link.position, link.title
     told = {name: getattr(row, name) for name in _OF_AN_ADDRESS}
@@ -244,7 +280,7 @@ def _is_another(session: Session, row: Document, content: Content) -> bool:
     for name, value in told.items():
         setattr(old, name, value)
     session.flush()
-    return True
+    return old
 
 
 _OF_AN_ADDRESS = (
@@ -278,12 +314,15 @@ def _tell(
 # Readings
 
 
-def reread(session: Session, again: Reread, *, origin: str) -> None:
-    """Keeps what another reading of archived bytes came to, for all documents that hold them."""
+def reread(session: Session, again: Reread, *, origin: str) -> Counter[str]:
+    """Keeps what another reading of archived bytes came to, for all documents that hold them.
+
+    Returns how many events of procedures of each kind that are.
+    """
     batch.flush(session)
     row = session.get(Content, again.digest)
     if row is None:
-        return
+        return Counter()
     said = row.outcome, row.message
     document = again.document
     row.tries += 1
@@ -291,12 +330,16 @@ def reread(session: Session, again: Reread, *, origin: str) -> None:
     if document.outcome.trusted or not Outcome(row.outcome).trusted:
         _update(row, document, again.at)
     session.flush()
-    if not document.outcome.trusted or (row.outcome, row.message) == said:
-        return
+    happened: Counter[str] = Counter()
+    if not document.outcome.trusted:
+        return happened
+    news = (row.outcome, row.message) != said
     for held in session.scalars(select(Document).where(Document.content == row.digest)).all():
         held.outcome, held.message = row.outcome, row.message
-        for link in linking(session, held.id):
+        for link in linking(session, held.id) if news else ():
             _tell(session, "record.updated", link, held, row, at=again.at, origin=origin)
+        happened += attached.told(session, held, at=again.at, origin=origin)
     for waiting in session.scalars(select(Document).where(Document.waiting == row.digest)).all():
         waiting.outcome, waiting.message, waiting.failures = row.outcome, row.message, 0
-        _hold(session, waiting, row, at=again.at, origin=origin, capture=row.capture)
+        happened += _hold(session, waiting, row, at=again.at, origin=origin, capture=row.capture)
+    return happened

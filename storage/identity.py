@@ -31,7 +31,8 @@ class Sighting:
     `own` is the procedure whose page it is, `rows` are all others that it names; `listing` says that it lists what is
     in force. `article` is the record of the page itself, if it is one; `published` its date, `document` the number of
     the document that it is, which decides what its rows announce where they name no other. `whole` says that the page
-    shows all it has: what it told of before and does no more, is not there any more.
+    shows all it has: what it told of before and does no more, is not there any more. `held` is the id of the document
+    that is the page, where it is one, for portals give documents new addresses.
     """
 
     own: items.Procedure | None = None
@@ -48,11 +49,12 @@ class Sighting:
     document: items.DocumentNumber | None = None
     capture: int | None = None
     whole: bool = True
+    held: str | None = None
 
     @property
     def page(self) -> str:
         """What names the page, be it over http or https, with or without `www.`."""
-        return urls.key(self.canonical_url)
+        return f"document {self.held}" if self.held else urls.key(self.canonical_url)
 
 
 def procedure_id(code: str) -> str:

@@ -57,7 +57,8 @@ class Store:
         """Writes a visit and counts what came of it; or what another reading of a document came to."""
         if isinstance(item, Reread):
             again, origin = item, self._keeper.origin
-            await self._keeper.store.writer.run(lambda session: documents.reread(session, again, origin=origin))
+            told = await self._keeper.store.writer.run(lambda session: documents.reread(session, again, origin=origin))
+            self._keeper.tally.procedures.update(told)
             return item
         if not isinstance(item, Visit):
             return item
@@ -106,8 +107,8 @@ class Store:
             return visit, None
         if visit.role == "document":
             keeper = self._keeper
-            documents.visited(session, visit, ticket, source=keeper.source.id, origin=keeper.origin)
-            return visit, None
+            told = documents.visited(session, visit, ticket, source=keeper.source.id, origin=keeper.origin)
+            return visit, Saved(procedures=told)
         self._write_listing(session, visit, ticket)
         return visit, self._write_procedures(session, visit, ticket, Saved())
 
@@ -174,8 +175,8 @@ class Store:
     def _attach(self, session: Session, record: str, visit: Visit, *, changed: bool) -> None:
         """Notes what a record's page attaches. A new one, or an unchanged one, that attaches nothing never did."""
         if visit.attached or changed:
-            source = self._keeper.source.id
-            documents.attach(session, record, visit.attached, source=source, at=visit.at, known=changed)
+            source, origin = self._keeper.source.id, self._keeper.origin
+            documents.attach(session, record, visit.attached, source=source, at=visit.at, known=changed, origin=origin)
 
     def _write_listing(self, session: Session, visit: Visit, ticket: Ticket) -> None:
         row = pages.listing(session, self._keeper.source.id, visit.canonical_url)

@@ -226,8 +226,8 @@ def announcements(session: Session, record: str) -> list[ProcedureAnnouncement]:
     return list(session.scalars(told.order_by(ProcedureAnnouncement.id)))
 
 
-def steps(told: Iterable[ProcedureAnnouncement]) -> list[Step]:
-    """The steps of a procedure, in the order they take effect."""
+def steps(told: Iterable[ProcedureAnnouncement], *, ever: bool = False) -> list[Step]:
+    """The steps of a procedure, in the order they take effect; those that anybody `ever` told of, or still does."""
     return timeline.steps(
         Announcement(
             key=one.id,
@@ -239,7 +239,7 @@ def steps(told: Iterable[ProcedureAnnouncement]) -> list[Step]:
             seen=one.seen_at.astimezone(VIETNAM).date(),
         )
         for one in told
-        if one.withdrawn_at is None
+        if ever or one.withdrawn_at is None
     )
 
 

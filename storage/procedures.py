@@ -151,7 +151,7 @@ class _Telling:
         """What that changes, with all that the procedure's places say now; the events that it came to."""
         row, sighting = self.row, self._sighting
         done = places.steps(self._announced)
-        news = [step for step in done if self._heard_before.isdisjoint(one.key for one in step.told)]
+        news = self._news(done)
         places.settle(self._session, row, current, done, self._announced)
         explained = bool(news) or self._by_decision(done)
         kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news]
@@ -242,6 +242,12 @@ class _Telling:
             "url": sighting.url,
             "article": sighting.article,
         }
+
+    def _news(self, done: Sequence[Step]) -> list[Step]:
+        """The steps that nobody told of before, be it on a page that says so no more."""
+        ever = [{one.key for one in step.told} for step in places.steps(self._announced, ever=True)]
+        known = set().union(*(keys for keys in ever if not keys.isdisjoint(self._heard_before)))
+        return [step for step in done if known.isdisjoint(one.key for one in step.told)]
 
     def _by_decision(self, done: Sequence[Step]) -> bool:
         """Whether the page now names a decision that is known to have changed the procedure: that was told already."""

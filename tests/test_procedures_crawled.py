@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sample.announcements import IN_DOCX, SCANNED
 from sample.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from command import Congtin
+
+    from sample.announcements import Decision
 
 NATIONAL = 'name = "Cổng quốc gia"\nurl = "{url}"\nplatform = "dichvucong"\nsections.procedures = ["/jsp/rest.jsp"]\n'
 CODE = "1.013436"
@@ -58,3 +63,37 @@ def test_the_national_portal_tells_of_the_same_procedures(congtin: Congtin, serv
     assert all(step["records"] for step in told["procedure"]["timeline"])
     hits = [hit for hit in congtin.json("search", CODE)["hits"] if hit["kind"] == "procedure"]
     assert [hit["code"] for hit in hits] == [CODE]
+
+
+def test_a_decision_is_read_from_the_file_that_its_page_attaches(
+    congtin: Congtin, serve: Callable[..., object]
+) -> None:
+    """The page names no procedure; the same annex is attached to two more pages, once within an archive."""
+    serve(articles=12, procedures=True)
+    congtin.crawl()
+    check(congtin, IN_DOCX)
+    for code in IN_DOCX.changes["new"]:
+        (step,) = congtin.json("show", code)["procedure"]["timeline"]
+        assert len(step["told_by"]) == 3
+    assert congtin.crawl("--recheck")["procedures"] == {}
+    check(congtin, IN_DOCX)
+
+
+@pytest.mark.tool("tesseract")
+def test_a_decision_is_read_from_a_scan(congtin: Congtin, serve: Callable[..., object]) -> None:
+    serve(articles=12, procedures=True)
+    congtin.crawl()
+    check(congtin, SCANNED)
+    assert congtin.crawl("--recheck")["procedures"] == {}
+    check(congtin, SCANNED)
+
+
+def check(congtin: Congtin, decision: Decision) -> None:
+    """All that a decision does is told once, with its number, the day it takes effect, and the words that say so."""
+    told = {
+        (event["record"], change["change"]): change
+        for event in congtin.events()
+        for change in event["changes"] or ()
+        if change.get("decision") and change["decision"]["normal"] == decision.number
+    }
+    assert len(told) == sum(map(len, decision.changes.values())) == 10

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import papers
 import pytest
 
-from scraper import documents, ocr
+from scraper import attached, documents, ocr
 from scraper.document_reader import DocumentReader, Limits, Question
 from scraper.outcomes import Outcome
 
@@ -43,7 +43,7 @@ def largest_self() -> int:
 async def test_a_document_is_read_in_a_process_of_its_own():
     body = papers.pdf(papers.DECISION)
     async with reading() as reader:
-        assert await reader.read(Question(body=body)) == documents.read(body)
+        assert await reader.read(Question(body=body)) == attached.told_by(documents.read(body))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def record(session: Session) -> str:
 
 def attach(session: Session, name: str, *addresses: str, at: datetime = NOON, known: bool = False) -> None:
     found = [(url, Attachment(url=url, title=f"Tệp {place}"), True) for place, url in enumerate(addresses)]
-    documents.attach(session, name, found, source="snv", at=at, known=known)
+    documents.attach(session, name, found, source="snv", at=at, known=known, origin="poll")
 
 
 def visit(

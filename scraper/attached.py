@@ -1,0 +1,278 @@
+"""The text of a document → the procedures that it lists, the numbers that it names, whose annex it is. Pure.
+
+Decisions name the procedures that they change in annexes (Decree 63/2010/NĐ-CP, art. 15), which portals attach.
+Tables come with tabs between their cells where the format keeps them. PDFs and scans have lines only, broken anywhere,
+and OCR takes a 0 for an O and puts spaces and commas into codes: there a procedure is what stands with its code under a
+heading that says what is done, or what a sentence names by its code. Nothing is said to change without either.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import chain, groupby, islice
+from typing import TYPE_CHECKING
+
+from scraper import announcements, legal, tables
+from scraper.items import Procedure
+from scraper.procedures import Found
+from scraper.sections import NUMBERED, Headings
+from scraper.text import clean, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from scraper.items import Change, Document, DocumentNumber
+
+MOST_LETTERS = 300_000
+"""Of a document's text that are looked at: some hundred and fifty pages."""
+MOST_PROCEDURES = 1_000
+MOST_NUMBERS = 500
+_MOST_PARTS = 10
+"""Members of an archive that are looked at."""
+
+_ANNEX = re.compile(r"kèm theo (?:quyết định|qđ)\b", re.IGNORECASE)
+_AROUND_ANNEX = 200
+_LETTERHEAD = 1_500
+_DIGIT = r"[\dOoIl|]"
+_SCANNED_CODE = re.compile(
+    rf"(?<![\w.,])(?P<first>{_DIGIT}) ?[.,] ?(?P<rest>(?:{_DIGIT} ?){{5}}{_DIGIT})"
+    r"(?: ?[.,]{1,2} ?(?:[0Oo]{2,3}|[A-Z] ?\d\d)(?!\w)){2,5}"
+)
+"""A code with its agency's tail, as OCR may have read it; the tail tells it from an amount of money."""
+_MISREAD = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", " ": None})
+_ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
+_LETTERED = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]) ?[.)/:-] ?(?=\S)")
+_COLUMNS = re.compile(r"(?:STT|SỐ TT|TT)\b")
+_WRAPPED_HEADING = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]|\d{1,2})? ?[.)/:-]* ?(?:DANH MỤC|THỦ TỤC|TTHC|CÁC THỦ TỤC)")
+_MAY_HEAD = re.compile(r"ban hanh|moi|sua doi|thay the|bai bo|huy bo")
+_ENDS = re.compile(r"(?:dieu \d+ ?[.:]|noi nhan|tm\. |kt\. |phan (?:ii|2|thu hai)\b)")
+_DETAILS = re.compile(r"noi dung (?:cu the|chi tiet)|[-+*0-9.a-z() ]{0,6}trinh tu thuc hien")
+_LONGEST_LINE = 600
+_LONGEST_HEADING = 300
+_LONGEST_ITEM = 500
+_SHORTEST_NAME = 8
+_EDGES = " ;.,:-–—"
+_MOST_HEADING = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a document tells.
+
+    `decision` is the decision that the document is, or whose annex it is; `effective` the day from which it says that
+    it has effect.
+    """
+
+    procedures: tuple[Procedure, ...] = ()
+    numbers: tuple[DocumentNumber, ...] = ()
+    decision: DocumentNumber | None = None
+    effective: date | None = None
+
+
+def told_by(document: Document) -> Document:
+    """The document with what its text tells; of an archive, each of its members by itself."""
+    pages = document.pages
+    parts = [pages[one.first : one.first + one.pages] for one in document.members if one.pages] or [pages]
+    told = [read(part) for part in parts[:_MOST_PARTS]]
+    return replace(
+        document,
+        procedures=tuple(islice(chain.from_iterable(one.procedures for one in told), MOST_PROCEDURES)),
+        numbers=tuple(islice(chain.from_iterable(one.numbers for one in told), MOST_NUMBERS)),
+        decision=next((one.decision for one in told if one.decision), None),
+        effective=next((one.effective for one in told if one.effective), None),
+    )
+
+
+def read(pages: Iterable[str]) -> Told:
+    """What the pages of one document tell, within bounds. Any text will do.
+
+    A line with tabs is the row of a table, as `scraper.documents` writes it.
+    """
+    text = "\n".join(pages)[:MOST_LETTERS]
+    pieces = list(_pieces(text.split("\n")))
+    plain = "\n".join(piece for piece in pieces if isinstance(piece, str))
+    decision = _decision(text, plain)
+    rows = Found(procedures=tables.listed(_tables(pieces))).titled("", plain).procedures
+    known = {row.code for row in rows if row.code and row.change}
+    lined = [row for row in _lined(pieces, plain) if row.code not in known]
+    effective = announcements.effective(plain, decision.date if decision else None)
+    return Told(
+        procedures=tuple(_decided(row, decision, effective) for row in [*rows, *lined][:MOST_PROCEDURES]),
+        numbers=legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS],
+        decision=decision,
+        effective=effective,
+    )
+
+
+def _decided(row: Procedure, decision: DocumentNumber | None, effective: date | None) -> Procedure:
+    """A row that announces a change, with the decision that makes it, and when, where it names no other."""
+    if row.change is None or row.decision is not None:
+        return row
+    return replace(row, decision=decision, effective_from=row.effective_from or effective)
+
+
+def _decision(text: str, plain: str) -> DocumentNumber | None:
+    """The decision whose annex this is by its own word, else the one that it is by its letterhead."""
+    if annex := _ANNEX.search(plain) or _ANNEX.search(text):
+        said = annex.string[annex.start() : annex.start() + _AROUND_ANNEX]
+        if found := _first_decision(legal.numbers(said)):
+            return found
+    head = text[:_LETTERHEAD]
+    if not re.search(r"^\W*QUYẾT ĐỊNH\W*$", head, re.MULTILINE):
+        return None
+    return _first_decision(one for one in legal.numbers(head) if fold(one.raw).startswith("so"))
+
+
+def _first_decision(numbers: Iterable[DocumentNumber]) -> DocumentNumber | None:
+    return next((one for one in numbers if one.type == "QĐ" and one.normal), None)
+
+
+# Tables and lines
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[str | tables.Grid]:
+    """The lines, put together where they were broken, and the tables that have column headings.
+
+    The rows of other tables are lines: letterheads are tables too.
+    """
+    for tabbed, some in groupby(lines, key=lambda line: "\t" in line):
+        if not tabbed:
+            yield from _unwrapped(filter(None, map(clean, some)))
+            continue
+        rows = [tuple(map(clean, line.split("\t"))) for line in some]
+        width = max(map(len, rows))
+        grid = tuple((*row, *[""] * (width - len(row))) for row in rows)
+        if tables.is_data(grid):
+            yield grid
+        else:
+            yield from (clean(" ".join(row)) for row in rows)
+
+
+def _unwrapped(lines: Iterable[str]) -> Iterator[str]:
+    """Lines with those put together that were broken at a page's edge: in the middle of a sentence or of a heading."""
+    whole = ""
+    for line in lines:
+        goes_on = whole[-1:] not in {"", ".", ";", ":"} and len(whole) < _LONGEST_LINE
+        if goes_on and (line[0].islower() or _heading_goes_on(whole, line)):
+            whole = f"{whole} {line}"
+            continue
+        if whole:
+            yield whole
+        whole = line
+    if whole:
+        yield whole
+
+
+def _heading_goes_on(whole: str, line: str) -> bool:
+    capitals = whole.isupper() and line.isupper()
+    return capitals and bool(_WRAPPED_HEADING.match(whole)) and not (NUMBERED.match(line) or _COLUMNS.match(line))
+
+
+def _tables(pieces: Iterable[str | tables.Grid]) -> Iterator[tables.Table]:
+    """The tables, each with the lines above it since the one before."""
+    heading: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            heading.append(piece)
+        else:
+            yield tables.Table(grid=piece, heading=tuple(heading[-_MOST_HEADING:]))
+            heading = []
+
+
+def _lined(pieces: Iterable[str | tables.Grid], plain: str) -> Iterator[Procedure]:
+    """The procedures that lines name: under a heading that says what is done, or by their code in a sentence."""
+    said = announcements.announced("", _mended(plain))
+    by_code = {code: one for one in reversed(said) for code in one.codes}
+    found: dict[tuple[str, str], Procedure] = {}
+    for read in _Lines().read(pieces):
+        one = by_code.get(read.code or "") if read.change is None else None
+        row = replace(read, change=one.change, evidence=one.evidence) if one else read
+        if row.change:
+            found.setdefault((row.change, row.code or fold(row.name)), row)
+    yield from found.values()
+
+
+class _Lines:
+    """Reads lists that are lines: headings, and under them items that begin with a number or a code."""
+
+    def __init__(self) -> None:
+        self._state = Headings()
+        self._item = ""
+        self._detailed = False
+        """What follows tells of one procedure after another, and is no list of them."""
+
+    def read(self, pieces: Iterable[str | tables.Grid]) -> Iterator[Procedure]:
+        """The items that have a code, and under a heading those that call themselves procedures."""
+        for piece in (*pieces, ""):
+            line = _mended(piece) if isinstance(piece, str) else ""
+            coded = bool(legal.codes(line))
+            if line and self._goes_on(line, coded=coded):
+                self._item = f"{self._item} {line}"
+                continue
+            if one := self._closed():
+                yield one
+            if coded or _ORDINAL.match(line):
+                self._item = line
+            elif line:
+                self._hear(line)
+
+    def _goes_on(self, line: str, *, coded: bool) -> bool:
+        """Whether a line is the rest of the open item."""
+        if not self._item or len(self._item) + len(line) > _LONGEST_ITEM:
+            return False
+        if coded:
+            return not _ORDINAL.match(line) and not legal.codes(self._item)
+        folded = fold(line)
+        ends = _ORDINAL.match(line) or _LETTERED.match(line) or _ENDS.match(folded) or _DETAILS.match(folded)
+        return not ends and not folded.startswith("linh vuc") and not _kinds(line)
+
+    def _hear(self, line: str) -> None:
+        folded = fold(line)
+        if kinds := _kinds(line):
+            self._state, self._detailed = Headings(), False
+            if len(kinds) == 1:
+                self._state.hear(line, in_table=False)
+        elif _ENDS.match(folded):
+            self._state = Headings()
+        elif _DETAILS.match(folded):
+            self._detailed = True
+        elif _LETTERED.match(line) or folded.startswith("linh vuc"):
+            self._state.hear(line, in_table=False)
+
+    def _closed(self) -> Procedure | None:
+        item, self._item = self._item, ""
+        ordinal = _ORDINAL.match(item)
+        said = item[ordinal.end() :] if ordinal else item
+        code = legal.code(said)
+        if code is None and (self._detailed or not self._state.change or not fold(said).startswith("thu tuc ")):
+            return None
+        state = self._state
+        return Procedure(
+            code=code,
+            name=_name(said, code),
+            field=state.field,
+            levels=state.levels,
+            change=state.change,
+            evidence=state.evidence,
+            raw=(("", "\n".join([*state.said, item])),),
+        )
+
+
+def _kinds(line: str) -> tuple[Change, ...]:
+    return announcements.kinds(line) if len(line) <= _LONGEST_HEADING and _MAY_HEAD.search(fold(line)) else ()
+
+
+def _name(said: str, code: str | None) -> str:
+    """The name in an item: what stands before its code or, where that is nothing, behind."""
+    at = said.find(code) if code else -1
+    if code is None or at < 0:
+        return said.strip(_EDGES)
+    before = tables.named("", said[: at + len(code)])[1].strip(_EDGES)
+    return before if len(before) >= _SHORTEST_NAME else tables.named("", said[at:])[1].strip(_EDGES)
+
+
+def _mended(line: str) -> str:
+    """A line with the codes in it as they should be, without the agency's tail."""
+    return _SCANNED_CODE.sub(lambda found: f"{found['first']}.{found['rest']}".translate(_MISREAD), line)

@@ -1,0 +1,139 @@
+"""What documents tell of procedures: as told by the record that shows them, with the decision that the record is.
+
+A document is a place of the procedures that it lists, and its word on decisions counts as that of a page. An annex and
+the decision that it belongs to are often two files: the one lists, the other says when it takes effect.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from scraper import announcements, shapes
+from scraper.items import VIETNAM, Moment
+from storage import procedures
+from storage.document_tables import Content, Document, Link
+from storage.identity import Sighting, here
+from storage.models import Article, ArticleVersion, NamedNumber
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from scraper import items
+
+
+def told(session: Session, document: Document, *, at: datetime, origin: str) -> Counter[str]:
+    """Keeps what a document tells of procedures now; how many events of each kind that came to.
+
+    Where it says from when a decision has effect, what the record's other documents list of that decision is kept anew.
+    """
+    record = session.scalar(
+        select(Article)
+        .join(Link, Link.record == Article.id)
+        .where(Link.document == document.id, Link.dropped_at.is_(None))
+        .order_by(Article.id)
+        .limit(1)
+    )
+    content = session.get(Content, document.content) if document.content else None
+    happened = _told(session, document, content, record, at=at, origin=origin)
+    if record is not None and content is not None and content.effective:
+        for other, beside in _beside(session, record, document):
+            happened += _told(session, other, beside, record, at=at, origin=origin)
+    return happened
+
+
+def left(session: Session, record: str, *, at: datetime, origin: str) -> Counter[str]:
+    """What the documents told that a record linked to, and nothing does now, is told no more."""
+    live = select(Link.document).where(Link.dropped_at.is_(None))
+    dropped = select(Document).join(Link, Link.document == Document.id)
+    dropped = dropped.where(Link.record == record, Link.dropped_at.is_not(None), Document.id.not_in(live))
+    happened: Counter[str] = Counter()
+    for document in session.scalars(dropped.order_by(Document.id)).all():
+        happened += _told(session, document, None, None, at=at, origin=origin)
+    return happened
+
+
+def _told(
+    session: Session, document: Document, content: Content | None, record: Article | None, *, at: datetime, origin: str
+) -> Counter[str]:
+    rows = _rows(session, document, content, record) if record is not None and content is not None else ()
+    sighting = Sighting(
+        rows=rows,
+        source=document.source,
+        platform=record.platform if record else "",
+        canonical_url=document.canonical_url,
+        url=document.url,
+        origin=origin,
+        at=at,
+        article=record.id if record else None,
+        published=_published(record) if record else None,
+        capture=content.capture if content else None,
+        held=document.id,
+    )
+    return procedures.save(session, sighting) if rows or here(session, sighting) else Counter()
+
+
+def _rows(session: Session, document: Document, content: Content, record: Article) -> tuple[items.Procedure, ...]:
+    """The procedures that a document lists, with decision and day of effect from beside it where it says neither."""
+    rows = tuple(map(shapes.procedure_of, content.procedures))
+    if not any(row.change and not (row.decision and row.effective_from) for row in rows):
+        return rows
+    own = _own_number(session, record)
+    decided = [replace(row, decision=row.decision or own) if row.change else row for row in rows]
+    decisions = {row.decision for row in decided if row.change and row.effective_from is None}
+    days = {one: _effective(session, document, record, one, own) for one in decisions}
+    return tuple(
+        replace(row, effective_from=row.effective_from or days.get(row.decision)) if row.change else row
+        for row in decided
+    )
+
+
+def _own_number(session: Session, record: Article) -> items.DocumentNumber | None:
+    """The number of the document that a record is."""
+    own = select(NamedNumber).where(NamedNumber.record == record.id, NamedNumber.own.is_(True))
+    found = session.scalar(own.order_by(NamedNumber.position).limit(1))
+    return shapes.number_of(found.told) if found else None
+
+
+def _effective(
+    session: Session,
+    document: Document,
+    record: Article,
+    decision: items.DocumentNumber | None,
+    own: items.DocumentNumber | None,
+) -> date | None:
+    """From when a decision has effect, by the record's other documents, else by the text of the record that it is."""
+    for _, beside in _beside(session, record, document):
+        if beside.effective and (
+            decision is None or not beside.decision or beside.decision["normal"] == decision.normal
+        ):
+            return beside.effective
+    if decision is None or own is None or decision.normal != own.normal:
+        return None
+    said = session.get(ArticleVersion, (record.id, record.version))
+    return announcements.effective(said.body_text, decision.date) if said else None
+
+
+def _beside(session: Session, record: Article, document: Document) -> list[tuple[Document, Content]]:
+    """The other documents that a record links to now."""
+    others = (
+        select(Document, Content)
+        .join(Link, Link.document == Document.id)
+        .join(Content, Content.digest == Document.content)
+        .where(Link.record == record.id, Link.dropped_at.is_(None), Document.id != document.id)
+        .order_by(Link.position, Document.id)
+    )
+    return [(other, content) for other, content in session.execute(others)]
+
+
+def _published(record: Article) -> Moment | None:
+    if record.published_at is None:
+        return None
+    return Moment(
+        at=record.published_at.astimezone(VIETNAM), precision="day" if record.precision == "day" else "minute"
+    )
