@@ -30,8 +30,8 @@ class Content(Table):
     members: Mapped[list[Any]] = mapped_column(default=list)
     text: Mapped[str] = mapped_column(Words, deferred=True, default="")
     """The pages' texts, with a form feed between them: no page holds one."""
-    procedures: Mapped[list[Any]] = mapped_column(deferred=True, default=list)
-    numbers: Mapped[list[Any]] = mapped_column(deferred=True, default=list)
+    procedures: Mapped[list[Any]] = mapped_column(deferred=True, default=list, server_default="[]")
+    numbers: Mapped[list[Any]] = mapped_column(deferred=True, default=list, server_default="[]")
     decision: Mapped[dict[str, Any] | None]
     """The number of the decision that it is or is an annex of."""
     effective: Mapped[date | None]

@@ -8,11 +8,10 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("document_contents") as table:
-        table.add_column(sa.Column("procedures", sa.JSON(), nullable=False, server_default="[]"))
-        table.add_column(sa.Column("numbers", sa.JSON(), nullable=False, server_default="[]"))
-        table.add_column(sa.Column("decision", sa.JSON(none_as_null=True), nullable=True))
-        table.add_column(sa.Column("effective", sa.Date(), nullable=True))
+    for name in ("procedures", "numbers"):
+        op.add_column("document_contents", sa.Column(name, sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("document_contents", sa.Column("decision", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("document_contents", sa.Column("effective", sa.Date(), nullable=True))
     # Those that have text are read once more. A scan would need OCR again, and lose its text where there is none now.
     op.execute(
         "UPDATE document_contents SET due_at = read_at "
