@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 from rich.markup import escape
 
+import commands
 import console
 from console import Exit
 from spiders.loader import catalogue
@@ -31,6 +32,7 @@ def run(config: Config, *, port: int, once: bool, articles: int) -> Exit:
     """Serves the sample portal, crawls it with a progress bar, and serves the search page until Ctrl-C."""
     from spiders import run as running
 
+    commands.database().close()
     config = replace(config, allow_networks=(*config.allow_networks, *_LOOPBACK))
     source = catalogue(config).load("sample")
     place = urlsplit(source.url)
@@ -52,14 +54,10 @@ def serve(config: Config, *, host: str, port: int) -> Exit:
     """Serves the search and reading pages until Ctrl-C, while the index follows what other processes crawl."""
     import uvicorn
 
-    from storage.database import Database, DatabaseError
     from storage.search.index import Follower
     from web.app import create
 
-    try:
-        database = Database(config)
-    except DatabaseError as error:
-        console.fail(str(error), Exit.LATER)
+    database = commands.database()
     names = {source.id: source.name for source in catalogue(config).usable()}
     follower = Follower(database, config.data / "index")
     follower.start()
@@ -80,11 +78,10 @@ def serve(config: Config, *, host: str, port: int) -> Exit:
 
 
 def _tell_search(config: Config) -> None:
-    from storage.database import Database
     from storage.search.answer import Question, Searcher
 
     words = "thi dua khen thuong"
-    database = Database(config)
+    database = commands.database()
     answer = Searcher(database, config.data / "index").search(Question(typed=f'"{words}"', limit=3))
     database.close()
     console.out.print(f"\n[bold]congtin search '\"{words}\"'[/] finds {answer['total']} in {answer['took_ms']} ms:")

@@ -56,7 +56,7 @@ def database() -> Any:
     try:
         return Database(config())
     except DatabaseError as error:
-        fail(str(error), Exit.LATER)
+        fail(str(error), Exit.USAGE if error.wrong else Exit.LATER)
 
 
 def tell_broken(sources: Any) -> int:

@@ -79,6 +79,7 @@ def crawl(
         chosen, left_out = [_named(name, platform) for name in dict.fromkeys(sources or [])], 0
         if why := next(filter(None, (refusal(settings, one.id, one.url, ports(one)) for one in chosen)), None):
             fail(*why)
+    database().close()  # one that cannot be used is told of before anything is asked for
     with console.crawling(quiet=json or not console.err.is_terminal) as progress:
         results = run.crawl(
             chosen, settings, progress=progress, recheck=recheck, full=full,

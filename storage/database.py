@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import time
@@ -40,7 +41,14 @@ _MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations o
 
 
 class DatabaseError(RuntimeError):
-    """The database cannot be used; the message says what to do."""
+    """The database cannot be used; the message says what to do.
+
+    `wrong` says that it is the settings that are, and not the hour: it will not do at another time either.
+    """
+
+    def __init__(self, message: str, *, wrong: bool = False) -> None:
+        super().__init__(message)
+        self.wrong = wrong
 
 
 class Database:
@@ -60,7 +68,7 @@ class Database:
                 arguments = {name: value for name, value in _REACH.items() if name not in self.url.query}
             self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.sqlite)
         except (SQLAlchemyError, ImportError, ValueError) as error:
-            raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}. {_URLS}") from None
+            raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}. {_URLS}", wrong=True) from None
         self._readers = self.engine
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -80,7 +88,8 @@ class Database:
             why = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
             raise DatabaseError(
                 f"the database {self.url.render_as_string()} cannot be opened: {why}. Look at CONGTIN_DATABASE_URL and "
-                "CONGTIN_DATA, and whether this user may write there"
+                "CONGTIN_DATA, and whether this user may write there",
+                wrong=not isinstance(error, OperationalError) and getattr(error, "errno", None) != errno.ENOSPC,
             ) from None
 
     @contextmanager
@@ -131,7 +140,8 @@ class Database:
                 if found is not None and not migrations.knows(connection, found):
                     raise DatabaseError(
                         f"the database {self.url.render_as_string()} has revision {found}, which this congtin does not "
-                        "know: a newer one made it. Install that one, or set CONGTIN_DATA to another folder"
+                        "know: a newer one made it. Install that one, or set CONGTIN_DATA to another folder",
+                        wrong=True,
                     )
                 migrations.upgrade(connection)
 

@@ -150,6 +150,16 @@ def test_a_wrong_variable_is_named(congtin: Congtin) -> None:
     assert "CONGTIN_ALLOW_NETWORKS" in congtin.run("status", expect=2).stderr
 
 
+@pytest.mark.parametrize("words", [("crawl", "sample"), ("demo", "--once"), ("status",), ("serve",)], ids=" ".join)
+def test_a_database_that_is_none_is_told_of_before_anything_is_done(congtin: Congtin, words: tuple[str, ...]) -> None:
+    congtin.data.mkdir()
+    (congtin.data / "congtin.db").write_bytes(b"not a database " * 1000)
+    done = congtin.run(*words, expect=2)
+    assert "file is not a database. Look at CONGTIN_DATABASE_URL and CONGTIN_DATA" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
 def test_search_show_status_print_the_contracts_shapes(congtin: Congtin, serve: Serve) -> None:
     serve(articles=30)
     report = congtin.crawl()
