@@ -26,8 +26,13 @@ def search(
     kind: Annotated[list[str] | None, typer.Option(help="article, procedure or document.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only of these sources.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Only procedures of these fields (lĩnh vực).")] = None,
-    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
-    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"])] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"], help="Published on that day or later."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"], help="Published on that day or before.")
+    ] = None,
     sort: Annotated[str, typer.Option(help="relevance or newest.")] = "relevance",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 10,
     cursor: Annotated[str | None, typer.Option(help="Where the last answer's next_cursor leads.")] = None,
@@ -90,7 +95,7 @@ def _record(read: Any) -> Any:
 @app.command(epilog="Example: congtin show k3jf2m5qa7xw2cde --version 1, or congtin show 1.001234 --as-of 03/05/2024")
 def show(
     record: Annotated[str, typer.Argument(metavar="ID|CODE", help="A record's id, or a procedure's code.")],
-    version: Annotated[int | None, typer.Option(min=1)] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="The last one, if not given.")] = None,
     as_of: Annotated[
         datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d", "%d/%m/%Y"], help="How a procedure stood on that day."),
@@ -179,8 +184,8 @@ def history(
 @app.command(epilog="Example: congtin diff k3jf2m5qa7xw2cde 1 2")
 def diff(
     record: Annotated[str, typer.Argument(metavar="ID|CODE", help="A record's id, or a procedure's code.")],
-    old: Annotated[int | None, typer.Argument(metavar="V1", min=1)] = None,
-    new: Annotated[int | None, typer.Argument(metavar="V2", min=1)] = None,
+    old: Annotated[int | None, typer.Argument(metavar="V1", min=1, help="The older version.")] = None,
+    new: Annotated[int | None, typer.Argument(metavar="V2", min=1, help="The newer version.")] = None,
     json: Json = False,
 ) -> None:
     """Show what changed between two versions, word by word; by default between the last two."""

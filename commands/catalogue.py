@@ -56,15 +56,16 @@ def sources_check(
             problems = files.check(name)
         except UnknownSource as error:
             fail(str(error), Exit.USAGE)
-        rows.append((name, [asdict(problem) for problem in problems]))
+        rows.append((name, problems))
     if json:
-        console.as_json([{"id": name, "ok": not faults, "errors": faults} for name, faults in rows])
+        console.as_json(
+            [{"id": name, "ok": not faults, "errors": [asdict(fault) for fault in faults]} for name, faults in rows]
+        )
     else:
         for name, faults in rows:
             console.out.print(f"{'[red]bad[/] ' if faults else '[green]ok[/]  '} {name}")
             for fault in faults:
-                place = f"{fault['file']}:{fault['line']}"
-                console.out.print(f"     {place}: {fault['key']}: {fault['message']}", markup=False, soft_wrap=True)
+                console.out.print(f"     {fault}", markup=False, soft_wrap=True)
     if any(faults for _, faults in rows):
         raise typer.Exit(Exit.USAGE)
 

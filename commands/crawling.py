@@ -15,7 +15,7 @@ from scraper.config import Config
 
 @app.command(epilog="Example: congtin sample --port 8899 --articles 2000 --faults")
 def sample(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8899,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8899,
     articles: Annotated[int, typer.Option(min=1, help="How many articles the portal has.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another portal.")] = 1,
     faults: Annotated[
@@ -37,7 +37,7 @@ def sample(
 
 @app.command(epilog="Example: congtin demo --once")
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the search page.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the search page.")] = 8000,
     once: Annotated[bool, typer.Option("--once", help="End after the crawl and print what was found.")] = False,
     articles: Annotated[int, typer.Option(min=1, help="How many articles the sample portal has.")] = 200,
 ) -> None:
@@ -77,6 +77,8 @@ def crawl(
         chosen, left_out = _every_source(settings)
     else:
         chosen, left_out = [_named(name, platform) for name in dict.fromkeys(sources or [])], 0
+        if platform and all("://" not in name for name in sources or []):
+            fail("--platform: a source's file says what it is; it is for addresses", Exit.USAGE)
         if why := next(filter(None, (refusal(settings, one.id, one.url, ports(one)) for one in chosen)), None):
             fail(*why)
     database().close()  # one that cannot be used is told of before anything is asked for
@@ -186,7 +188,7 @@ def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, j
 @app.command(epilog="Example: congtin serve --port 8000")
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
     """Serve the search and reading pages, until Ctrl-C."""
     import demo as demonstration

@@ -134,8 +134,9 @@ def _sources(settings: Config) -> Check:
     found = catalogue(settings)
     broken = [name for name in sorted(found.files) if found.check(name)]
     if broken:
+        which = ", ".join(broken)
         return Check(
-            name="sources", state="ill", message=f"{len(broken)} of {len(found.files)} cannot be used: {broken[0]}",
+            name="sources", state="ill", message=f"{len(broken)} of {len(found.files)} cannot be used: {which}",
             remedy="congtin sources check",
         )  # fmt: skip
     return Check(name="sources", state="ok", message=f"{len(found.files)} source files")

@@ -11,6 +11,7 @@ from rich.markup import escape
 import console
 from commands import Json, app, database
 from console import Exit, fail
+from scraper.text import fold
 
 _LABELS = {
     "field": "field", "levels": "levels", "kind": "kind", "agency": "decided by", "carried_out_by": "carried out by",
@@ -21,7 +22,7 @@ _LABELS = {
 
 @app.command(
     epilog="Example: congtin procedures --change abolished --since 01/01/2025, "
-    "or congtin procedures cap phep --state in-force --as-of 03/05/2024"
+    "or congtin procedures 'cap phep' --state in-force --as-of 03/05/2024"
 )
 def procedures(
     query: Annotated[str, typer.Argument(help="Words of name, code, field or decision, with or without accents.")] = "",
@@ -52,7 +53,7 @@ def procedures(
 
     _one_of("--state", state, STATES)
     _one_of("--change", change, CHANGES)
-    _one_of("--level", level, ("bộ", "tỉnh", "huyện", "xã"))
+    level = _level(level)
     day = (as_of or datetime.now()).date()  # noqa: DTZ005 - the day on the reader's wall
     wanted = procedure_lists.Wanted(
         as_of=day, typed=query, state=state, change=change, field=field, level=level, source=source,
@@ -70,6 +71,14 @@ def procedures(
         if not json:
             console.out.print(f"nothing found, as of {day:%d/%m/%Y}")
         raise typer.Exit(Exit.NOTHING)
+
+
+def _level(typed: str | None) -> str | None:
+    """A level as it is kept, however it was typed: `tinh` is `tỉnh`."""
+    known = {fold(level): level for level in ("bộ", "tỉnh", "huyện", "xã")}
+    level = known.get(fold(typed), typed) if typed else typed
+    _one_of("--level", level, tuple(known.values()))
+    return level
 
 
 def _one_of(option: str, given: str | None, known: tuple[str, ...]) -> None:

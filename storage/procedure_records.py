@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from scraper import legal
 from scraper.items import VIETNAM
 from storage import diff, document_records, events, numbers, places
 from storage.document_records import capture_shape
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 
 
 def find(session: Session, name: str) -> Procedure | None:
-    """A procedure by its id or its code; one that became another is that other."""
+    """A procedure by its id or its code, with or without its tail; one that became another is that other."""
     if not name.isascii() or "\0" in name or len(name) > 40:
         return None
-    row = session.get(Procedure, name) or session.scalar(select(Procedure).where(Procedure.code == name))
+    row = session.get(Procedure, name) or session.scalar(
+        select(Procedure).where(Procedure.code == (legal.code(name) or name))
+    )
     return session.get(Procedure, row.merged_into) if row is not None and row.merged_into else row
 
 

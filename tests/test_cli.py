@@ -96,6 +96,8 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
     (error,) = told["errors"]
     assert (error["line"], error["key"]) == (4, "sections.newz")
     assert error["file"].endswith("bad.toml")
+    congtin.source("bare", 'name = "X"\nurl = "https://x.gov.vn/"\n')
+    assert "bare.toml: platform: is required" in congtin.run("sources", "check", "bare", expect=2).stdout
     assert "bad.toml:4: sections.newz" in congtin.run("sources", "list").stderr.replace("\n", "")
     done = congtin.run("crawl", "bad", expect=2)
     assert "bad.toml:4: sections.newz" in done.stderr.replace("\n", "")
@@ -113,6 +115,8 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
         (("crawl", "https://x.gov.vn/"), 2, "CONGTIN_CONTACT"),
         (("crawl", "https://"), 2, "no http address"),
         (("crawl", "http://127.0.0.1:1/", "--platform", "joomla"), 2, "no platform 'joomla'"),
+        (("crawl", "sample", "--platform", "generic"), 2, "--platform"),
+        (("serve", "--port", "99999"), 2, "--port"),
         (("show", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("history", "aaaaaaaaaaaaaaaa"), 5, "no record"),
         (("diff", "aaaaaaaaaaaaaaaa"), 5, "no record"),

@@ -66,6 +66,7 @@ def test_filters_are_those_of_the_contract(filled: Congtin) -> None:
     )
     (found,) = filled.json("procedures", "giay phep", *words, "--as-of", "2024-05-03", "--source", "thanh-hoa/snv")
     assert (found["code"], found["state"], found["decision"]["normal"]) == (HOUSE, "in-force", "345/QĐ-UBND")
+    assert filled.json("procedures", "--level", "tinh") == filled.json("procedures", "--level", "tỉnh")
     assert filled.json("procedures", "--as-of", "2024-05-03", "--change", "replaced", expect=5) == []
 
 
@@ -97,6 +98,7 @@ def test_a_procedure_is_shown_by_its_code_and_by_its_id(filled: Congtin) -> None
     assert (before["version"], before["procedure"]["time_limit"]) == (2, "25 ngày làm việc")
     assert filled.json("show", GUILD, "--as-of", "2024-05-31")["procedure"]["state"] == "in-force"
     assert filled.json("show", GUILD)["procedure"]["state"] == "abolished"
+    assert filled.json("show", f"{MEDAL}.000.00.00.H56") == told
     shown = filled.run("show", MEDAL).stdout
     for words in (
         "in-force since 01/02/2023",

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
 from scraper.config import Config
-from storage import migrations
+from storage import document_tables, migrations
 from storage.database import Database, DatabaseError
 from storage.models import Run, Table
 
@@ -53,6 +53,7 @@ def test_head_is_alembics_head_and_the_migrations_make_what_the_models_say(datab
         assert scripts.get_heads() == [migrations.HEAD]
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == migrations.HEAD
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert document_tables.Document.metadata is Table.metadata
         assert compare_metadata(context, Table.metadata) == []
 
 
