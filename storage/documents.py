@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from scraper import shapes, urls
 from scraper.outcomes import Outcome
@@ -21,7 +21,7 @@ from storage.document_tables import Content, Document, DocumentVersion, Link
 from storage.models import Article, Capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -34,8 +34,11 @@ PAUSES = (timedelta(hours=1), timedelta(days=1), timedelta(weeks=1), timedelta(w
 """How long a document that failed is left alone, the first time and later."""
 _HERE = frozenset({Outcome.TOO_COMPLEX, Outcome.TOO_BIG, Outcome.BROKEN})
 """Failures of reading: the bytes are whole, and another reading of them may do better."""
+_DOCUMENT = "document"
 _FOREIGN = "on another host than the portal's own: name it under `hosts` in the source's file to have it fetched"
 _CHUNK = 500
+_INSERT_DOCUMENT = insert(Document.__table__)  # type: ignore[arg-type]
+_INSERT_LINK = insert(Link.__table__)  # type: ignore[arg-type]
 
 
 def pause(failures: int) -> timedelta:
@@ -61,8 +64,14 @@ def attach(
     `known` says that the record was there and has changed: what came to it is told as `document.added` once it is read.
     What files told of procedures that are linked to no more is taken back when those in their place are read.
     """
-    batch.flush(session)
     wanted = {address: (attachment, own) for address, attachment, own in found}
+    if _are_new(session, record, wanted):
+        for position, (address, (attachment, own)) in enumerate(wanted.items()):
+            name = _name(address)
+            batch.later(session, _INSERT_DOCUMENT, _fields(name, source, address, attachment.url, at=at, own=own))
+            batch.later(session, _INSERT_LINK, _link(record, name, position, attachment.title, at, added=known))
+        return
+    batch.flush(session)
     linked = {row.document: row for row in session.scalars(select(Link).where(Link.record == record))}
     if not wanted and not linked:
         return
@@ -75,9 +84,7 @@ def attach(
         if link is None or link.dropped_at:
             come.append(row)
         if link is None:
-            session.add(
-                Link(record=record, document=row.id, position=position, title=attachment.title, since=at, added=known)
-            )
+            session.add(Link(**_link(record, row.id, position, attachment.title, at, added=known)))
         else:
             link.position, link.title, link.dropped_at = position, attachment.title, None
     for link in linked.values():
@@ -88,6 +95,35 @@ def attach(
             attached.told(session, row, at=at, origin=origin)
     if linked and all(row.content for row in come):
         attached.left(session, record, at=at, origin=origin)
+
+
+def look_up(session: Session, source: str, addresses: Collection[str]) -> None:
+    """Looks up for a batch which of these documents nobody has entered. Of too many, each is asked for by itself."""
+    opened = batch.of(session)
+    assert opened is not None
+    if not addresses or len(addresses) > _CHUNK:
+        return
+    entered = {_name(address) for address in _rows(session, source, list(addresses))}
+    names = set(map(_name, addresses))
+    entered.update(session.scalars(select(Document.id).where(Document.id.in_(names))))
+    opened.absent |= {(_DOCUMENT, name) for name in names - entered}
+
+
+def _are_new(session: Session, record: str, addresses: Collection[str]) -> bool:
+    """Whether a record that this batch has made links to documents that it alone knows of. They are new only once."""
+    opened = batch.of(session)
+    keys = {(_DOCUMENT, _name(address)) for address in addresses}
+    if opened is None or record not in opened.made or len(keys) < len(addresses) or not keys <= opened.absent:
+        return False
+    opened.absent -= keys
+    return True
+
+
+def _link(record: str, document: str, position: int, title: str, at: datetime, *, added: bool) -> dict[str, Any]:
+    return {
+        "record": record, "document": document, "position": position, "title": title, "since": at, "added": added,
+        "dropped_at": None,
+    }  # fmt: skip
 
 
 def _rows(session: Session, source: str, addresses: Sequence[str]) -> dict[str, Document]:
@@ -101,19 +137,29 @@ def _rows(session: Session, source: str, addresses: Sequence[str]) -> dict[str, 
 
 
 def _enter(session: Session, source: str, address: str, url: str, *, at: datetime, own: bool = True) -> Document:
-    """A new document, owed a visit where it is the portal's own. Its id is that of its address, as a record's is."""
-    name = urls.record_id(urls.key(address))
+    """A new document, owed a visit where it is the portal's own."""
+    name = _name(address)
+    if opened := batch.of(session):
+        opened.absent.discard((_DOCUMENT, name))
     if session.get(Document, name) is not None:  # another source's, or another spelling's
         name = urls.record_id(f"{source} {address}")
-    row = Document(
-        id=name, source=source, canonical_url=address, url=url, version=0, failures=0, message="", first_seen=at,
-        due_at=at if own else None,
-    )  # fmt: skip
-    if not own:
-        row.outcome, row.message = Outcome.REFUSED.value, _FOREIGN
+    row = Document(**_fields(name, source, address, url, at=at, own=own))
     session.add(row)
     session.flush()
     return row
+
+
+def _name(address: str) -> str:
+    """A document's id is that of its address, as a record's is."""
+    return urls.record_id(urls.key(address))
+
+
+def _fields(name: str, source: str, address: str, url: str, *, at: datetime, own: bool) -> dict[str, Any]:
+    return {
+        "id": name, "source": source, "canonical_url": address, "url": url, "version": 0, "failures": 0,
+        "first_seen": at, "due_at": at if own else None,
+        "outcome": None if own else Outcome.REFUSED.value, "message": "" if own else _FOREIGN,
+    }  # fmt: skip
 
 
 def linking(session: Session, document: str) -> Sequence[Link]:

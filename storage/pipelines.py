@@ -91,6 +91,7 @@ class Store:
         opened.pages |= {(source, address): page for address, page in known.items()}
         sighted = [(article, known.get(visit.canonical_url)) for visit in details if (article := _sighted(visit))]
         articles.look_up(session, source, sighted)
+        documents.look_up(session, source, {address for visit in details for address, _, _ in visit.attached})
 
     def write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> tuple[Visit, Saved | None]:
         """Writes the visit; what it came to in the end, and what was decided."""

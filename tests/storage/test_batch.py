@@ -13,7 +13,7 @@ from making import NOON, SITE, article, day, entry, later
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import StatementError
 
-from scraper.items import Reading, Validators, Visit
+from scraper.items import Attachment, Reading, Validators, Visit
 from scraper.outcomes import Outcome
 from storage import batch, runs
 from storage.captures import Captured
@@ -69,6 +69,15 @@ def detail(
         role="detail", url=url, canonical_url=url, final_url=url, outcome=outcome, at=later(hours), section="news",
         reading=said, validators=Validators(etag=f'"{body}"') if body else None, **told,
     )  # fmt: skip
+
+
+def attached(*addresses: str, abroad: str = "") -> tuple[tuple[str, Attachment, bool], ...]:
+    """Documents that a page links to; one of them stands on another host."""
+    return tuple(
+        (url, Attachment(url=url, title=one, media_type="application/pdf"), one != abroad)
+        for one in filter(None, (*addresses, abroad))
+        for url in [one if one.startswith("http") else SITE + one]
+    )
 
 
 def a_crawl() -> list[Visit]:
@@ -167,6 +176,46 @@ def test_visits_come_together_to_what_they_come_to_one_by_one(both: list[Databas
     assert {saved.decision for _, saved in at_once} == {"new", "changed", "unchanged", "deferred", None}
     assert [visit.outcome for visit, _ in at_once].count(Outcome.DRIFT) == 1
     assert contents(together) == contents(alone)
+
+
+def test_documents_of_new_pages_are_entered_together(both: list[Database]) -> None:
+    visits = [detail(f"/tin/{number}", word, attached=attached(f"/{number}.pdf")) for number, word in enumerate(NEWS)]
+    visits[0] = replace(visits[0], attached=attached("/a.pdf", "/0.pdf", abroad="/b.pdf"))
+    listed = listing(*(entry(f"/tin/{number}", word) for number, word in enumerate(NEWS)))
+    run(both[0], jobs([listed, *visits], pipeline()), together=False)
+    run(both[1], jobs([listed], pipeline()), together=True)
+    sent: list[bool] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if statement.startswith("INSERT INTO documents "):
+            sent.append(executemany)
+
+    event.listen(both[1].engine, "before_cursor_execute", note)
+    run(both[1], jobs(visits, pipeline()), together=True)
+    assert sent == [True]
+    assert contents(both[1]) == contents(both[0])
+
+
+def test_documents_that_meet_in_a_batch_come_to_what_they_come_to_one_by_one(both: list[Database]) -> None:
+    visits = [
+        detail("/tin/1", "một", attached=attached("/a.pdf", "/b.pdf")),
+        detail("/tin/2", "hai", attached=attached("/d.pdf", "/b.pdf")),
+        detail("/tin/3", "ba", attached=attached("/e.pdf", "http://www.snv.example.vn/e.pdf")),  # one id for both
+        detail("/tin/4", "bốn", attached=attached("http://snv.example.vn/d.pdf", "/f.pdf")),
+        detail("/tin/5", "năm", attached=attached("/g.pdf")),
+        detail("/tin/1", "một", hours=1, attached=attached("/g.pdf", "/h.pdf")),
+        detail("/tin/2", "hai, sửa lại", hours=1, attached=attached("/i.pdf")),
+        detail("/tin/6", "sáu"),
+    ]
+    undone: list[int] = []
+    event.listen(both[1].engine, "rollback", lambda connection: undone.append(1))
+    for database, together in zip(both, (False, True), strict=True):
+        run(database, jobs(visits, pipeline()), together=together)
+        again = [replace(visit, at=later(9)) for visit in visits[2:5]]
+        run(database, jobs(again, pipeline()), together=together)
+    assert not undone
+    assert contents(both[1]) == contents(both[0])
+    assert len(contents(both[1])["documents"]) == 10
 
 
 def test_one_visit_that_fails_takes_no_other_with_it(both: list[Database]) -> None:
