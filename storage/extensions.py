@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
+from scrapy.exceptions import NotConfigured
 from sqlalchemy.exc import DBAPIError
 
 from scraper import urls
@@ -61,6 +62,14 @@ class Keeper:
         keeper = cls(crawler)
         crawler.signals.connect(keeper.spider_opened, signals.spider_opened)
         crawler.signals.connect(keeper.spider_closed, signals.spider_closed)
+        return keeper
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """The crawl's own, for the other edges. Raises NotConfigured where it is off."""
+        keeper = crawler.get_extension(cls)
+        if keeper is None:
+            raise NotConfigured("storage.extensions.Keeper is off")
         return keeper
 
     async def spider_opened(self, spider: Spider) -> None:

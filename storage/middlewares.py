@@ -7,7 +7,7 @@ import http.client
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.exceptions import IgnoreRequest
 
 from scraper import outcomes
 from storage.captures import Exchange
@@ -38,10 +38,7 @@ class Capture:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Scrapy's way to build it."""
-        keeper = crawler.get_extension(Keeper)
-        if keeper is None:
-            raise NotConfigured("storage.extensions.Keeper is off")
-        return cls(keeper)
+        return cls(Keeper.of(crawler))
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Archives a response. A full disk stops the crawl: what cannot be kept must not be asked for."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from scrapy.exceptions import NotConfigured
 from sqlalchemy import func, select
 
 from scraper import urls
@@ -48,10 +47,7 @@ class Store:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Scrapy's way to build it."""
-        keeper = crawler.get_extension(Keeper)
-        if keeper is None:
-            raise NotConfigured("storage.extensions.Keeper is off")
-        return cls(keeper)
+        return cls(Keeper.of(crawler))
 
     async def process_item(self, item: Any) -> Any:
         """Writes a visit and counts what came of it; or what another reading of a document came to."""

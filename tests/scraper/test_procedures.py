@@ -209,6 +209,39 @@ def test_other_pages_are_no_procedures():
     assert page(news, title="Cải cách thủ tục hành chính ở cơ sở").kind == "article"
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<td>Thời hạn giải quyết</td>",
+        "<td>Thời hạn giải quyết (ngày làm việc)</td>",
+        "<b>Trình tự</b> <i>thực hiện</i>: a) Nộp hồ sơ",
+        "<th>THÀNH&nbsp;PHẦN<br>\n HỒ SƠ</th>",
+        "<p>Tên\u00a0thủ\u200b tục Cấp giấy phép",
+        "T&ecirc;n th&#7911; t&#x1EE5;c",
+        "M&atilde; TTHC",
+        "MÃ SỐ TTHC",
+        unicodedata.normalize("NFD", "<td>Mã số thủ tục</td>"),
+    ],
+)
+def test_a_page_with_a_label_may_tell_of_procedures(markup):
+    assert procedures.may_tell(markup.encode())
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "",
+        "&",
+        "<p>Thời hạn giải quyết của 08 thủ tục được rút ngắn từ 15 ngày xuống còn ít ngày hơn so với quy định chung.</p>",
+        "<a>Thủ tục hành chính</a>: danh mục TTHC, trình tự, hồ sơ",
+        "<p>Sở Y tế cần thực hiện: báo cáo</p>",
+        "hạn\xa0".encode("cp1258", "replace").decode("latin-1"),
+    ],
+)
+def test_a_page_that_only_mentions_them_is_not_read_for_them(markup):
+    assert not procedures.may_tell(markup.encode())
+
+
 def test_an_article_gives_the_numbers_that_it_names():
     body = "<p>Ngày 18/07/2023, Sở triển khai Nghị định số 45/2023/NĐ-CP và Quyết định 12/QĐ-UBND của tỉnh.</p>" * 3
     found = page(body, title="Sở Nội vụ triển khai văn bản mới về tổ chức bộ máy")
