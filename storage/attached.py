@@ -80,7 +80,7 @@ def _told(
 
 def _rows(session: Session, document: Document, content: Content, record: Article) -> tuple[items.Procedure, ...]:
     """The procedures that a document lists, with decision and day of effect from beside it where it says neither."""
-    rows = tuple(map(shapes.procedure_of, content.procedures))
+    rows = tuple(map(shapes.procedure_of, content.procedures or ()))
     if not any(row.change and not (row.decision and row.effective_from) for row in rows):
         return rows
     own = _own_number(session, record)

@@ -30,8 +30,9 @@ class Content(Table):
     members: Mapped[list[Any]] = mapped_column(default=list)
     text: Mapped[str] = mapped_column(Words, deferred=True, default="")
     """The pages' texts, with a form feed between them: no page holds one."""
-    procedures: Mapped[list[Any]] = mapped_column(deferred=True, default=list, server_default="[]")
-    numbers: Mapped[list[Any]] = mapped_column(deferred=True, default=list, server_default="[]")
+    procedures: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    numbers: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    """Like the procedures above; both are None where it was read by a congtin that did not look for them."""
     decision: Mapped[dict[str, Any] | None]
     """The number of the decision that it is or is an annex of."""
     effective: Mapped[date | None]

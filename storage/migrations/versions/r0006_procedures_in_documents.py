@@ -9,7 +9,7 @@ down_revision = "0005"
 
 def upgrade() -> None:
     for name in ("procedures", "numbers"):
-        op.add_column("document_contents", sa.Column(name, sa.JSON(), nullable=False, server_default="[]"))
+        op.add_column("document_contents", sa.Column(name, sa.JSON(), nullable=True))
     op.add_column("document_contents", sa.Column("decision", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("document_contents", sa.Column("effective", sa.Date(), nullable=True))
     # Those that have text are read once more. A scan would need OCR again, and lose its text where there is none now.
