@@ -226,12 +226,14 @@ def is_case(said: str) -> bool:
 
 
 def paper(said: str, *, case: str | None = None, form: str | None = None, quantity: str | None = None) -> DossierItem:
-    """A paper of a dossier; where no `quantity` is told apart from it, its last words may say how many of it."""
+    """A paper of a dossier; where no `quantity` is told apart from it, its last words may say how many of it.
+
+    They stay in its name, which is as it is printed.
+    """
     name = clean(said)
     originals, copies = counts(quantity) if quantity else (None, None)
     if quantity is None and (tail := _QUANTITY.search(name, max(0, len(name) - _LONGEST_QUANTITY))):
         originals, copies = counts(tail[0])
-        name = name[: tail.start()] or name
     return DossierItem(name=name, case=case, form=form, originals=originals, copies=copies)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import undefer
 
 from scraper import text
 from scraper.outcomes import Outcome
@@ -27,6 +28,7 @@ def of(session: Session, records: Sequence[str]) -> list[dict[str, Any]]:
         .join(Content, Content.digest == func.coalesce(Document.content, Document.waiting), isouter=True)
         .where(Link.record.in_(records), Link.dropped_at.is_(None))
         .order_by(Link.position, Document.id)
+        .options(undefer(Content.numbers))
     )
     found: dict[str, dict[str, Any]] = {}
     for link, document, content in rows:
@@ -64,6 +66,9 @@ def _shape(session: Session, link: Link, document: Document, content: Content | 
         "created_at": events.iso(content.created_at) if content else None,
         "modified_at": events.iso(content.modified_at) if content else None,
         "members": content.members if content else [],
+        "decision": content.decision if content else None,
+        "effective_from": content.effective.isoformat() if content and content.effective else None,
+        "numbers": (content.numbers or []) if content else [],
         "version": document.version,
         "versions": versions,
         "first_seen": events.iso(link.since),

@@ -78,7 +78,9 @@ def save(
         kept = [tuple(row) for row in session.execute(of_record.order_by(NamedNumber.position))]
         if kept == [(row["source"], row["own"], row["told"]) for row in rows]:
             return
-        session.execute(delete(NamedNumber).where(NamedNumber.record == record))
+        if kept:  # to keep the session in step would look at all that it holds, for every record
+            told = delete(NamedNumber).where(NamedNumber.record == record)
+            session.execute(told, execution_options={"synchronize_session": False})
     for row in rows:
         batch.later(session, _INSERT, row)
 

@@ -139,7 +139,8 @@ def dossier(record, rng, truth):
     items = record["dossier"]
     if rng.random() < 0.25 and not any(item["case"] for item in items):
         truth["dossier"] = [
-            {"case": None, "name": item["name"], "form": None, "originals": None, "copies": None} for item in items
+            {"case": None, "name": item["name"], "form": None, "originals": _in_words(item["name"]), "copies": None}
+            for item in items
         ]
         return bullets([item["name"] for item in items], rng)
     counted, numbered = rng.choice(_COUNTS), rng.random() < 0.4
@@ -157,6 +158,11 @@ def dossier(record, rng, truth):
         + table(head, rows, rng, numbered=numbered)
         for case, rows in cases.items()
     )
+
+
+def _in_words(name):
+    """How many originals the line itself asks for, as some papers of the records do at their end."""
+    return 1 if name.rstrip(" ;.").endswith(("(bản chính)", ": 01 bản chính")) else None
 
 
 def _one_table(head, cases, rng):

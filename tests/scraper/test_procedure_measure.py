@@ -17,13 +17,23 @@ PLATFORMS = catalogue(Config.from_environment({})).platforms
 FLOORS = dict.fromkeys(
     (
         *("code", "name", "field", "levels", "kind", "decision", "agency", "carried_out_by", "applicants", "ways"),
-        *("steps", "dossier.name", "time_limit", "fees", "result", "legal_basis", "conditions", "effective_from"),
+        *(
+            "steps",
+            "dossier",
+            "dossier.name",
+            "time_limit",
+            "fees",
+            "result",
+            "legal_basis",
+            "conditions",
+            "effective_from",
+        ),
         *("change", "evidence", "raw", "numbers", "row.found", "row.name", "row.field", "row.change", "row.evidence"),
     ),
     0.95,
 ) | dict.fromkeys(
     (
-        *("dossier", "decision.date", "legal_basis.date", "legal_basis.title", "row.code", "row.levels"),
+        *("decision.date", "legal_basis.date", "legal_basis.title", "row.code", "row.levels"),
         *("row.decision", "row.time_limit", "row.fees", "row.legal_basis"),
     ),
     0.9,

@@ -306,9 +306,9 @@ def test_papers_of_a_list():
     lines = ["a) Thành phần hồ sơ gồm:", "Trường hợp cấp mới:", "- Đơn đề nghị (01 bản chính);", "+ Ảnh 4x6",
              "Đối với tổ chức:", "2. Quyết định thành lập: 02 bản sao", "Số lượng hồ sơ: 01 bộ"]  # fmt: skip
     assert values.papers(lines) == (
-        DossierItem(name="Đơn đề nghị", case="Trường hợp cấp mới", originals=1),
+        DossierItem(name="Đơn đề nghị (01 bản chính);", case="Trường hợp cấp mới", originals=1),
         DossierItem(name="Ảnh 4x6", case="Trường hợp cấp mới"),
-        DossierItem(name="Quyết định thành lập", case="Đối với tổ chức", copies=2),
+        DossierItem(name="Quyết định thành lập: 02 bản sao", case="Đối với tổ chức", copies=2),
     )
 
 

@@ -1,0 +1,112 @@
+"""What documents tell of procedures: told once, with the record's decision, and taken back when they say it no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from making import later
+from sqlalchemy import select
+from test_documents import FIRST, SECOND, attach, kinds, paper, visit
+
+import known_procedures
+from scraper.items import DocumentNumber, Procedure, Reread
+from scraper.outcomes import Outcome
+from storage import documents, places
+from storage.document_tables import Document
+from storage.identity import procedure_id
+from storage.models import ProcedurePlace
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+OWN = DocumentNumber(raw="12/QĐ-UBND", normal="12/QĐ-UBND", date=date(2025, 3, 1))
+OTHER = DocumentNumber(raw="9/QĐ-UBND", normal="09/QĐ-UBND")
+ROW = Procedure(code="1.000001", name="Cấp lại thẻ", change="abolished", evidence="C. TTHC BỊ BÃI BỎ")
+
+
+def record(session: Session) -> str:
+    title = "Quyết định số 12/QĐ-UBND công bố thủ tục hành chính"
+    body = "Quyết định số 12/QĐ-UBND có hiệu lực kể từ ngày 05/04/2025."
+    return known_procedures.article(session, "/qd", title, named=(OWN,), source="snv", body_text=body)
+
+
+def steps(session: Session, code: str = "1.000001") -> list[tuple[Any, ...]]:
+    session.flush()
+    told = places.announcements(session, procedure_id(code))
+    return [(step.change, step.number, step.day, step.basis) for step in places.steps(told)]
+
+
+def procedure_events(session: Session) -> list[str]:
+    return [kind for kind in kinds(session) if kind.startswith("procedure.")]
+
+
+def test_a_file_is_told_as_by_the_decision_that_shows_it(session: Session) -> None:
+    name = record(session)
+    attach(session, name, FIRST)
+    visit(session, FIRST, paper("một", procedures=(ROW,)))
+    assert steps(session) == [("abolished", "12/QĐ-UBND", date(2025, 4, 5), "effective")]
+    (place,) = session.scalars(select(ProcedurePlace))
+    assert (place.role, place.article, place.url) == ("mention", name, FIRST)
+    visit(session, FIRST, paper("một", procedures=(ROW,)), at=later(1))
+    assert procedure_events(session) == ["procedure.abolished"]
+
+
+def test_a_file_that_names_another_decision_is_believed(session: Session) -> None:
+    attach(session, record(session), FIRST, SECOND)
+    visit(session, FIRST, paper("một", procedures=(replace(ROW, decision=OTHER),)))
+    assert [step[1] for step in steps(session)] == ["09/QĐ-UBND"]
+    visit(session, SECOND, paper("hai", name="b", decision=OTHER, effective=date(2025, 6, 1)), at=later(1))
+    assert steps(session) == [("abolished", "09/QĐ-UBND", date(2025, 6, 1), "effective")]
+    assert procedure_events(session) == ["procedure.abolished"]
+
+
+def test_a_file_that_was_replaced_is_read_anew(session: Session) -> None:
+    attach(session, record(session), FIRST)
+    visit(session, FIRST, paper("một", procedures=(ROW,)))
+    corrected = replace(ROW, code="1.000002", name="Cấp mới thẻ")
+    visit(session, FIRST, paper("hai", name="b", procedures=(corrected,)), at=later(1))
+    assert steps(session) == []
+    assert [step[0] for step in steps(session, "1.000002")] == ["abolished"]
+    visit(session, FIRST, paper("một", procedures=(ROW,)), at=later(2))
+    assert [step[0] for step in steps(session)] == ["abolished"]
+    assert procedure_events(session) == ["procedure.abolished"] * 2
+
+
+def test_a_file_under_another_address_tells_nothing_twice(session: Session) -> None:
+    name = record(session)
+    attach(session, name, FIRST)
+    visit(session, FIRST, paper("một", procedures=(ROW,)))
+    attach(session, name, SECOND, at=later(1), known=True)
+    assert len(steps(session)) == 1  # until what came in its place is read
+    visit(session, SECOND, paper("hai", name="b", procedures=(ROW,)), at=later(1))
+    assert len(steps(session)) == 1
+    attach(session, name, at=later(2), known=True)
+    assert steps(session) == []
+    attach(session, name, SECOND, at=later(3), known=True)
+    assert len(steps(session)) == 1
+    assert procedure_events(session) == ["procedure.abolished"]
+
+
+def test_an_address_that_is_new_at_each_view_keeps_what_was_told(session: Session) -> None:
+    name = record(session)
+    attach(session, name, FIRST)
+    visit(session, FIRST, paper("một", procedures=(ROW,)))
+    before = len(kinds(session))
+    attach(session, name, SECOND, at=later(1), known=True)
+    visit(session, SECOND, paper("một", procedures=(ROW,)), at=later(1))
+    assert session.scalars(select(Document.canonical_url)).all() == [SECOND]
+    assert len(steps(session)) == 1
+    assert len(kinds(session)) == before
+
+
+def test_a_scan_is_told_when_ocr_has_read_it(session: Session) -> None:
+    attach(session, record(session), FIRST)
+    scan = paper("", outcome=Outcome.EMPTY_OK, message="scanned, no text", flags=frozenset({"scanned"}))
+    visit(session, FIRST, scan)
+    assert steps(session) == []
+    read = paper("một", flags=frozenset({"scanned", "ocr"}), procedures=(ROW,))
+    told = documents.reread(session, Reread(digest="sha256:a", document=read, at=later(1)), origin="poll")
+    assert told == {"procedure.abolished": 1}
+    assert len(steps(session)) == 1
