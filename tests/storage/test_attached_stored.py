@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import known_procedures
 from making import later
 from sqlalchemy import select
-from test_documents import FIRST, SECOND, attach, kinds, paper, visit
+from test_documents_kept import FIRST, SECOND, attach, kinds, paper, visit
 
-import known_procedures
 from scraper.items import DocumentNumber, Procedure, Reread
 from scraper.outcomes import Outcome
 from storage import documents, places
