@@ -176,11 +176,12 @@ def reports(told: list[dict[str, Any]]) -> None:
     )  # fmt: skip
     for report in told:
         if report["cause"]:
-            out.print(f"{report['source']}: {report['cause']}", markup=False)
+            out.print(f"{report['source']}: {report['cause']}", markup=False, soft_wrap=True)
         if counts := report.get("procedures"):  # reports of older runs have none
             said = ", ".join(f"{count} {change}" for change, count in counts.items())
             out.print(f"{report['source']}: procedures: {said}", markup=False)
         for failure in report["failures"][:20]:
-            out.print(f"  {failure['outcome']}  {failure['url']}  {failure['message']}", markup=False)
+            out.print(f"  {failure['outcome']}  {failure['message']}", markup=False, soft_wrap=True)
+            out.print(f"    {failure['url']}", markup=False, soft_wrap=True)
         if len(report["failures"]) > 20:
             out.print(f"  … and {len(report['failures']) - 20} more: --json lists them all")

@@ -44,6 +44,8 @@ def run(config: Config, *, port: int, once: bool, articles: int) -> Exit:
         if result.report is None:
             console.fail(f"sample: {result.refusal or result.error}", Exit.REFUSED if result.refusal else Exit.OURS)
         console.reports([result.report])
+        if result.report["failures"]:
+            console.out.print("Those files are broken on purpose, to show what a failure looks like.")
         _tell_search(config)
         if once:
             return Exit.DONE if result.report["verdict"] == "healthy" else Exit.FAILED
