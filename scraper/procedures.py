@@ -77,17 +77,24 @@ class Found:
         """The same on a page with a title: it names the procedure where no label does, and says what becomes of rows.
 
         What title and body say counts where no heading of a table does: of a row whose code they name, or of all rows
-        where they say one thing only.
+        where they say one thing only. When the decision takes effect holds for all rows that it changes.
         """
         if self.procedure and not self.procedure.name:
             return replace(self, procedure=replace(self.procedure, name=_titled(title)))
-        if not self.procedures or all(row.change for row in self.procedures):
-            return self
-        said = announcements.announced(title, body)
-        return replace(self, procedures=tuple(row if row.change else _announced(row, said) for row in self.procedures))
+        rows = self.procedures
+        if not all(row.change for row in rows):
+            said = announcements.announced(title, body)
+            rows = tuple(row if row.change else _announced(row, said) for row in rows)
+        if any(_undated(row) for row in rows) and (effective := announcements.effective(_OF_ANOTHER.sub(" ", body))):
+            rows = tuple(replace(row, effective_from=effective) if _undated(row) else row for row in rows)
+        return replace(self, procedures=rows)
 
 
 NOTHING = Found()
+_OF_ANOTHER = re.compile(
+    r"(?:luật|nghị định|nghị quyết|thông tư|pháp lệnh)(?! này)[^.;\n]{0,300}?hiệu lực[^.;\n]*", re.IGNORECASE
+)
+"""Since when something has effect that a decision on procedures rests on, and is not."""
 
 
 def may_tell(markup: bytes) -> bool:
@@ -129,6 +136,11 @@ def _announced(row: Procedure, said: Sequence[Announcement]) -> Procedure:
     if not named and len({one.change for one in said}) == 1:
         named = [one for one in said if not one.codes and not one.names]
     return replace(row, change=named[0].change, evidence=named[0].evidence) if named else row
+
+
+def _undated(row: Procedure) -> bool:
+    """Whether a decision changes the procedure that the row itself neither names nor dates."""
+    return bool(row.change) and row.decision is None and row.effective_from is None
 
 
 def _rows(whole: blocks.Blocks) -> Iterator[Procedure]:

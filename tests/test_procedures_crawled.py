@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sample.announcements import IN_DOCX, SCANNED, WORDS
+from sample.announcements import IN_DOCX, LIFE, SCANNED, WORDS
 from sample.server import running
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(
     told = congtin.json("show", CODE)["procedure"]
     steps = told["timeline"]
     assert [step["change"] for step in steps] == ["new", "amended", "replaced"]
+    assert [(step["effective_from"], step["basis"]) for step in steps] == [
+        (decision.effective, "effective") for decision in LIFE[:3]
+    ]
     for step in steps:  # each page is the decision itself
         assert step["records"] == [step["told_by"][0]["record"]]
         assert step["decision"]["normal"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scraper import blocks, labels, outline, procedures, shapes, values
 from scraper.extract import Page, read, tree
-from scraper.items import DossierItem, Way
+from scraper.items import DossierItem, Procedure, Way
 from scraper.layout import Layout
 from scraper.outcomes import Outcome
 from scraper.sources import GENERIC, undeclared
@@ -198,6 +198,26 @@ def test_a_change_is_what_the_page_says(said, change):
     assert one.change == change
     assert (one.evidence is None) == (change is None)
     assert one.evidence is None or one.evidence in said
+
+
+@pytest.mark.parametrize(
+    ("said", "effective"),
+    [
+        ("Quyết định có hiệu lực kể từ ngày 15/10/2025.", date(2025, 10, 15)),
+        ("Nghị định số 136/2024/NĐ-CP có hiệu lực từ ngày 10/12/2024.", None),
+        (
+            "Nghị định 136/2024/NĐ-CP có hiệu lực từ 10/12/2024. Quyết định này có hiệu lực từ 1/3/2025.",
+            date(2025, 3, 1),
+        ),
+        ("Quyết định này có hiệu lực kể từ ngày ký.", None),
+    ],
+)
+def test_what_a_page_says_of_its_decision_dates_the_rows_that_it_changes(said, effective):
+    row = Procedure(code="1.013017", name="Thành lập quỹ", change="new", evidence="MỚI BAN HÀNH")
+    dated = replace(row, effective_from=date(2020, 1, 1))
+    listed = replace(row, change=None, evidence=None)
+    told = procedures.Found(procedures=(row, dated, listed)).titled("Danh mục", said)
+    assert [one.effective_from for one in told.procedures] == [effective, date(2020, 1, 1), None]
 
 
 def test_other_pages_are_no_procedures():
