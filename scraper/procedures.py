@@ -91,6 +91,7 @@ class Found:
 
 
 NOTHING = Found()
+_OFFICES = ("agency", "carried_out_by")
 _OF_ANOTHER = re.compile(
     r"(?:luật|nghị định|nghị quyết|thông tư|pháp lệnh)(?! này)[^.;\n]{0,300}?hiệu lực[^.;\n]*", re.IGNORECASE
 )
@@ -174,8 +175,8 @@ def _typed(items: Sequence[Item]) -> Procedure:
     """Items as the record's fields."""
     by: dict[str, list[Item]] = {}
     for item in items:
-        if item.label:
-            by.setdefault(item.field, []).append(item)
+        for part in _parted(item) if item.label else ():
+            by.setdefault(part.field, []).append(part)
 
     def line(name: str) -> str | None:
         return next(filter(None, (values.line(item.lines()) for item in by.get(name, ()))), None)
@@ -212,6 +213,24 @@ def _typed(items: Sequence[Item]) -> Procedure:
         evidence=evidence,
         raw=_raw(items),
     )
+
+
+def _parted(item: Item) -> Iterator[Item]:
+    """What stands under a label, parted where its lines say who decides and who carries out.
+
+    Decisions publish procedures in a form where these are points of one part: "a) Cơ quan có thẩm quyền quyết định:".
+    """
+    told = replace(item, value=[])
+    for piece in item.value:
+        label, colon, rest = piece.partition(":") if isinstance(piece, str) else ("", "", "")
+        field = labels.field(label) if colon and item.field in {"", *_OFFICES} else None
+        if field in _OFFICES:
+            if told.value:
+                yield told
+            told = replace(item, label=labels.bare(label), field=field, value=[rest.strip()])
+        else:
+            told.value.append(piece)
+    yield told
 
 
 def _own_line(item: Item) -> list[str]:

@@ -220,6 +220,20 @@ def test_what_a_page_says_of_its_decision_dates_the_rows_that_it_changes(said, e
     assert [one.effective_from for one in told.procedures] == [effective, date(2020, 1, 1), None]
 
 
+@pytest.mark.parametrize(
+    "points", [("- ", "- ", "- "), ("a) ", "b) ", "c) "), ("6.1. ", "6.2. ", "6.3. "), ("", "", "")]
+)
+def test_who_decides_and_who_carries_out_are_told_apart_where_they_are_points_of_one_part(points):
+    said = ("Cơ quan có thẩm quyền quyết định: Chủ tịch UBND tỉnh;", "Cơ quan phối hợp: Sở Tài chính;",
+            "Cơ quan trực tiếp thực hiện TTHC: Sở Nội vụ")  # fmt: skip
+    lines = "".join(f"<p>{point}{words}</p>" for point, words in zip(points, said, strict=True))
+    one = page(
+        "<p><b>Mã số TTHC:</b> 1.004241</p><p><b>Tên thủ tục:</b> Cấp phép quỹ</p><p><b>Thời hạn giải quyết:</b> 5 ngày</p>"
+        f"<p><b>Cơ quan thực hiện TTHC:</b></p>{lines}<p><b>Kết quả:</b> Giấy phép</p>"
+    ).procedure
+    assert (one.agency, one.carried_out_by, one.result) == ("Chủ tịch UBND tỉnh", "Sở Nội vụ", "Giấy phép")
+
+
 def test_other_pages_are_no_procedures():
     document = {"Số hiệu": "558/QĐ-UBND", "Cơ quan ban hành": "UBND", "Ngày ban hành": "1/2/2023", "Lĩnh vực": "Giáo dục",
                 "Ngày hiệu lực": "1/3/2023", "Trạng thái": "Còn hiệu lực", "Trích yếu": "Về thành phần hồ sơ"}  # fmt: skip
