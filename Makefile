@@ -24,10 +24,17 @@ help:  ## say what there is
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.venv/tools.stamp: .venv/bin/python
+	@# Tests of OCR need these; where they may not be installed, pytest says at its end which tests did not run.
+	@tesseract --list-langs 2>/dev/null | grep -qx vie \
+		|| { $(APT) -qq update && DEBIAN_FRONTEND=noninteractive $(APT) -qq install -y tesseract-ocr tesseract-ocr-vie; } >/dev/null \
+		|| echo "Tesseract with Vietnamese cannot be installed here: the tests of OCR do not run."
+	@touch $@
+
 run: .venv/run.stamp  ## crawl the sample portal and serve the search page on http://127.0.0.1:8000/
 	$(BIN)/congtin demo
 
-test: .venv/dev.stamp  ## run every test
+test: .venv/dev.stamp .venv/tools.stamp  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev.stamp  ## format, lint, strict types, import contracts
