@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
 
-from scraper import article, decode, detect, feeds, head, legal, listing, outcomes, procedures, rest, text, urls
+from scraper import (
+    announcements,
+    article,
+    attached,
+    decode,
+    detect,
+    feeds,
+    head,
+    legal,
+    listing,
+    outcomes,
+    procedures,
+    rest,
+    text,
+    urls,
+)
 from scraper.items import Reading
 from scraper.outcomes import Outcome
 from scraper.selectors import said, select, visible_texts
@@ -31,6 +46,7 @@ if TYPE_CHECKING:
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
+_PROCEDURES = re.compile("thủ tục hành chính|TTHC", re.IGNORECASE)
 _NO_TITLE = "the page has no title: these are the words of its address"
 _TOO_MANY = f"more than {listing.MOST_ENTRIES:,} links: what follows is left out"
 # How a document's number begins: "1234/QĐ", "45/2023" (and not 18/07/2023), "Quyết định số 15", "QĐ2338". Most articles
@@ -170,6 +186,10 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
     tells = tells.titled(one.title, one.body_text)
     kind: ArticleKind = "procedure" if tells.procedure else "article"
     words = f"{one.title}\n{one.body_text}"
+    announced = announcements.announced(one.title, one.body_text) if _PROCEDURES.search(words) else ()
+    rows = tells.procedures
+    if announced and not (rows or tells.procedure):  # an article that names them in its lines, as files do
+        rows = attached.read([words]).procedures
     return Reading(
         kind=kind,
         outcome=Outcome.OK,
@@ -177,7 +197,8 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
         platform=source.platform,
         article=replace(one, kind=kind) if kind != one.kind else one,
         procedure=tells.procedure,
-        procedures=tells.procedures,
+        procedures=rows,
+        announced=tuple((said.change, said.evidence) for said in announced),
         numbers=legal.numbers(words) if any(begin.search(words) for begin in _NUMBERS) else (),
     )
 

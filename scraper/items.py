@@ -270,7 +270,8 @@ class Reading:
     OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that
     was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
     are the links of a home page that may lead to listings. `procedure` is what a page of one procedure tells of it,
-    `procedures` the rows of a page that lists many, `numbers` the document numbers that the page names.
+    `procedures` the rows of a page that lists many, `announced` what an article says is done to procedures and the
+    words that say so, `numbers` the document numbers that the page names.
     """
 
     kind: PageKind
@@ -286,6 +287,7 @@ class Reading:
     sections: tuple[Entry, ...] = ()
     procedure: Procedure | None = None
     procedures: tuple[Procedure, ...] = ()
+    announced: tuple[tuple[Change, str], ...] = ()
     numbers: tuple[DocumentNumber, ...] = ()
 
 

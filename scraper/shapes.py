@@ -119,6 +119,7 @@ def reading(one: Reading, url: str) -> dict[str, Any]:
         "counters": asdict(article.counters) if article else {"votes": None, "online": None, "views": None},
         "procedure": procedure(one.procedure) if one.procedure else None,
         "procedures": [procedure(row) for row in one.procedures],
+        "announcements": [{"change": change, "evidence": evidence} for change, evidence in one.announced],
         "numbers": [number(named) for named in one.numbers],
         "language": article.language if article else None,
     }

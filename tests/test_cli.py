@@ -39,7 +39,7 @@ def test_extract_prints_the_contracts_shape(congtin: Congtin) -> None:
     assert {
         "kind", "platform", "url", "canonical_url", "title", "published_at", "precision", "published_raw", "updated_at",
         "summary", "author", "section", "body_text", "body_html", "images", "attachments", "entries", "next_page",
-        "counters", "procedure", "procedures", "numbers", "language",
+        "counters", "procedure", "procedures", "announcements", "numbers", "language",
     } <= set(told)  # fmt: skip
     assert told["kind"] == "article"
     assert told["platform"] == "sharepoint"

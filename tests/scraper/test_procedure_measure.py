@@ -96,3 +96,18 @@ def test_numbers_of_real_pages_are_read():
 def test_a_table_of_documents_is_no_procedure(page):
     reading = extracted(page.body, page.url)
     assert (reading["procedure"], reading["procedures"]) == (None, [])
+
+
+def test_what_real_pages_announce_is_told_with_the_words_that_say_so():
+    """Most of these pages are traps: circulars that abolish documents, procedures whose time limits are cut."""
+    told = 0
+    for page in real.pages():
+        said = extracted(page.body, page.url)["announcements"]
+        expected = page.labels.get("changes")
+        if expected is None:
+            continue
+        assert [one["change"] for one in said] == [one["change"] for one in expected], page.name
+        for one, label in zip(said, expected, strict=True):
+            assert label["evidence"].casefold() in one["evidence"].casefold()
+        told += len(said)
+    assert told

@@ -283,6 +283,16 @@ def test_an_article_gives_the_numbers_that_it_names():
     assert page("<p>Ngày 18/07/2023, Sở họp bàn.</p>" * 9, title="Sở Nội vụ họp bàn công việc quý III").numbers == ()
 
 
+def test_an_article_that_announces_procedures_in_its_lines_lists_them():
+    title = "Quyết định công bố thủ tục hành chính bị bãi bỏ trong lĩnh vực Thi đua - Khen thưởng"
+    body = (
+        "<p>Danh mục thủ tục hành chính bị bãi bỏ:</p><p>1. 1.000934 - Tặng thưởng Bằng khen của Chủ tịch UBND tỉnh</p>"
+    )
+    reading = page(body + f"<p>{'Căn cứ vào đề nghị của Giám đốc Sở. ' * 20}</p>", title=title)
+    assert [(change, title in said) for change, said in reading.announced] == [("abolished", True)]
+    assert [(one.code, one.change) for one in reading.procedures] == [("1.000934", "abolished")]
+
+
 def test_a_list_of_blocks_and_a_list_of_links_give_rows():
     blocks_ = "".join(
         f"<div class=item><div><a href='/tthc/{n}'>Cấp giấy phép số {n} cho tổ chức, cá nhân</a></div>"
