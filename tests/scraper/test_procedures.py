@@ -185,6 +185,12 @@ def test_repeated_labels_are_joined_and_counters_left_out():
     assert "Số lượt xem" not in told
 
 
+@pytest.mark.parametrize("said", ["Không", "Không có", "Không có thông tin."])
+def test_no_fee_is_none_and_its_words_are_kept(said):
+    procedure = page(laid_out("cells", FIELDS | {"Lệ phí": said})).procedure
+    assert (procedure.fees, dict(procedure.raw)["Lệ phí"]) == (None, said)
+
+
 @pytest.mark.parametrize(
     ("said", "change"),
     [
