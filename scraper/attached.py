@@ -34,6 +34,8 @@ _MOST_PARTS = 10
 
 _ANNEX = re.compile(r"kèm theo (?:quyết định|qđ)\b", re.IGNORECASE)
 _AROUND_ANNEX = 200
+_DRAFT = re.compile(r"^\W*dự thảo\b|kèm theo (?:tờ trình|dự thảo)\b", re.IGNORECASE | re.MULTILINE)
+"""What stands at the head of a paper that decides nothing yet, whatever its headings say."""
 _LETTERHEAD = 1_500
 _DIGIT = r"[\dOoIl|]"
 _SCANNED_CODE = re.compile(
@@ -94,12 +96,16 @@ def read(pages: Iterable[str]) -> Told:
     pieces = list(_pieces(text.split("\n")))
     plain = "\n".join(piece for piece in pieces if isinstance(piece, str))
     decision = _decision(text, plain)
-    rows = Found(procedures=tables.listed(_tables(pieces))).titled("", plain).procedures
-    known = {row.code for row in rows if row.code and row.change}
-    lined = [row for row in _lined(pieces, plain) if row.code not in known]
     effective = announcements.effective(plain, decision.date if decision else None)
+    rows = tables.listed(_tables(pieces))
+    if _DRAFT.search(text[:_LETTERHEAD]):
+        rows = tuple(replace(row, change=None, evidence=None) for row in rows)
+    else:
+        rows = Found(procedures=rows).titled("", plain).procedures
+        known = {row.code for row in rows if row.code and row.change}
+        rows += tuple(row for row in _lined(pieces, plain) if row.code not in known)
     return Told(
-        procedures=tuple(_decided(row, decision, effective) for row in [*rows, *lined][:MOST_PROCEDURES]),
+        procedures=tuple(_decided(row, decision, effective) for row in rows[:MOST_PROCEDURES]),
         numbers=legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS],
         decision=decision,
         effective=effective,

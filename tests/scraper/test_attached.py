@@ -95,11 +95,18 @@ def test_items_without_a_code_count_where_they_call_themselves_procedures():
         ("Bộ thủ tục hành chính", "1. 1.014466.000.00.00.H56 - Công nhận kết quả"),
         (NEW, "Điều 2. Giao Sở Tư pháp", "1. 1.014466.000.00.00.H56 - Công nhận kết quả"),
         (NEW, "1. Lệ phí: 1.500000 đồng"),
-        ("Dự thảo", "Thủ tục bãi bỏ giấy phép (1.014466)"),
+        ("DỰ THẢO", NEW, "1. 1.014466.000.00.00.H56 - Công nhận kết quả"),
+        ("(Kèm theo Tờ trình số 5/TTr-STP)", NEW, "1. 1.014466.000.00.00.H56 - Công nhận kết quả"),
     ],
 )
 def test_nothing_is_said_to_change_without_words_that_say_so(lines):
     assert told(*lines) == []
+
+
+def test_the_tables_of_a_draft_change_nothing():
+    table = ("STT\tMã TTHC\tTên thủ tục hành chính", "1\t1.014466\tCông nhận kết quả")
+    assert told("Dự thảo lần 2", NEW, *table) == [("1.014466", "Công nhận kết quả", None)]
+    assert told(NEW, *table) == [("1.014466", "Công nhận kết quả", "new")]
 
 
 def test_a_sentence_says_what_becomes_of_the_codes_in_it():
