@@ -128,7 +128,7 @@ def crawling(*, quiet: bool) -> Iterator[Callable[[list[Crawler]], None] | None]
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
+        BarColumn(bar_width=14),
         MofNCompleteColumn(),
         TextColumn("new {task.fields[new]}  failed {task.fields[failed]}  {task.fields[rate]}"),
         TimeElapsedColumn(),
