@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import databases
 import pytest
 from command import Congtin
+from hypothesis import HealthCheck, settings
 
 from sample.server import running
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sample.server import Running
+
+# How long an example takes says more of the machine than of the code: no property is a timed test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SAMPLE = """\
 name = "Cổng tin mẫu"

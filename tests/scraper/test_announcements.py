@@ -13,7 +13,7 @@ from scraper.announcements import Announcement, announced, effective, heading
 from scraper.text import clean, clean_lines
 
 LABELLED = Path(__file__).parents[1] / "pages" / "legal"
-quick = settings(max_examples=200, deadline=None)
+quick = settings(max_examples=200)
 
 
 def table(name):

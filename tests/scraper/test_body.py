@@ -18,7 +18,7 @@ from scraper.text import clean
 BASE = "https://snv.thanhhoa.gov.vn/portal/Pages/2023-7-18/a.aspx"
 SOURCE = seed.source()
 NOISE = SOURCE.layout.noise
-quick = settings(max_examples=100, deadline=None)
+quick = settings(max_examples=100)
 
 PICTURE = '<p><img src="/portal/Photos/a.jpg"></p>'
 SENTENCE = "Hội nghị đã nghe báo cáo tổng hợp kết quả công tác thi đua, khen thưởng sáu tháng đầu năm của các đơn vị."
@@ -251,7 +251,7 @@ ANYTHING = st.one_of(
 ROLES = st.sampled_from(["detail", "listing", "feed", "sitemap", "any"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     ANYTHING,
     ROLES,

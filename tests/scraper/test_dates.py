@@ -12,7 +12,7 @@ from scraper.items import VIETNAM, Moment
 from scraper.text import fold
 
 NOW = datetime(2026, 8, 24, 10, 0, 30, tzinfo=VIETNAM)  # a Monday
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=150)
 
 
 def moment(text):
@@ -308,7 +308,7 @@ def test_day_and_month_are_never_swapped(day, month, year):
     assert (found and found.at.date()) == (expected if expected and 1945 <= year <= 2100 else None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.one_of(
         st.text(st.characters(), max_size=40),

@@ -19,7 +19,7 @@ GZIP = gzip.compress(PLAIN)
 ZLIB = zlib.compress(PLAIN)
 RAW = zlib.compress(PLAIN, wbits=-15)
 MIB = 1 << 20
-quick = settings(max_examples=100, deadline=None)
+quick = settings(max_examples=100)
 
 
 @pytest.mark.parametrize(

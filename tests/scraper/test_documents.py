@@ -272,7 +272,7 @@ SEEDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(SEEDS), st.data())
 def test_damaged_bytes_raise_nothing(seed: bytes, data: st.DataObject):
     body = bytearray(seed)
@@ -287,7 +287,7 @@ def test_damaged_bytes_raise_nothing(seed: bytes, data: st.DataObject):
 MAGIC = [b"", b"%PDF-", b"PK\3\4", b"Rar!\x1a\7\0", b"Rar!\x1a\7\1\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(MAGIC), st.binary(max_size=600))
 def test_any_bytes_raise_nothing(magic: bytes, body: bytes):
     documents.read(magic + body)

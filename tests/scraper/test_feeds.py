@@ -165,7 +165,7 @@ def test_html_instead_of_a_feed_is_broken_and_never_an_empty_feed(role):
     assert found.message
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200) | st.text(alphabet="<>/ rsitemulfdcha&;=\"'![]0", max_size=120).map(str.encode))
 def test_any_bytes_are_a_reading(body):
     for role in ("feed", "sitemap"):

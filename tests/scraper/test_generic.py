@@ -33,7 +33,7 @@ MENU = "".join(
 )
 FRAME = """<!DOCTYPE html><html><head><title>{title} - Cổng thông tin huyện</title>{head}</head><body>
 <nav><ul>{menu}</ul></nav><main>{body}</main><footer>Chịu trách nhiệm: Văn phòng huyện</footer></body></html>"""
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 
 
 def reading(body, *, role="any", title=TITLE, head="", url=HERE):

@@ -20,7 +20,7 @@ from scraper.legal import code, codes, key, listed, number, numbers
 from scraper.text import clean, clean_lines
 
 LABELLED = Path(__file__).parents[1] / "pages" / "legal"
-quick = settings(max_examples=200, deadline=None)
+quick = settings(max_examples=200)
 
 
 def table(name):

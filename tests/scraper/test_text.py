@@ -19,7 +19,7 @@ awkward = st.text(
     max_size=30,
 )
 anything = st.one_of(vietnamese, awkward, st.text(st.characters(), max_size=40))
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=150)
 
 
 @pytest.mark.parametrize(

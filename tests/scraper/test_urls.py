@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scraper.urls import BadAddress, canonical, host, join, key, postback, record_id, trap
 
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=150)
 BASE = "https://snv.example.vn/portal/Pages/tin.aspx?x=1#top"
 
 
@@ -269,7 +269,7 @@ addresses = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(addresses, st.booleans())
 def test_canonical_once_is_enough(url, fold_case):
     one = canonical(url, fold_case=fold_case)
@@ -423,7 +423,7 @@ def test_postback(href, expected):
     assert postback(href) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.text(st.characters(), max_size=40),

@@ -30,13 +30,13 @@ def holds(old: str, new: str) -> None:
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_kept_and_removed_is_the_old_text_kept_and_added_the_new(old: str, new: str) -> None:
     holds(old, new)
 
 
 @given(TEXTS, TEXTS, st.sampled_from([(0, 60_000), (0, 2), (0, 0)]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_so_it_is_for_long_texts_too(old: str, new: str, bounds: tuple[int, int]) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(diff, "_LONG", bounds[0])
@@ -45,7 +45,7 @@ def test_so_it_is_for_long_texts_too(old: str, new: str, bounds: tuple[int, int]
 
 
 @given(TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_text_has_not_changed_against_itself(said: str) -> None:
     assert diff.counts(diff.words(said, said)) == (0, 0)
 

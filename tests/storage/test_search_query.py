@@ -37,7 +37,7 @@ def test_anything_can_be_typed(typed: str) -> None:
 
 
 @given(TYPED)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_typed_is_understood_somehow(typed: str) -> None:
     lawful(typed)
 
@@ -71,7 +71,7 @@ def test_accents_are_told_apart_where_there_are_some() -> None:
 
 @given(st.text(st.sampled_from('ab dđấ.-\n"<&\u0301\u200b\ud800'), max_size=60), TYPED)
 @example("Hội nghị thi đua, khen thưởng", "thi đua")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_marks_are_places_of_the_text_in_order(said: str, typed: str) -> None:
     terms = query.parse(typed).wanted
     wanted = {term.folded for term in terms}
