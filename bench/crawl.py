@@ -38,6 +38,7 @@ SOURCE = """\
 name = "Bench"
 url = "http://127.0.0.1:{port}/"
 platform = "sharepoint"
+attachments = "link"
 feeds = ["/portal/rss/Hoat-dong-nganh.rss"]
 sections.news = ["/portal/Pages/Tin-tuc.aspx", "/portal/KenhTin/Hoat-dong-nganh.aspx"]
 sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
