@@ -144,15 +144,15 @@ def _sources(settings: Config) -> Check:
 
 def _tools() -> Iterator[Check]:
     """Programs that read what our libraries cannot."""
-    from scraper import ocr
+    from scraper import tesseract
 
-    if missing := ocr.missing():
+    if missing := tesseract.missing():
         yield Check(
             name="ocr", state="lacking", message=f"{missing}: scanned documents are kept, and have no text",
             remedy="apt-get install tesseract-ocr tesseract-ocr-vie (then the next crawl reads them)",
         )  # fmt: skip
     else:
-        yield Check(name="ocr", state="ok", message=f"tesseract reads scans, with its data for {ocr.LANGUAGE!r}")
+        yield Check(name="ocr", state="ok", message=f"tesseract reads scans, with its data for {tesseract.LANGUAGE!r}")
     yield _tool(
         "doc", ("antiword",), lost="Word 6 and 95 files saved in pieces are kept unread; later .doc files need no tool",
         package="antiword",

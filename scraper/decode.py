@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 import zlib
 
@@ -20,6 +21,11 @@ class TooBig(ValueError):
 
 class Garbled(ValueError):
     """A content coding that is unknown, or bytes that are not in it."""
+
+
+def digest(body: bytes) -> str:
+    """What names bytes, as the archive writes it too."""
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def unfold(body: bytes, content_encoding: str = "", *, limit: int = MAX_BYTES) -> bytes:

@@ -11,29 +11,23 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import resource
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import traceback
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
-from scraper import attached, decode, documents, ocr
-from scraper.bounds import Bounds
+from scraper.decode import digest
 from scraper.items import Document
 from scraper.outcomes import Outcome
-from scraper.reader import die_with
 
-_DEADLINE = struct.Struct("!d")
-_STATUS = struct.Struct("!i")
-_LATE = 1 << 16
+DEADLINE = struct.Struct("!d")
+STATUS = struct.Struct("!i")
+LATE = 1 << 16
 """The status of a child that missed its deadline: no exit status and no signal is as great."""
 _GRACE = 60.0
 """How long the nursery may take to start, or to say that a child is dead."""
@@ -109,7 +103,7 @@ class DocumentReader:
         self._line.settimeout(None)
         with theirs:
             paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
-            code = "from scraper.document_reader import nursery; nursery()"
+            code = "from scraper.document_child import nursery; nursery()"
             self._nursery = subprocess.Popen(  # noqa: S603 - it is ourselves
                 [sys.executable, "-c", code, str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
@@ -131,11 +125,11 @@ def _asked(line: socket.socket, asked: IO[bytes], answer: IO[bytes], deadline: f
     """Hands a question over and waits for its child's exit status; None where the nursery is gone."""
     try:
         line.settimeout(deadline + _GRACE)
-        socket.send_fds(line, [_DEADLINE.pack(deadline)], [asked.fileno(), answer.fileno()])
-        told = line.recv(_STATUS.size)
+        socket.send_fds(line, [DEADLINE.pack(deadline)], [asked.fileno(), answer.fileno()])
+        told = line.recv(STATUS.size)
     except OSError:  # TimeoutError among them
         return None
-    return int(_STATUS.unpack(told)[0]) if len(told) == _STATUS.size else None
+    return int(STATUS.unpack(told)[0]) if len(told) == STATUS.size else None
 
 
 def _told(answer: IO[bytes], status: int | None, limits: Limits) -> Document:
@@ -144,7 +138,7 @@ def _told(answer: IO[bytes], status: int | None, limits: Limits) -> Document:
         document = pickle.load(answer)  # noqa: S301 - from our own child
         assert isinstance(document, Document)
         return document
-    if status == _LATE:
+    if status == LATE:
         return Document(outcome=Outcome.TOO_COMPLEX, message=f"not read within {limits.deadline:g} s")
     if status is not None and status < 0:
         name = signal.Signals(-status).name
@@ -154,84 +148,4 @@ def _told(answer: IO[bytes], status: int | None, limits: Limits) -> Document:
 
 def _named(document: Document, body: bytes) -> Document:
     """A document that could not even be named by who should have read it."""
-    return replace(document, size=len(body), digest=documents.digest(body))
-
-
-def nursery() -> None:
-    """The life of the process that forks one for each document, until the other end of its line is closed."""
-    descriptor, parent = (int(word) for word in sys.argv[1:3])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    die_with(parent)
-    with suppress(ConnectionError), socket.socket(fileno=descriptor) as line:
-        while True:
-            message, files, _, _ = socket.recv_fds(line, _DEADLINE.size, 2)
-            if len(message) < _DEADLINE.size:
-                return
-            ours = os.getpid()
-            child = os.fork()
-            if not child:
-                line.close()
-                _live(ours, *files)
-            for file in files:
-                os.close(file)
-            line.sendall(_STATUS.pack(_ended(child, _DEADLINE.unpack(message)[0])))
-
-
-def _ended(child: int, deadline: float) -> int:
-    """Waits for a child, and kills it at its deadline; its exit status, negative for a signal."""
-    late = False
-
-    def kill(*_: object) -> None:
-        nonlocal late
-        late = True
-        os.kill(child, signal.SIGKILL)
-
-    signal.signal(signal.SIGALRM, kill)
-    signal.setitimer(signal.ITIMER_REAL, deadline)
-    try:
-        _, status = os.waitpid(child, 0)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    return _LATE if late else os.waitstatus_to_exitcode(status)
-
-
-def _live(nursery: int, asked: int, answer: int) -> NoReturn:
-    """A child's life: one question, one answer. It ends without the tidying up that is its parent's."""
-    status = 1
-    try:
-        die_with(nursery)
-        with open(asked, "rb") as file:
-            question, limits = pickle.load(file)  # noqa: S301 - from our own parent
-        for what, most in (
-            (resource.RLIMIT_AS, limits.memory << 20),
-            (resource.RLIMIT_CPU, limits.cpu),
-            (resource.RLIMIT_FSIZE, limits.output << 20),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            resource.setrlimit(what, (most, most))
-        document = answered(question, limits)
-        with open(answer, "wb") as file:
-            pickle.dump(document, file, pickle.HIGHEST_PROTOCOL)
-        status = 0
-    except BaseException:  # noqa: BLE001 - whatever it is, nobody above this could tell of it
-        traceback.print_exc()
-    finally:
-        os._exit(status)
-
-
-def answered(question: Question, limits: Limits) -> Document:
-    """The document that the bytes are with what it tells, read in this very process."""
-    try:
-        document = documents.read(
-            question.body, content_encoding=question.content_encoding, expected=question.expected,
-            bounds=Bounds(seconds=limits.reading),
-        )  # fmt: skip
-        if question.scanned and "scanned" in document.flags:
-            body = decode.unfold(question.body, question.content_encoding)
-            before = partial(die_with, os.getpid())
-            document = ocr.read(document, body, Bounds(seconds=limits.ocr - limits.reading), before=before)
-        if any(document.pages):
-            document = attached.told_by(document)
-    except (MemoryError, RecursionError) as error:
-        return Document(outcome=Outcome.TOO_COMPLEX, message=f"{type(error).__name__} while reading")
-    return document
+    return replace(document, size=len(body), digest=digest(body))

@@ -6,7 +6,6 @@ decide nothing. Made to run in a child process (`scraper.document_reader`), whic
 
 from __future__ import annotations
 
-import hashlib
 import re
 import struct
 import zipfile
@@ -67,12 +66,7 @@ def read(
     except decode.Garbled as error:
         return Document(outcome=Outcome.BROKEN, message=str(error), size=len(body))
     document = _read(body, bounds or Bounds(), expected=expected)
-    return replace(document, size=len(body), digest=digest(body))
-
-
-def digest(body: bytes) -> str:
-    """What names bytes, as the archive writes it too."""
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+    return replace(document, size=len(body), digest=decode.digest(body))
 
 
 def _read(body: bytes, bounds: Bounds, *, expected: str | None = None, depth: int = 0) -> Document:

@@ -6,14 +6,13 @@ Each page is drawn by PDFium and handed to a process of its own; nothing is writ
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scraper import pdf, text
 from scraper.outcomes import Outcome
+from scraper.tesseract import LANGUAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,25 +20,10 @@ if TYPE_CHECKING:
     from scraper.bounds import Bounds
     from scraper.items import Document, Flag
 
-LANGUAGE = "vie"
 DOTS_PER_INCH = 250
 """Tesseract reads letters of 20 to 30 dots best: those of 12 points are 25 dots high at this."""
 PAGE_SECONDS = 30
 _ENOUGH = 16
-
-
-@lru_cache(maxsize=1)
-def missing() -> str | None:
-    """What OCR lacks on this machine; None where it can run."""
-    if shutil.which("tesseract") is None:
-        return "OCR is not installed"
-    try:
-        told = subprocess.run(["tesseract", "--list-langs"], capture_output=True, timeout=10, check=False)  # noqa: S607
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"OCR does not start: {error}"
-    if LANGUAGE not in told.stdout.decode("utf-8", "replace").split():
-        return "OCR has no Vietnamese data"
-    return None
 
 
 def read(document: Document, body: bytes, bounds: Bounds, *, before: Callable[[], None] | None = None) -> Document:

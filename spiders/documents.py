@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
-from scraper import ocr, urls
+from scraper import tesseract, urls
 from scraper.article import document_type
 from scraper.document_reader import DocumentReader, Question
 from scraper.history import KnownDocument
@@ -139,7 +139,7 @@ class DocumentSpider(PortalSpider):
         document = await self.papers.read(question)
         if "scanned" not in document.flags:
             return document
-        if lacking := ocr.missing():
+        if lacking := tesseract.missing():
             return replace(document, message=f"{document.message}: {lacking}")
         pages = document.page_count or 1
         if pages > self.scanned_left:
@@ -152,7 +152,7 @@ class DocumentSpider(PortalSpider):
         return replace(document, message=f"{document.message}: OCR failed: {recognised.message}")
 
     def _unread(self) -> list[UnreadDocument]:
-        return list(self.history.unread(ocr=ocr.missing() is None))
+        return list(self.history.unread(ocr=tesseract.missing() is None))
 
     async def _read_again(self, unread: UnreadDocument) -> Reread | None:
         """What another reading of archived bytes comes to; a scan only where there is time left for it."""

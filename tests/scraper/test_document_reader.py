@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import papers
 import pytest
 
-from scraper import attached, documents, ocr
+from scraper import attached, decode, documents, tesseract
 from scraper.document_reader import DocumentReader, Limits, Question
 from scraper.outcomes import Outcome
 
@@ -71,7 +71,7 @@ async def test_poison_stays_within_the_limits(body: bytes, outcomes: set[Outcome
         document = await reader.read(Question(body=body))
     assert document.outcome in outcomes
     assert document.message
-    assert document.digest == documents.digest(body)
+    assert document.digest == decode.digest(body)
     assert largest_child() <= max(Limits().memory, largest_self())
 
 
@@ -122,9 +122,9 @@ async def test_a_scan_that_nobody_asked_to_be_recognised_stays_one():
 
 def test_what_ocr_lacks_is_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    ocr.missing.cache_clear()
-    assert ocr.missing() == "OCR is not installed"
-    ocr.missing.cache_clear()
+    tesseract.missing.cache_clear()
+    assert tesseract.missing() == "OCR is not installed"
+    tesseract.missing.cache_clear()
 
 
 @pytest.mark.tool("tesseract")

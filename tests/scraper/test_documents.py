@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper import documents, office, pdf
+from scraper import decode, documents, office, pdf
 from scraper.bounds import Bounds
 from scraper.outcomes import Outcome
 
@@ -28,7 +28,7 @@ def test_a_pdf_is_read_page_by_page_with_its_properties():
     assert (document.page_count, document.title, document.author) == (2, "Quyết định công bố", "UBND tỉnh")
     assert document.created == papers.MADE
     assert document.size == len(body)
-    assert document.digest == documents.digest(body)
+    assert document.digest == decode.digest(body)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_kind_is_that_of_the_content():
 def test_a_content_coding_is_undone_before_the_bytes_are_named():
     body = papers.pdf("một hai ba bốn năm")
     document = documents.read(gzip.compress(body), content_encoding="gzip")
-    assert (document.digest, document.size) == (documents.digest(body), len(body))
+    assert (document.digest, document.size) == (decode.digest(body), len(body))
     assert documents.read(gzip.compress(body)[:-20], content_encoding="gzip").outcome is Outcome.TRUNCATED
 
 
