@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ from scraper.numbering import DAY, Page, find, page
 from scraper.text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from scraper.items import Change
+    from scraper.items import Change, Procedure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +139,17 @@ def announced(title: str, text: str = "") -> tuple[Announcement, ...]:
                 codes=tuple(dict.fromkeys((*(known.codes if known else ()), *_own_codes(statement), *their_codes))),
             )
     return tuple(found.values())
+
+
+def applied(row: Procedure, said: Sequence[Announcement]) -> Procedure:
+    """A row of a list of which no heading says what becomes of it, with what title and text beside it say.
+
+    That is what they say of its code; or, of all rows, what they say of no procedure by name, if it is one thing only.
+    """
+    named = [one for one in said if row.code and row.code in one.codes]
+    if not named and len({one.change for one in said}) == 1:
+        named = [one for one in said if not one.codes and not one.names]
+    return replace(row, change=named[0].change, evidence=named[0].evidence) if named else row
 
 
 def heading(text: str) -> Change | None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element as Element
 
-    from scraper.announcements import Announcement
     from scraper.items import Change, DocumentNumber, Entry, Way
     from scraper.layout import Layout
     from scraper.outline import Item
@@ -84,7 +83,7 @@ class Found:
         rows = self.procedures
         if not all(row.change for row in rows):
             said = announcements.announced(title, body)
-            rows = tuple(row if row.change else _announced(row, said) for row in rows)
+            rows = tuple(row if row.change else announcements.applied(row, said) for row in rows)
         if any(_undated(row) for row in rows) and (effective := announcements.effective(_OF_ANOTHER.sub(" ", body))):
             rows = tuple(replace(row, effective_from=effective) if _undated(row) else row for row in rows)
         return replace(self, procedures=rows)
@@ -130,13 +129,6 @@ def of_entries(entries: Iterable[Entry]) -> tuple[Procedure, ...]:
     """The procedures of a list of links: those whose titles have a code."""
     coded = ((*tables.named("", entry.title), entry.title) for entry in entries if _CODE.search(entry.title))
     return tuple(Procedure(code=code, name=name, raw=(("", title),)) for code, name, title in coded if code)
-
-
-def _announced(row: Procedure, said: Sequence[Announcement]) -> Procedure:
-    named = [one for one in said if row.code and row.code in one.codes]
-    if not named and len({one.change for one in said}) == 1:
-        named = [one for one in said if not one.codes and not one.names]
-    return replace(row, change=named[0].change, evidence=named[0].evidence) if named else row
 
 
 def _undated(row: Procedure) -> bool:

@@ -81,6 +81,10 @@ def _told(
 def _rows(session: Session, document: Document, content: Content, record: Article) -> tuple[items.Procedure, ...]:
     """The procedures that a document lists, with decision and day of effect from beside it where it says neither."""
     rows = tuple(map(shapes.procedure_of, content.procedures or ()))
+    if rows and not any(row.change for row in rows) and (version := _version(session, record)):
+        # A bare list: the article that shows it says what is done to all of it, and so does its title alone.
+        said = announcements.announced(version.title, version.body_text)
+        rows = tuple(announcements.applied(row, said) if row.code else row for row in rows)
     if not any(row.change and not (row.decision and row.effective_from) for row in rows):
         return rows
     own = _own_number(session, record)
@@ -115,8 +119,12 @@ def _effective(
             return beside.effective
     if decision is None or own is None or decision.normal != own.normal:
         return None
-    said = session.get(ArticleVersion, (record.id, record.version))
+    said = _version(session, record)
     return announcements.effective(said.body_text, decision.date) if said else None
+
+
+def _version(session: Session, record: Article) -> ArticleVersion | None:
+    return session.get(ArticleVersion, (record.id, record.version))
 
 
 def _beside(session: Session, record: Article, document: Document) -> list[tuple[Document, Content]]:

@@ -53,6 +53,17 @@ def test_a_file_is_told_as_by_the_decision_that_shows_it(session: Session) -> No
     assert procedure_events(session) == ["procedure.abolished"]
 
 
+def test_a_bare_list_is_told_as_its_article_says(session: Session) -> None:
+    bare = replace(ROW, change=None, evidence=None)
+    title = "Quyết định số 12/QĐ-UBND công bố danh mục thủ tục hành chính bị bãi bỏ lĩnh vực Tôn giáo"
+    name = known_procedures.article(session, "/qd", title, named=(OWN,), source="snv", body_text="Xem tệp đính kèm.")
+    attach(session, name, FIRST)
+    visit(session, FIRST, paper("một", procedures=(bare,)))
+    assert [(change, number) for change, number, _, _ in steps(session)] == [("abolished", "12/QĐ-UBND")]
+    (told,) = places.announcements(session, procedure_id("1.000001"))
+    assert told.evidence == title
+
+
 def test_a_file_that_names_another_decision_is_believed(session: Session) -> None:
     attach(session, record(session), FIRST, SECOND)
     visit(session, FIRST, paper("một", procedures=(replace(ROW, decision=OTHER),)))
