@@ -33,8 +33,8 @@ print(result.report["new"])
 """
 
 
-def measure(articles: int) -> tuple[list[int], int]:
-    """MiB of crawler and reader, second by second, and how many articles were new."""
+def measure(articles: int) -> tuple[list[tuple[int, int]], int]:
+    """MiB of crawler and reader, in all and without mapped files, second by second; how many articles were new."""
     with tempfile.TemporaryDirectory() as folder, portal(articles):
         sources = Path(folder) / "sources"
         sources.mkdir()
@@ -43,7 +43,8 @@ def measure(articles: int) -> tuple[list[int], int]:
         crawl = subprocess.Popen([sys.executable, "-c", CRAWL], cwd=ROOT, env=environment, stdout=subprocess.PIPE)
         sizes = []
         while crawl.poll() is None:
-            sizes.append(sum(map(_size, (crawl.pid, *_children(crawl.pid)))))
+            both = [_size(process) for process in (crawl.pid, *_children(crawl.pid))]
+            sizes.append((sum(one for one, _ in both), sum(own for _, own in both)))
             time.sleep(1)
         assert crawl.stdout
         return sizes, int(crawl.stdout.read() or 0)
@@ -56,12 +57,13 @@ def _children(process: int) -> list[int]:
         return []
 
 
-def _size(process: int) -> int:
+def _size(process: int) -> tuple[int, int]:
     try:
-        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+        told = Path(f"/proc/{process}/smaps_rollup").read_text()
     except OSError:  # it has just ended
-        return 0
-    return int(found[1]) // 1024 if found else 0
+        return 0, 0
+    found = dict(re.findall(r"^(Pss|Pss_Anon):\s+(\d+)", told, re.MULTILINE))
+    return int(found.get("Pss", 0)) // 1024, int(found.get("Pss_Anon", 0)) // 1024
 
 
 def main() -> None:
@@ -71,8 +73,10 @@ def main() -> None:
     options = parser.parse_args()
     sizes, new = measure(options.articles)
     part = max(1, len(sizes) // 10)
-    medians = [round(statistics.median(sizes[start : start + part])) for start in range(0, len(sizes), part)]
-    print(f"{new} articles in {len(sizes)} s; MB in tenths of it: {medians[:10]}; peak {max(sizes)}")
+    print(f"{new} articles in {len(sizes)} s; MB in tenths of it, and at most:")
+    for name, told in zip(("all", "without mapped files"), zip(*sizes, strict=True), strict=True):
+        medians = [round(statistics.median(told[start : start + part])) for start in range(0, len(told), part)]
+        print(f"{name}: {medians[:10]}; {max(told)}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ _DAY = re.compile(
     r"(?:[ ]cua[ ][^;.,\n()0-9]{2,100}[ ](?=ngay[ ])|[ ,(-]{0,4}(?:(?:ban hanh|ky)[ ])?)(?:ngay[ ]){0,2}"
     rf"(?P<day>{DAY})(?![0-9/])\)?"
 )
+# News put the day first: "Ngày 28/02/2025, Chủ tịch UBND tỉnh đã ký ban hành Quyết định số …".
+_ISSUED = re.compile(
+    rf"ngay[ ](?P<day>{DAY}),?[ ][^;.\n0-9]{{3,110}}[ ](?:ban hanh|ky|co)[ ](?:[a-z]+[ ]){{0,6}}(?:so[ ]?:?[ ]?)?\Z"
+)
+_FARTHEST_DAY = 200
 # A letterhead: "Số: 3218/QĐ-UBND", and beside or under it "Quảng Bình, ngày 18 tháng 11 năm 2024".
 _PLACE = re.compile(r"[ |]*\n?[ |]*[^,;.\n|0-9]{3,40}, ?(?=ngay )")
 _BEFORE_TITLE = re.compile(r"[ ]?[,:-]?[ ]?(?:cua (?P<who>[^;.\n()0-9]{2,160}))?")
@@ -127,6 +132,9 @@ def _document(text: Page, hit: Hit, numbers_at: list[int]) -> DocumentNumber:
     day, end = _day(text, hit.end)
     if day is None and text.flat.startswith("so", hit.start) and (place := _PLACE.match(text.flat, hit.end)):
         day, end = _day(text, place.end())
+    if day is None and (issued := _ISSUED.search(text.flat, max(0, hit.start - _FARTHEST_DAY), hit.start)):
+        moment = dates.parse(issued["day"])
+        day = moment.at.date() if moment else None
     normal = hit.normal
     return DocumentNumber(
         raw=text.text[hit.start : hit.end].strip(),
