@@ -156,6 +156,11 @@ def main() -> None:
         articles = [(found[url][0], found[url][1].body_text) for url in wanted if url in found]
         for side, (cost, mean, good) in measure(articles).items() if articles else ():
             print(f"  {side:<22} {cost:6.1f} ms   F1 {mean:.3f}   ≥ 0.9: {good:.0%}")
+        ours, theirs = ([score(_safely(SIDES[side], page), body) for page, body in articles]
+                        for side in ("congtin, generic", "trafilatura"))  # fmt: skip
+        better = sum(one > other + 0.001 for one, other in zip(ours, theirs, strict=True))
+        worse = sum(one < other - 0.001 for one, other in zip(ours, theirs, strict=True))
+        print(f"  generic beside trafilatura: better on {better} of {len(articles)} pages, worse on {worse}")
     if options.write:
         options.write.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
