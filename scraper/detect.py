@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from scraper.layout import Platform
 
@@ -28,9 +28,28 @@ class Guess:
 def platform_of(html: bytes, platforms: Iterable[Platform]) -> Guess | None:
     """The platform whose marks a page shows most of; None where no platform shows two."""
     page = html.lower()
+    known: dict[str, bool] = {}  # a system that is built on another one has the same marks
     guesses = []
+    fewest = LEAST_EVIDENCE
     for platform in platforms:
-        evidence = tuple(mark for mark in platform.detect if mark.lower().encode() in page)
-        if len(evidence) >= LEAST_EVIDENCE:
+        evidence = _shown(platform.detect, page, known, fewest)
+        if len(evidence) >= fewest:
             guesses.append(Guess(platform=platform, score=len(evidence) / len(platform.detect), evidence=evidence))
+            fewest = len(evidence)
     return max(guesses, key=lambda guess: (len(guess.evidence), guess.score), default=None)
+
+
+def _shown(marks: Sequence[str], page: bytes, known: dict[str, bool], fewest: int) -> tuple[str, ...]:
+    """Those of the marks that a page shows; it is left off once they can no longer be so many as are needed.
+
+    Each mark that is not there costs a look through the whole page.
+    """
+    found: list[str] = []
+    for position, mark in enumerate(marks):
+        if len(found) + len(marks) - position < fewest:
+            break
+        if mark not in known:
+            known[mark] = mark.lower().encode() in page
+        if known[mark]:
+            found.append(mark)
+    return tuple(found)

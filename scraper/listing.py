@@ -17,7 +17,7 @@ from scraper.items import Entry, NextPage, Postback
 from scraper.selectors import drop, raw_text, select, select_all, texts, visible_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -251,11 +251,12 @@ def _entry(link: Element, to: str, rows: Sequence[Element], now: datetime | None
 def _date_beside(link: Element, rows: Sequence[Element], now: datetime | None) -> Moment | None:
     if link.tail and (moment := dates.parse(link.tail, now=now)):
         return moment
+    inside = set(link.iter())
     for row in rows:
         stated = {one.get("datetime") or one.get("content") or "" for one in row.iter("time", "meta")}
         if len(stated) == 1 and (moment := dates.parse(stated.pop(), now=now)):
             return moment
-        beside = _text_without(row, link)
+        beside = _text_without(row, link, inside)
         if len(beside) > _LONGEST_ROW:
             return None
         if moment := dates.parse(beside, now=now):
@@ -263,8 +264,7 @@ def _date_beside(link: Element, rows: Sequence[Element], now: datetime | None) -
     return None
 
 
-def _text_without(row: Element, link: Element) -> str:
-    inside = set(link.iter())
+def _text_without(row: Element, link: Element, inside: Collection[Element]) -> str:
     parts = []
     for element in row.iter():
         if element not in inside and isinstance(element.tag, str) and element.text:

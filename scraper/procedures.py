@@ -101,9 +101,13 @@ def may_tell(markup: bytes) -> bool:
     """Whether a page (UTF-8) may hold anything of procedures: a look at its words, for most pages do not."""
     if b"&" in markup:
         markup = _ESCAPED.sub(_letter, markup)
-    if _LOOSE_MARK in markup:
-        markup = unicodedata.normalize("NFC", markup.decode("utf-8", "replace")).encode()
+    if _LOOSE_MARK in markup:  # a page has them in a few lines, and no mark reaches over the end of one
+        markup = b"\n".join(_composed(line) if _LOOSE_MARK in line else line for line in markup.split(b"\n"))
     return bool(_LABELS.search(markup) or _NAMES.search(markup))
+
+
+def _composed(line: bytes) -> bytes:
+    return unicodedata.normalize("NFC", line.decode("utf-8", "replace")).encode()
 
 
 def _letter(escaped: re.Match[bytes]) -> bytes:

@@ -91,6 +91,7 @@ def texts(root: Element) -> Sequence[str]:
     return found
 
 
+@lru_cache(maxsize=2)
 def visible_texts(root: Element) -> Sequence[str]:
     """The texts that a page shows, in order, each as it stands between two tags."""
     found: list[str] = _VISIBLE(root)
@@ -149,7 +150,7 @@ def _joined(root: Element, alternatives: Iterable[str]) -> list[Element]:
     if len(met) < 2:
         return met[0] if met else []
     wanted = set(chain.from_iterable(met))
-    return [element for element in root.iter() if element in wanted]
+    return [element for element in root.iter(*{one.tag for one in wanted}) if element in wanted]
 
 
 def _below(having: Callable[[Element], list[Element]], selector: str | None) -> Callable[[Element], list[Element]]:

@@ -261,6 +261,7 @@ def test_other_pages_are_no_procedures():
         "M&atilde; TTHC",
         "MÃ SỐ TTHC",
         unicodedata.normalize("NFD", "<td>Mã số thủ tục</td>"),
+        "<p>Cổng</p>\n" + unicodedata.normalize("NFD", "<td>Mã số\n thủ tục</td>") + "\n<p>Cổng</p>",
     ],
 )
 def test_a_page_with_a_label_may_tell_of_procedures(markup):

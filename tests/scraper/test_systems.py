@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import seed
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scraper import body, extract, listing
 from scraper.config import Config
-from scraper.detect import platform_of
+from scraper.detect import LEAST_EVIDENCE, platform_of
 from scraper.extract import Page
 from scraper.items import GENERIC
 from scraper.sources import undeclared
@@ -49,6 +51,18 @@ def test_article_of_the_seed_shows_its_platform():
 def test_platform_is_the_one_with_most_marks(marks, platform):
     guess = platform_of(marks.encode(), PLATFORMS.values())
     assert (guess and guess.platform.id) == platform
+
+
+@given(st.sets(st.sampled_from(sorted({mark for one in PLATFORMS.values() for mark in one.detect}))))
+def test_no_platform_shows_more_marks_than_the_one_that_is_told(marks):
+    page = "\n".join(marks).upper()
+    shown = {name: tuple(mark for mark in one.detect if mark.upper() in page) for name, one in PLATFORMS.items()}
+    most = max(shown, key=lambda name: (len(shown[name]), len(shown[name]) / (len(PLATFORMS[name].detect) or 1)))
+    guess = platform_of(page.encode(), PLATFORMS.values())
+    if len(shown[most]) < LEAST_EVIDENCE:
+        assert guess is None
+    else:
+        assert (guess.platform.id, guess.evidence) == (most, shown[most])
 
 
 def test_no_page_shows_that_it_is_any_portal():
