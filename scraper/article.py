@@ -14,7 +14,7 @@ from lxml import etree
 
 from scraper import body, dates, generic, listing, text, urls
 from scraper.items import Article, Attachment, Counters
-from scraper.selectors import drop, raw_text, said, select, select_all, texts, visible_texts
+from scraper.selectors import drop, raw_text, said, select, select_all, visible_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,22 +70,22 @@ def read(
     """
     layout = source.layout
     profiled = bool(layout.selectors.body)
-    field = _body_field(root, layout.selectors.body) if profiled else place
+    field = around = _body_field(root, layout.selectors.body) if profiled else place
+    record = None
     if place is not None and field not in {place, *place.iterancestors()}:
-        field = place
-    elif field is None and not profiled:
-        field = generic.body(root, head.base)
+        field = around = place
+    elif field is None and not profiled and (found := generic.read(root, head.base)):
+        field, around, record = found.field, found.place, found.record
     canonical = _canonical(source, url)
     if field is None and not (profiled and source.is_article(canonical)):
         return None
-    title = _title(root, head, layout.selectors.title) or title_of_address(canonical)
-    published, raw = _published(root, head, url, source, now)
+    title = (record and record.title) or _title(root, head, layout.selectors.title) or title_of_address(canonical)
+    published, raw = _published(root, head, url, source, now, issued=record.issued if record else "")
     content = body.NOTHING
     if field is not None:
         # A table is a record, of which the date is a part and no line above the text.
-        printed = None if field.tag == "table" else raw
+        printed = None if record or field.tag == "table" else raw
         content = body.read(_body(field, source, title), head.base, layout.noise, printed=printed)
-    around = field if profiled or field is None else generic.place(root, field)
     attachments = _attachments(root, around, source, head.base)
     if not title or not (content.text or content.images or attachments):
         return None
@@ -216,7 +216,7 @@ def title_of_address(canonical_url: str) -> str:
 
 
 def _published(
-    root: Element, head: Head, url: str, source: Source, now: datetime | None
+    root: Element, head: Head, url: str, source: Source, now: datetime | None, *, issued: str = ""
 ) -> tuple[Moment | None, str | None]:
     """What the page prints, else what its meta tags say, else the date folder of its address."""
     printed = _first(root, source.layout.selectors.published) or _printed_date(root, now)
@@ -225,14 +225,14 @@ def _published(
         if moment := dates.past(dates.parse(stamp, now=now), now):
             return moment, stamp
     if not source.layout.selectors.body:
-        return generic.published(root, url, now=now)
+        return generic.published(root, url, issued=issued, now=now)
     moment = dates.past(dates.from_path(urlsplit(url).path), now)
     return moment, printed or (moment.at.date().isoformat() if moment else None)
 
 
 def _printed_date(root: Element, now: datetime | None) -> str:
     """A line "Đăng ngày …" that no selector meets."""
-    lines = dict.fromkeys(filter(_is_stamp, texts(root)))
+    lines = dict.fromkeys(filter(_is_stamp, visible_texts(root)))
     for node in (node for line in lines for node in _PLACES(root, line=line)):
         box = node.getparent() if node.is_text else None
         for line in (text.clean(node), said(box) if box is not None else ""):

@@ -8,13 +8,14 @@ Both libraries are loaded when they are first needed: portals with a profile do 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lxml import etree
 
-from scraper import dates, text, urls
+from scraper import dates, particulars, text, urls
 from scraper.selectors import said
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from scraper.items import Moment
+    from scraper.particulars import Record
 
 _DECLARED = etree.XPath("//*[contains(@itemprop, 'articleBody')]")
 _STAMPS = etree.XPath("//*[@itemprop='datePublished']/@content | //*[@itemprop='datePublished']/@datetime")
@@ -39,35 +41,60 @@ _USUAL_TITLE = 30
 _HEIGHT = 4
 _TELLING = 40
 _CLOSE = 1.1
+_WHOLE_TEXT = 2_000
+"""Characters by which a text is longer than a record, if it is the document itself and no frame of the page."""
 _PARAGRAPHS = ("p", "li", "td", "h1", "h2", "h3", "h4", "blockquote", "pre")
 
 
-def body(root: Element, url: str) -> Element | None:
-    """The element that holds the article's text; None where the page has none to speak of, or is a list of others.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The element that holds the text, where in the page it stands, and the record if the page shows a document's.
 
-    It is the page's own where one element holds what trafilatura finds and little else, so that pictures and links
-    stay; else a copy that trafilatura has cleaned.
+    The first is the page's own where one element holds what is found and little else, so that pictures and links stay;
+    else a copy that was cleaned.
     """
-    import trafilatura  # noqa: PLC0415 - see above
 
+    field: Element
+    place: Element | None
+    record: Record | None = None
+
+
+def read(root: Element, url: str) -> Found | None:
+    """The article's text; None where the page has none to speak of, or is a list of others.
+
+    A document's record is all that most of their pages show: it gives way only to a text much longer than itself.
+    """
     declared = [element for element in _DECLARED(root) if len(said(element)) >= _SHORTEST_BODY]
     if len(declared) == 1:
-        return declared[0]
+        return Found(field=declared[0], place=declared[0])
+    record = particulars.read(root)
+    field = _text(root, url)
+    if record is not None and (field is None or len(said(field)) < len(said(record.place)) + _WHOLE_TEXT):
+        return Found(field=record.field, place=record.place, record=record)
+    if field is None:
+        return None
+    around = _around(root, field)
+    return Found(field=around if around is not None and _alike(around, field) else field, place=around)
+
+
+def _text(root: Element, url: str) -> Element | None:
+    """What trafilatura takes for the page's text, as a tree of its own."""
+    import trafilatura  # noqa: PLC0415 - see above
+
     markup = etree.tostring(root, encoding="unicode", method="html")
     found = trafilatura.extract(markup, url=url, output_format="html", include_comments=False)
     field: Element | None = etree.fromstring(found, etree.HTMLParser(encoding="utf-8")) if found else None
-    if field is None or len(said(field)) < _SHORTEST_BODY or _is_list(root, field):
-        return None
-    around = place(root, field)
-    if around is not None and 1 / _CLOSE <= len(said(around)) / len(said(field)) <= _CLOSE:
-        return around
-    return field
+    return None if field is None or len(said(field)) < _SHORTEST_BODY or _is_list(root, field) else field
 
 
-def place(root: Element, field: Element) -> Element | None:
+def _alike(around: Element, field: Element) -> bool:
+    """Whether an element says what a field does, and little else. Lengths may agree where the words do not."""
+    one, other = (Counter(text.words(said(element))) for element in (around, field))
+    return (one & other).total() * _CLOSE >= max(one.total(), other.total())
+
+
+def _around(root: Element, field: Element) -> Element | None:
     """Where in the page a body stands that was copied out of it: the element around its paragraphs."""
-    if field.getroottree() is root.getroottree():
-        return field
     wanted = {line[:_TELLING] for one in field.iter(*_PARAGRAPHS) if len(line := said(one)) >= _TELLING}
     around: list[Element] | None = None
     for element in root.iter(*_PARAGRAPHS, "div", "span") if wanted else ():
@@ -86,14 +113,19 @@ def _is_list(root: Element, field: Element) -> bool:
     return 4 * sum(len(line) for line in lines if line in links) > 3 * len(said(field))
 
 
-def published(root: Element, url: str, *, now: datetime | None = None) -> tuple[Moment | None, str | None]:
-    """When the page says that it was published, and in which words: schema.org's first, else htmldate's guess."""
+def published(
+    root: Element, url: str, *, issued: str = "", now: datetime | None = None
+) -> tuple[Moment | None, str | None]:
+    """When the page says that it was published, and in which words.
+
+    That is schema.org's date, else the one that its document was `issued` on, else htmldate's guess.
+    """
     import htmldate  # noqa: PLC0415 - see above
 
     stated = [match[1] for script in _WRITTEN(root) for match in [_LINKED_DATE.search(script)] if match]
     declared = list(map(str, _STAMPS(root)))
     # A list of articles declares one date each: then none is the page's own.
-    for stamp in (*stated[:1], *(declared if len(declared) == 1 else ())):
+    for stamp in (*stated[:1], *(declared if len(declared) == 1 else ()), issued):
         if moment := dates.parse(stamp, now=now):
             return moment, stamp
     guess = htmldate.find_date(

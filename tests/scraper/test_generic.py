@@ -78,6 +78,17 @@ def test_a_body_that_nothing_declares_is_found():
     assert [line for line in found.body_text.split("\n") if line != TITLE] == LINES
 
 
+def test_what_is_as_long_as_the_text_and_says_something_else_is_not_the_text(monkeypatch):
+    """What trafilatura finds may be scattered over the page, and its paragraphs stand in one corner of it."""
+    scattered = [f"Đơn vị {n} đạt {n}" for n in range(20)]
+    found = "".join(f"<p>{line}</p>" for line in (*LINES, *scattered))
+    filler = "x" * len(" ".join(scattered))
+    monkeypatch.setattr(trafilatura, "extract", lambda *_, **__: f"<html><body>{found}</body></html>")
+    parts = "".join(f"<div><div>{line}</div></div>" for line in scattered)
+    text = article(f"<h1>{TITLE}</h1><div>{PARAGRAPHS}<script>{filler}</script></div>{parts}").body_text
+    assert text.split("\n") == [*LINES, *scattered]
+
+
 @pytest.mark.parametrize(
     ("head", "body", "day"),
     [
