@@ -28,8 +28,7 @@ from warcio.archiveiterator import ArchiveIterator
 from bench.page import forget
 from scraper import extract, text
 from scraper.config import Config
-from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 

@@ -19,14 +19,14 @@ from urllib.request import urlopen
 from sample.server import running
 from scraper import article, body, dates, decode, extract, text, urls
 from scraper.config import Config
-from scraper.extract import Page
+from scraper.items import Page
 from spiders.loader import catalogue
 from storage.captures import Archive, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scraper.extract import Role
+    from scraper.items import Role
 
 ARTICLES = 60
 ROUNDS = 7

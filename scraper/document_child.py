@@ -18,10 +18,10 @@ from typing import NoReturn
 
 from scraper import attached, decode, documents, ocr
 from scraper.bounds import Bounds
+from scraper.children import die_with
 from scraper.document_reader import DEADLINE, LATE, STATUS, Limits, Question
 from scraper.items import Document
 from scraper.outcomes import Outcome
-from scraper.reader import die_with
 
 
 def nursery() -> None:

@@ -6,7 +6,7 @@ This runs in the reader child: a page may be hostile, so nothing here is called 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
@@ -38,12 +38,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from scraper.head import Head
-    from scraper.items import Article, ArticleKind, Procedure
-    from scraper.layout import Platform
+    from scraper.items import Article, ArticleKind, Page, Procedure
     from scraper.rest import Rest
     from scraper.sources import Source
-
-Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 
 _EMPTY_LISTING = re.compile(r"(khong|chua) co (du lieu|bai viet|tin bai|ban ghi|noi dung|thu tuc|van ban)")
 _PROCEDURES = re.compile("thủ tục hành chính|TTHC", re.IGNORECASE)
@@ -61,25 +58,6 @@ _REFRESH = re.compile(r"\s*\d?(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s
 
 class TooComplex(ValueError):
     """A page that libxml2 gives up on: nested too deep."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """One response to read: its bytes as they came, and what is known of where it stands.
-
-    `role` is what the address is meant to be, `number` a listing's page, counted from 1. `platforms` are those to
-    choose from where the source's is not known; the last one stands for all others. `explore` asks for links to more
-    listings.
-    """
-
-    url: str
-    body: bytes
-    content_type: str = ""
-    content_encoding: str = ""
-    role: Role = "any"
-    number: int = 1
-    platforms: tuple[Platform, ...] = ()
-    explore: bool = False
 
 
 def read(page: Page, source: Source, *, now: datetime | None = None) -> Reading:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scraper.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from scraper.layout import Platform
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
@@ -19,6 +22,7 @@ GENERIC = "generic"
 
 Precision = Literal["minute", "day"]
 ArticleKind = Literal["article", "procedure"]
+Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,6 +264,25 @@ class Document:
 
 
 PageKind = Literal["article", "procedure", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One response to read: its bytes as they came, and what is known of where it stands.
+
+    `role` is what the address is meant to be, `number` a listing's page, counted from 1. `platforms` are those to
+    choose from where the source's is not known; the last one stands for all others. `explore` asks for links to more
+    listings.
+    """
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    content_encoding: str = ""
+    role: Role = "any"
+    number: int = 1
+    platforms: tuple[Platform, ...] = ()
+    explore: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,37 +11,30 @@ a `Reader` is to be used from the main thread) and is replaced after so many pag
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
 import os
 import pickle
-import resource
 import signal
 import socket
-import struct
 import subprocess
 import sys
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scraper import extract
+from scraper.children import LENGTH, framed
 from scraper.items import Reading
 from scraper.outcomes import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from scraper.extract import Page
+    from scraper.items import Page
     from scraper.sources import Source
 
-_LENGTH = struct.Struct("!I")
 _START = 60.0
 _PIECE = 1 << 17
-_PR_SET_PDEATHSIG = 1
 _AHEAD = 3
 """Pages that are at the child or on their way to it."""
 _ROOT = str(Path(__file__).resolve().parent.parent)
@@ -76,7 +69,7 @@ class Reader:
 
     async def read(self, page: Page, source: Source, *, now: datetime | None = None) -> Reading:
         """What the page says. A page that the child cannot finish is TOO_COMPLEX; nothing is raised for it."""
-        question = _framed((page, _packed(source), now))
+        question = framed((page, _packed(source), now))
         async with self._space:
             answer = None
             try:
@@ -140,7 +133,7 @@ class Reader:
         self._listening = None
 
     async def _answer(self, answers: asyncio.StreamReader) -> Reading:
-        (size,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
+        (size,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
         reading = pickle.loads(await answers.readexactly(size))  # noqa: S301 - from our own child
         assert isinstance(reading, Reading)
         return reading
@@ -167,7 +160,7 @@ class Reader:
         ours, theirs = socket.socketpair()
         with theirs:
             paths = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
-            code = "from scraper.reader import child; child()"
+            code = "from scraper.reader_child import child; child()"
             arguments = [str(theirs.fileno()), str(os.getpid()), str(self._limits.cpu), str(self._limits.memory)]
             self._child = subprocess.Popen(  # noqa: ASYNC220, S603 - from this very thread, and it is ourselves
                 [sys.executable, "-c", code, *arguments],
@@ -205,17 +198,6 @@ def _packed(source: Source) -> bytes:
     return pickle.dumps(source, pickle.HIGHEST_PROTOCOL)
 
 
-@lru_cache(maxsize=64)
-def _unpacked(packed: bytes) -> Source:
-    source: Source = pickle.loads(packed)  # noqa: S301 - from our own parent
-    return source
-
-
-def _framed(message: object) -> bytes:
-    packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return _LENGTH.pack(len(packed)) + packed
-
-
 def _give(answer: asyncio.Future[Reading | None], reading: Reading | None) -> None:
     if not answer.done():
         answer.set_result(reading)
@@ -227,43 +209,3 @@ def _broken(why: str) -> Reading:
 
 def _too_complex(why: str) -> Reading:
     return Reading(kind="other", outcome=Outcome.TOO_COMPLEX, message=why)
-
-
-def child() -> None:
-    """The child's life: read questions from the inherited socket until its other end is closed."""
-    descriptor, parent, cpu, memory = (int(word) for word in sys.argv[1:5])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    die_with(parent)
-    resource.setrlimit(resource.RLIMIT_AS, (memory << 20, memory << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    gc.freeze()  # what is here by now stays; to look through it again and again is 5 % of the reading
-    # A parent that went away, or gave up this child, is no error of ours.
-    with suppress(ConnectionError), socket.socket(fileno=descriptor) as end, end.makefile("rwb") as stream:
-        end.sendall(b"!")
-        while header := stream.read(_LENGTH.size):
-            page, packed, now = pickle.loads(stream.read(*_LENGTH.unpack(header)))  # noqa: S301 - from our own parent
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-            resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu, hard))
-            stream.write(_framed(_reading(page, _unpacked(packed), now)))
-            stream.flush()
-
-
-def _reading(page: Page, source: Source, now: datetime | None) -> Reading:
-    try:
-        return extract.read(page, source, now=now)
-    except (MemoryError, RecursionError) as error:
-        return _too_complex(f"{type(error).__name__} while reading")
-    except Exception as error:  # noqa: BLE001 - one page must never stop a crawl; the message keeps the cause
-        return _broken(f"our reader failed: {type(error).__name__}: {error}")
-
-
-def die_with(parent: int) -> None:
-    """Makes the kernel end this process when the thread that forked it ends; exits if that has already happened.
-
-    On systems without prctl(2) the closed socket ends the child at its next question.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)

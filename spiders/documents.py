@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from scraper import tesseract, urls
-from scraper.article import document_type
 from scraper.document_reader import DocumentReader, Question
 from scraper.history import KnownDocument
 from scraper.items import VIETNAM, Reread
+from scraper.media_types import document_type
 from scraper.outcomes import Outcome
 from spiders.judging import conditions, header, judged, once_more, validators
 from spiders.portal import PortalSpider

@@ -11,8 +11,7 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
 from scraper import shapes
-from scraper.extract import Page
-from scraper.items import GENERIC, Reading
+from scraper.items import GENERIC, Page, Reading
 from scraper.outcomes import Outcome, of_error, of_status
 from scraper.reader import Reader
 from scraper.sources import undeclared

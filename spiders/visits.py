@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, Spider
 
 from scraper import outcomes, urls
-from scraper.extract import Page
-from scraper.items import VIETNAM, Visit
+from scraper.items import VIETNAM, Page, Visit
 from scraper.middlewares import BudgetSpent
 from scraper.outcomes import Outcome
 from scraper.reader import Reader

@@ -9,7 +9,8 @@ from command import ROOT
 from scripted import serving
 
 from scraper.config import Config
-from scraper.extract import Page, read
+from scraper.extract import read
+from scraper.items import Page
 from spiders.loader import catalogue
 
 if TYPE_CHECKING:

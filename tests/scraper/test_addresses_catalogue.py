@@ -8,8 +8,7 @@ import pytest
 
 from scraper import extract, listing, urls
 from scraper.config import Config
-from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 

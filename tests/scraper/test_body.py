@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lxml import html
 
 from scraper import body
-from scraper.extract import Page, read, tree
-from scraper.items import Reading
+from scraper.extract import read, tree
+from scraper.items import Page, Reading
 from scraper.text import clean
 
 BASE = "https://snv.thanhhoa.gov.vn/portal/Pages/2023-7-18/a.aspx"

@@ -7,8 +7,9 @@ import seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.extract import Page, read
+from scraper.extract import read
 from scraper.feeds import NoFeed, feed, sitemap
+from scraper.items import Page
 from scraper.outcomes import Outcome
 
 BASE = "https://snv.thanhhoa.gov.vn/portal/rss/tin.rss"

@@ -11,8 +11,7 @@ import pytest
 
 from scraper import dates, extract
 from scraper.config import Config
-from scraper.extract import Page
-from scraper.items import VIETNAM, Article
+from scraper.items import VIETNAM, Article, Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 

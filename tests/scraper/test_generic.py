@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from scraper import extract, text
 from scraper.config import Config
-from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Page
 from scraper.outcomes import Outcome
 from scraper.sources import undeclared
 from spiders.loader import catalogue

@@ -4,7 +4,8 @@
 import pytest
 import seed
 
-from scraper.extract import Page, read
+from scraper.extract import read
+from scraper.items import Page
 from scraper.outcomes import Outcome
 
 HERE = "https://snv.thanhhoa.gov.vn/portal/Pages/Tin-tuc.aspx"

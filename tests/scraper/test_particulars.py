@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from scraper import extract, particulars
 from scraper.config import Config
-from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 

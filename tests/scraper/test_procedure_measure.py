@@ -8,7 +8,8 @@ from procedure_pages import making, real, scoring
 
 from scraper import shapes
 from scraper.config import Config
-from scraper.extract import Page, read
+from scraper.extract import read
+from scraper.items import Page
 from scraper.sources import GENERIC, undeclared
 from spiders.loader import catalogue
 

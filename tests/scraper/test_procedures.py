@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper import blocks, labels, outline, procedures, shapes, values
-from scraper.extract import Page, read, tree
-from scraper.items import DossierItem, Procedure, Way
+from scraper.extract import read, tree
+from scraper.items import DossierItem, Page, Procedure, Way
 from scraper.layout import Layout
 from scraper.outcomes import Outcome
 from scraper.sources import GENERIC, undeclared

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import seed
 
-from scraper.extract import Page
+from scraper.items import Page
 from scraper.outcomes import Outcome
 from scraper.reader import Limits, Reader
 
@@ -240,7 +240,7 @@ PARENT = """
 import asyncio, sys
 sys.path[:0] = [{here!r}, {root!r}]
 import seed
-from scraper.extract import Page
+from scraper.items import Page
 from scraper.reader import Reader
 
 async def main():

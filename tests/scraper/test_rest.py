@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scraper import rest
-from scraper.extract import Page, read
+from scraper.extract import read
+from scraper.items import Page
 from scraper.outcomes import Outcome
 from spiders.loader import catalogue, spider
 

@@ -14,8 +14,8 @@ import seed
 
 from scraper import shapes
 from scraper.config import Config
-from scraper.extract import Page, read
-from scraper.items import GENERIC
+from scraper.extract import read
+from scraper.items import GENERIC, Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 

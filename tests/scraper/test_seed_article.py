@@ -10,8 +10,8 @@ import pytest
 import seed
 from lxml import html
 
-from scraper.extract import Page, read
-from scraper.items import VIETNAM
+from scraper.extract import read
+from scraper.items import VIETNAM, Page
 from scraper.outcomes import Outcome
 from scraper.text import clean
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scraper import body, extract, listing
 from scraper.config import Config
 from scraper.detect import LEAST_EVIDENCE, platform_of
-from scraper.extract import Page
-from scraper.items import GENERIC
+from scraper.items import GENERIC, Page
 from scraper.sources import undeclared
 from spiders.explore import kind_of
 from spiders.loader import catalogue

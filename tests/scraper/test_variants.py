@@ -8,13 +8,12 @@ import pytest
 
 from scraper import extract
 from scraper.config import Config
-from scraper.extract import Page
+from scraper.items import Page
 from scraper.sources import undeclared
 from spiders.loader import catalogue
 
 if TYPE_CHECKING:
-    from scraper.extract import Role
-    from scraper.items import Article, Reading
+    from scraper.items import Article, Reading, Role
 
 PLATFORMS = catalogue(Config.from_environment({})).platforms
 
