@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from databases import SQLITE
 from making import NOON, bury, child, config, heard, utc
 from making import database as opened
-from sqlalchemy import JSON, select, text
+from sqlalchemy import JSON, create_engine, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from scraper.config import Config
@@ -24,6 +24,8 @@ from storage.models import Run, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 
 def run(**fields: object) -> Run:
@@ -54,16 +56,47 @@ def other_default(_context: Any, _there: Any, column: Any, there: str | None, *_
     return str(column.server_default.arg if column.server_default else None).strip("'") not in there
 
 
-def test_head_is_alembics_head_and_the_migrations_make_what_the_models_say(database: Database) -> None:
-    with database.engine.connect() as connection:
-        scripts = ScriptDirectory.from_config(migrations.configuration(connection))
-        assert scripts.get_heads() == [migrations.HEAD]
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == migrations.HEAD
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": other_default}
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": other_default}
+    )
+    assert document_tables.Document.metadata is Table.metadata
+    found: list[Any] = compare_metadata(context, Table.metadata)
+    return found
+
+
+def shape(connection: Connection) -> dict[str, Any]:
+    """What the database itself says of its tables, in no order."""
+    inspector = inspect(connection)
+
+    def told(items: Any) -> list[str]:
+        return sorted(str(sorted((key, str(value)) for key, value in one.items())) for one in items)
+
+    return {
+        name: (
+            told(inspector.get_columns(name)),
+            str(inspector.get_pk_constraint(name)),
+            told(inspector.get_foreign_keys(name)),
+            told(inspector.get_indexes(name)),
+            told(inspector.get_unique_constraints(name)),
         )
-        assert document_tables.Document.metadata is Table.metadata
-        assert compare_metadata(context, Table.metadata) == []
+        for name in inspector.get_table_names()
+    }
+
+
+def test_a_new_database_is_what_the_migrations_make_and_what_the_models_say(
+    database: Database, fresh: Callable[..., str]
+) -> None:
+    migrated = create_engine(fresh(migrated=False))
+    with migrated.connect() as old, old.begin(), database.engine.connect() as new:
+        scripts = ScriptDirectory.from_config(migrations.configuration(old))
+        assert scripts.get_heads() == [migrations.HEAD]
+        migrations.upgrade(old)
+        for connection in (old, new):
+            assert connection.scalar(text("SELECT version_num FROM alembic_version")) == migrations.HEAD
+            assert differences(connection) == []
+        assert shape(new) == shape(old)
+    migrated.dispose()
 
 
 def test_eight_processes_open_a_fresh_database_at_once(tmp_path: Path, fresh: Callable[..., str]) -> None:
