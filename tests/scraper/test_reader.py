@@ -96,6 +96,21 @@ async def test_page_is_read_as_without_a_child():
         await reads_well(reader)
 
 
+@pytest.mark.parametrize(
+    ("process", "never"),
+    [
+        ("spiders.loader, spiders.run, storage.store", {"scraper.extract", "bs4", "nh3", "feedparser", "alembic"}),
+        ("scraper.reader_child", {"asyncio", "scrapy", "sqlalchemy"}),
+        ("scraper.document_child", {"scrapy", "sqlalchemy", "bs4", "nh3", "feedparser"}),
+    ],
+    ids=["crawl", "reader", "documents"],
+)
+def test_process_loads_no_library_of_another_ones(process, never):
+    code = f"import sys, {process}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    assert not never & set(loaded)
+
+
 async def test_one_child_reads_many_pages_and_closing_ends_it():
     async with reading() as reader:
         await reads_well(reader)
