@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from scraper import announcements, legal, tables
+from scraper import announcements, legal, successions, tables
 from scraper.items import Procedure
 from scraper.procedures import Found
 from scraper.sections import NUMBERED, Headings
@@ -98,14 +98,15 @@ def read(pages: Iterable[str]) -> Told:
     decision = _decision(text, plain)
     effective = announcements.effective(plain, decision.date if decision else None)
     rows = tables.listed(_tables(pieces))
-    if _DRAFT.search(text[:_LETTERHEAD]):
+    if draft := bool(_DRAFT.search(text[:_LETTERHEAD])):
         rows = tuple(replace(row, change=None, evidence=None) for row in rows)
     else:
         rows = Found(procedures=rows).titled("", plain).procedures
         known = {row.code for row in rows if row.code and row.change}
         rows += tuple(row for row in _lined(pieces, plain) if row.code not in known)
+    decided = tuple(_decided(row, decision, effective) for row in rows[:MOST_PROCEDURES])
     return Told(
-        procedures=tuple(_decided(row, decision, effective) for row in rows[:MOST_PROCEDURES]),
+        procedures=decided if draft else successions.linked(decided),
         numbers=legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS],
         decision=decision,
         effective=effective,

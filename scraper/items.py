@@ -179,12 +179,21 @@ class DossierItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Instead:
+    """The code of a procedure that another one replaces, or is replaced by, and the words that say so."""
+
+    code: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Procedure:
     """One administrative procedure as a page tells of it: all of it, or a row of a list.
 
     `code` is the portable form ("1.001234", without the tail of an agency); `agency` decides, `carried_out_by` does the
     work. `change` is what the deciding document does to it, and `evidence` the words that say so: there is no change
-    without them. `raw` keeps every label of the page with its text, understood or not, in the page's order.
+    without them. `replaces` and `replaced_by` are those in whose place it stands, and the other way round.
+    `raw` keeps every label of the page with its text, understood or not, in the page's order.
     """
 
     code: str | None = None
@@ -207,6 +216,8 @@ class Procedure:
     effective_from: date | None = None
     change: Change | None = None
     evidence: str | None = None
+    replaces: tuple[Instead, ...] = ()
+    replaced_by: tuple[Instead, ...] = ()
     raw: tuple[tuple[str, str], ...] = ()
 
 

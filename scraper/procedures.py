@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scraper import announcements, blocks, labels, outline, tables, values
+from scraper import announcements, blocks, labels, outline, successions, tables, values
 from scraper.items import DossierItem, Procedure
 from scraper.text import clean
 
@@ -86,7 +86,7 @@ class Found:
             rows = tuple(row if row.change else announcements.applied(row, said) for row in rows)
         if any(_undated(row) for row in rows) and (effective := announcements.effective(_OF_ANOTHER.sub(" ", body))):
             rows = tuple(replace(row, effective_from=effective) if _undated(row) else row for row in rows)
-        return replace(self, procedures=rows)
+        return replace(self, procedures=successions.linked(rows))
 
 
 NOTHING = Found()
@@ -125,7 +125,7 @@ def read(root: Element, layout: Layout) -> Found:
     place, items = outline.read(whole, ends=layout.related_headings)
     one = _procedure(items) if place is not None else None
     if one is not None:
-        return Found(one, place)
+        return Found(successions.alone(one), place)
     return Found(procedures=tables.listed(_tables(whole)) or tuple(_rows(whole)))
 
 

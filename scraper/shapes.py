@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from scraper.items import DocumentNumber, DossierItem, Procedure, Way
+from scraper.items import DocumentNumber, DossierItem, Instead, Procedure, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,8 @@ def procedure(one: Procedure) -> dict[str, Any]:
         "effective_from": one.effective_from.isoformat() if one.effective_from else None,
         "change": one.change,
         "evidence": one.evidence,
+        "replaces": list(map(asdict, one.replaces)),
+        "replaced_by": list(map(asdict, one.replaced_by)),
         "raw": dict(one.raw),
     }
 
@@ -82,6 +84,8 @@ def procedure_of(told: Mapping[str, Any]) -> Procedure:
             "dossier": tuple(DossierItem(**item) for item in told["dossier"]),
             "legal_basis": tuple(map(number_of, told["legal_basis"])),
             "effective_from": _day(told["effective_from"]),
+            "replaces": tuple(Instead(**other) for other in told.get("replaces", ())),
+            "replaced_by": tuple(Instead(**other) for other in told.get("replaced_by", ())),
             "raw": tuple(told["raw"].items()),
         }
     )

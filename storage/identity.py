@@ -12,6 +12,7 @@ from sqlalchemy import select
 from scraper import text, urls
 from storage import places
 from storage.models import Procedure, ProcedurePlace
+from storage.successions import procedure_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -55,15 +56,6 @@ class Sighting:
     def page(self) -> str:
         """What names the page, be it over http or https, with or without `www.`."""
         return f"document {self.held}" if self.held else urls.key(self.canonical_url)
-
-
-def procedure_id(code: str) -> str:
-    """The id of the procedure with this code, on whatever portal it is met.
-
-    >>> procedure_id("1.001234")
-    'xmjhcvtyr4igpoef'
-    """
-    return urls.record_id(f"thu-tuc {code}")
 
 
 def here(session: Session, sighting: Sighting) -> dict[str, ProcedurePlace]:

@@ -268,6 +268,9 @@ class Procedure(Table):
     edited_at: Mapped[datetime | None]
     """When somebody last edited a page of it and no decision said so."""
     merged_into: Mapped[str | None] = mapped_column(String(32))
+    new_until: Mapped[date | None]
+    """It was told as new when it was met, with no decision: the first one announced by this day is that news, and not
+    told again. None where a decision was told, or is found since."""
 
 
 class ProcedureVersion(Table):
@@ -346,8 +349,29 @@ class ProcedureAnnouncement(Table):
     )
 
 
+class Succession(Table):
+    """A page's word that a procedure takes another's place: `record` is replaced by `successor`, ids of both."""
+
+    __tablename__ = "procedure_successions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    record: Mapped[str] = mapped_column(String(32))
+    code: Mapped[str | None] = mapped_column(String(40))
+    successor: Mapped[str] = mapped_column(String(32), index=True)
+    successor_code: Mapped[str | None] = mapped_column(String(40))
+    evidence: Mapped[str] = mapped_column(Words)
+    source: Mapped[str] = mapped_column(String(200))
+    page: Mapped[str] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words)
+
+    __table_args__ = (UniqueConstraint("record", "successor", "source", "page"), Index(None, "source", "page"))
+
+
 class NamedNumber(Table):
-    """A document number that a record names, or (`own`) the number of the document that the record is."""
+    """A document number that a record names, or (`own`) the number of the document that the record is.
+
+    One that a document names and its page does not has the `document`'s id, and its `page` there, from one.
+    """
 
     __tablename__ = "document_numbers"
 
@@ -357,6 +381,8 @@ class NamedNumber(Table):
     normal: Mapped[str | None] = mapped_column(Words, index=True)
     own: Mapped[bool]
     told: Mapped[dict[str, Any]]
+    document: Mapped[str | None] = mapped_column(String(32))
+    page: Mapped[int | None]
 
 
 class Capture(Table):

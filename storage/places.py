@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from scraper import shapes, text, urls
 from scraper.items import VIETNAM
-from storage import diff, events, numbers, timeline
+from storage import diff, events, numbers, successions, timeline
 from storage.models import Article, NamedNumber, Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 from storage.timeline import Announcement, Listing
 
@@ -274,11 +274,15 @@ def merge(session: Session, old: Procedure, into: Procedure, *, at: datetime, or
             one.record = into.id
     for number in session.scalars(_of(NamedNumber, old.id)).all():
         session.delete(number)
+    successions.merged(session, old, into)
     into.version += old.version
     into.first_seen = min(into.first_seen, old.first_seen)
     into.edited_at = into.edited_at or old.edited_at
     old.merged_into = into.id
     session.flush()
+    days = [day for day in (into.new_until, old.new_until) if day]
+    introduced = any(one.change == "new" for one in announcements(session, into.id))
+    into.new_until = None if introduced else max(days, default=None)
     events.append(
         session, "record.updated", subject(old, source=old.source, url=old.url), at=at, origin=origin,
         changes=[{"field": "code", "to": into.code, "record": into.id}],

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from scraper import text
 from scraper.items import VIETNAM
-from storage import events, places, timeline
+from storage import events, places, successions, timeline
 from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace
 
 if TYPE_CHECKING:
@@ -57,13 +57,15 @@ class Wanted:
 class Known:
     """What is known of a procedure's places and steps: rows of the two tables, or columns of them.
 
-    `gone` says of pages that are there no more when they were there last.
+    `gone` says of pages that are there no more when they were there last, `successions` which procedures it replaces
+    and is replaced by.
     """
 
     announcements: Sequence[Any]
     places: Sequence[Any]
     steps: Sequence[Step]
     gone: Mapping[str, datetime]
+    successions: Mapping[str, list[dict[str, Any]]]
 
     def standing(self, day: date) -> Standing:
         """How the procedure stands on a day."""
@@ -143,10 +145,14 @@ def known_of(session: Session, records: Collection[str], *, whole: bool = True) 
         for row in session.scalars(query) if whole else session.execute(query):
             kept[row.record].append(row)
     gone = places.last_seen(session, records if few else None)
+    others = successions.of(session, records) if whole else {}
     return {
-        record: Known(announcements=told[record], places=here[record], steps=places.steps(told[record]), gone=gone)
+        record: Known(
+            announcements=told[record], places=here[record], steps=places.steps(told[record]), gone=gone,
+            successions=others.get(record) or {"replaces": [], "replaced_by": []},
+        )
         for record in records
-    }
+    }  # fmt: skip
 
 
 def shape(row: Procedure, known: Known, day: date) -> dict[str, Any]:
@@ -163,6 +169,7 @@ def shape(row: Procedure, known: Known, day: date) -> dict[str, Any]:
         **told,
         "change": step.change if step else None,
         "evidence": first.evidence if first else None,
+        **known.successions,
         "state": standing.state,
         "state_since": standing.since.isoformat() if standing.since else None,
         "source": row.source,

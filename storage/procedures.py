@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 
 from scraper import shapes, text, urls
 from scraper.items import VIETNAM
-from storage import batch, diff, events, numbers, places, timeline
+from storage import batch, diff, events, numbers, places, successions, timeline
 from storage.identity import Sighting, among, here, on_page, resolve
 from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
@@ -95,6 +95,9 @@ def save(session: Session, sighting: Sighting) -> Counter[str]:
     tellings = [
         _Telling(session, sighting, row, said, announced[row.id], same) for row, said in found.values()
     ]  # fmt: skip
+    successions.keep(
+        session, found.values(), source=sighting.source, page=sighting.page, url=sighting.url, whole=sighting.whole
+    )
     moved = [one for one in tellings if one.listen(known.pop(one.row.id, None), told)]
     session.flush()
     current = places.current(session, [one.row.id for one in moved])
@@ -152,15 +155,19 @@ class _Telling:
         row, sighting = self.row, self._sighting
         done = places.steps(self._announced)
         news = self._news(done)
+        told_already = self._told_when_met(news)
         places.settle(self._session, row, current, done, self._announced)
         explained = bool(news) or self._by_decision(done)
-        kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news]
+        kinds = [(f"procedure.{step.change}", self._of_step(step)) for step in news if step is not told_already]
         if self._created and not news:
             kinds.append(("procedure.new", []))
+            met = sighting.at.astimezone(VIETNAM).date()
+            row.new_until = met + timeline.SAME_NEWS if sighting.origin == "poll" else met
         elif self._edits and not explained:
             row.edited_at = sighting.at
             kinds.append(("procedure.changed", self._edits))
-        for kind, changes in kinds or [("record.updated", self._edits)]:
+        learned = [("record.updated", self._of_step(told_already))] if told_already else []
+        for kind, changes in (kinds + learned) or [("record.updated", self._edits)]:
             _happened(self._session, sighting, row, kind, changes)
         return Counter(kind for kind, _ in kinds)
 
@@ -248,6 +255,23 @@ class _Telling:
         ever = [{one.key for one in step.told} for step in places.steps(self._announced, ever=True)]
         known = set().union(*(keys for keys in ever if not keys.isdisjoint(self._heard_before)))
         return [step for step in done if known.isdisjoint(one.key for one in step.told)]
+
+    def _told_when_met(self, news: Sequence[Step]) -> Step | None:
+        """The introduction among these steps that was told when a list named the procedure, before its decision.
+
+        Such is the first one that was announced by then, or soon after; but not one after an end of it.
+        """
+        until = self.row.new_until
+        if until is None:
+            return None
+        met = self.row.first_seen.astimezone(VIETNAM).date()
+        ends = [one for one in places.steps(self._announced, ever=True) if one.change in {"replaced", "abolished"}]
+        for step in news:
+            again = any(met <= end.day <= step.day and end.announced < step.announced for end in ends)
+            if step.change == "new" and step.announced <= until and not again:
+                self.row.new_until = None
+                return step
+        return None
 
     def _by_decision(self, done: Sequence[Step]) -> bool:
         """Whether the page now names a decision that is known to have changed the procedure: that was told already."""

@@ -27,7 +27,8 @@ CHANGES: tuple[Change, ...] = get_args(Change)
 """In the order of a procedure's life, which decides between decisions of one day."""
 
 SAME_NEWS = timedelta(days=60)
-"""How far apart an announcement without a number may stand from another of the same change and still be its news."""
+"""How far apart an announcement without a number may stand from another of the same change and still be its news; how
+long after a list named a procedure a decision may announce it as new, and still be the news of that."""
 
 MEANS: dict[Change, State] = {
     "new": "in-force", "amended": "in-force", "replaced": "replaced", "abolished": "abolished",
@@ -164,15 +165,18 @@ def _order(step: Step) -> tuple[date, date, int, str]:
 def state(done: Sequence[Step], listings: Collection[Listing], day: date) -> Standing:
     """How a procedure stands on a day: `done` are its steps in order, `listings` where it is named as being in force.
 
-    A step goes before any list. Before its introduction a procedure is not yet in force, and before another first
-    step nobody says how it stood.
+    A step goes before any list. Before its introduction a procedure is not yet in force, unless a list named it long
+    before that was announced, and before another first step nobody says how it stood.
     """
     past = [step for step in done if step.day <= day]
     if past:
         return _after(past)
-    if done and done[0].change == "new":
-        return Standing(state="not-yet")
     named = [one.since for one in listings if one.since <= day and (one.until is None or day < one.until)]
+    if done and done[0].change == "new":
+        # Lists name what a decision introduces soon; what stood there long before it was in force somewhere.
+        named = [since for since in named if since < done[0].announced - SAME_NEWS]
+        if not named:
+            return Standing(state="not-yet")
     return Standing(state="in-force", since=min(named)) if named else Standing(state="unknown")
 
 
