@@ -44,6 +44,12 @@ def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(
     ]  # fmt: skip
     assert stood == ["in-force", "in-force", "replaced"]
     assert congtin.json("show", CODE, "--as-of", "2001-01-01")["procedure"]["state"] == "not-yet"
+    (later,) = told["replaced_by"]
+    assert (later["code"], later["evidence"]) == ("1.013437", "Mã số TTHC thay thế: 1.013437.000.00.00.H56")
+    successor = congtin.json("show", "1.013437", "--as-of", LIFE[2].effective)["procedure"]
+    assert [one["code"] for one in successor["replaces"]] == [CODE]
+    assert (successor["state"], successor["timeline"][0]["decision"]["normal"]) == ("in-force", LIFE[2].number)
+    assert successor["timeline"][0]["evidence"] == later["evidence"]
     abolished = {one["code"]: one["state"] for one in congtin.json("procedures", "--change", "abolished")}
     assert abolished["1.013437"] == "abolished"
     assert congtin.crawl("--recheck", expect=FAILURES)["procedures"] == {}
