@@ -17,10 +17,10 @@ from scraper import announcements, legal, successions, tables
 from scraper.items import Procedure
 from scraper.procedures import Found
 from scraper.sections import NUMBERED, Headings
-from scraper.text import clean, fold
+from scraper.text import clean, clean_lines, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from scraper.items import Change, Document, DocumentNumber
@@ -37,6 +37,9 @@ _AROUND_ANNEX = 200
 _DRAFT = re.compile(r"^\W*dự thảo\b|kèm theo (?:tờ trình|dự thảo)\b", re.IGNORECASE | re.MULTILINE)
 """What stands at the head of a paper that decides nothing yet, whatever its headings say."""
 _LETTERHEAD = 1_500
+_STATE = re.compile(r"cong hoa xa hoi chu nghia|dang cong san viet nam")
+_SAYS = re.compile(r"^\W*(?:căn cứ|kính gửi|điều 1)\b", re.IGNORECASE | re.MULTILINE)
+_OWN_NUMBER = re.compile(r"^\W*(?:Luật )?(?:Số|SỐ|số)\s?:[^\n]*", re.MULTILINE)
 _DIGIT = r"[\dOoIl|]"
 _SCANNED_CODE = re.compile(
     rf"(?<![\w.,])(?P<first>{_DIGIT}) ?[.,] ?(?P<rest>(?:{_DIGIT} ?){{5}}{_DIGIT})"
@@ -63,12 +66,15 @@ _MOST_HEADING = 12
 class Told:
     """What a document tells.
 
+    `named_on` are the pages (from one) on which the numbers are first named, `own` is the number in the letterhead.
     `decision` is the decision that the document is, or whose annex it is; `effective` the day from which it says that
     it has effect.
     """
 
     procedures: tuple[Procedure, ...] = ()
     numbers: tuple[DocumentNumber, ...] = ()
+    named_on: tuple[int, ...] = ()
+    own: DocumentNumber | None = None
     decision: DocumentNumber | None = None
     effective: date | None = None
 
@@ -76,18 +82,21 @@ class Told:
 def told_by(document: Document) -> Document:
     """The document with what its text tells; of an archive, each of its members by itself."""
     pages = document.pages
-    parts = [pages[one.first : one.first + one.pages] for one in document.members if one.pages] or [pages]
-    told = [read(part) for part in parts[:_MOST_PARTS]]
+    parts = [(one.first, one.pages) for one in document.members if one.pages] or [(0, len(pages))]
+    told = [read(pages[first : first + count]) for first, count in parts[:_MOST_PARTS]]
+    named_on = ((first + page for page in one.named_on) for (first, _), one in zip(parts, told, strict=False))
     return replace(
         document,
         procedures=tuple(islice(chain.from_iterable(one.procedures for one in told), MOST_PROCEDURES)),
         numbers=tuple(islice(chain.from_iterable(one.numbers for one in told), MOST_NUMBERS)),
+        named_on=tuple(islice(chain.from_iterable(named_on), MOST_NUMBERS)),
+        own=frozenset(one.own.normal for one in told if one.own and one.own.normal),
         decision=next((one.decision for one in told if one.decision), None),
         effective=next((one.effective for one in told if one.effective), None),
     )
 
 
-def read(pages: Iterable[str]) -> Told:
+def read(pages: Sequence[str]) -> Told:
     """What the pages of one document tell, within bounds. Any text will do.
 
     A line with tabs is the row of a table, as `scraper.documents` writes it.
@@ -105,9 +114,12 @@ def read(pages: Iterable[str]) -> Told:
         known = {row.code for row in rows if row.code and row.change}
         rows += tuple(row for row in _lined(pieces, plain) if row.code not in known)
     decided = tuple(_decided(row, decision, effective) for row in rows[:MOST_PROCEDURES])
+    numbers = legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS]
     return Told(
         procedures=decided if draft else successions.linked(decided),
-        numbers=legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS],
+        numbers=numbers,
+        named_on=tuple(_named_on(numbers, pages)),
+        own=None if draft else _own(text[:_LETTERHEAD]),
         decision=decision,
         effective=effective,
     )
@@ -130,6 +142,33 @@ def _decision(text: str, plain: str) -> DocumentNumber | None:
     if not re.search(r"^\W*QUYẾT ĐỊNH\W*$", head, re.MULTILINE):
         return None
     return _first_decision(one for one in legal.numbers(head) if fold(one.raw).startswith("so"))
+
+
+def _own(head: str) -> DocumentNumber | None:
+    """The number of a document by its letterhead: under the state's name or the party's, before what it says.
+
+    Decree 30/2020/NĐ-CP, appendix I: "Số: 12/QĐ-UBND" stands at the beginning of a line. A template has none there.
+    """
+    if not _STATE.search(fold(head)):
+        return None
+    before = _SAYS.split(head, maxsplit=1)[0]
+    line = _OWN_NUMBER.search(before)
+    found = legal.numbers(line[0].replace("\t", " ")) if line and not _ANNEX.search(before) else ()
+    return next((one for one in found[:1] if one.normal and one.type), None)
+
+
+def _named_on(numbers: Iterable[DocumentNumber], pages: Sequence[str]) -> Iterator[int]:
+    """The page on which each number is named first, from one; numbers come in the order of the text."""
+    cleaned: list[str] = []
+    at = 0
+    for one in numbers:
+        for place in range(at, len(pages)):
+            if place == len(cleaned):
+                cleaned.append(clean_lines(pages[place].replace("\t", " ")))
+            if one.raw in cleaned[place]:
+                at = place
+                break
+        yield at + 1
 
 
 def _first_decision(numbers: Iterable[DocumentNumber]) -> DocumentNumber | None:

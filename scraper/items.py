@@ -251,8 +251,9 @@ class Document:
     the format does not say. OK is a document with text, EMPTY_OK one that is sound and has none that can be read,
     `message` then tells why; of a failure, `pages` has what could be read all the same.
 
-    `procedures` are those that its text lists, `numbers` the document numbers that it names; `decision` is the one that
-    it is or is an annex of, `effective` the day from which it says that it has effect.
+    `procedures` are those that its text lists, `numbers` the document numbers that it names, `named_on` the page (from
+    one) on which each is first named, and `own` the normal forms of those that it is, by its letterhead; `decision` is
+    the one that it is or is an annex of, `effective` the day from which it says that it has effect.
     """
 
     outcome: Outcome
@@ -270,6 +271,8 @@ class Document:
     members: tuple[Member, ...] = ()
     procedures: tuple[Procedure, ...] = ()
     numbers: tuple[DocumentNumber, ...] = ()
+    named_on: tuple[int, ...] = ()
+    own: frozenset[str] = frozenset()
     decision: DocumentNumber | None = None
     effective: date | None = None
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from scraper import announcements, shapes
 from scraper.items import VIETNAM, Moment
-from storage import procedures
+from storage import numbers, procedures
 from storage.document_tables import Content, Document, Link
 from storage.identity import Sighting, here
 from storage.models import Article, ArticleVersion, NamedNumber
@@ -28,20 +30,22 @@ if TYPE_CHECKING:
 
 
 def told(session: Session, document: Document, *, at: datetime, origin: str) -> Counter[str]:
-    """Keeps what a document tells of procedures now; how many events of each kind that came to.
+    """Keeps what a document tells of procedures now, and which numbers it names; how many events of each kind that is.
 
-    Where it says from when a decision has effect, what the record's other documents list of that decision is kept anew.
+    Where it is a decision, or says from when one has effect, what the record's other documents list is kept anew.
     """
-    record = session.scalar(
+    showing = session.scalars(
         select(Article)
         .join(Link, Link.record == Article.id)
         .where(Link.document == document.id, Link.dropped_at.is_(None))
         .order_by(Article.id)
-        .limit(1)
-    )
+    ).all()
+    for shown in showing:
+        _names(session, shown.id)
+    record = showing[0] if showing else None
     content = session.get(Content, document.content) if document.content else None
     happened = _told(session, document, content, record, at=at, origin=origin)
-    if record is not None and content is not None and content.effective:
+    if record is not None and content is not None and (content.effective or _is_numbered(content)):
         for other, beside in _beside(session, record, document):
             happened += _told(session, other, beside, record, at=at, origin=origin)
     return happened
@@ -52,10 +56,37 @@ def left(session: Session, record: str, *, at: datetime, origin: str) -> Counter
     live = select(Link.document).where(Link.dropped_at.is_(None))
     dropped = select(Document).join(Link, Link.document == Document.id)
     dropped = dropped.where(Link.record == record, Link.dropped_at.is_not(None), Document.id.not_in(live))
+    _names(session, record)
     happened: Counter[str] = Counter()
     for document in session.scalars(dropped.order_by(Document.id)).all():
         happened += _told(session, document, None, None, at=at, origin=origin)
     return happened
+
+
+def numbers_in(document: items.Document) -> list[dict[str, Any]]:
+    """The numbers that a document names, in their JSON shape, each with its `page` and whether it is its `own`."""
+    return [
+        shapes.number(one) | {"page": page, "own": one.normal in document.own}
+        for one, page in zip_longest(document.numbers, document.named_on)
+    ]
+
+
+def _is_numbered(content: Content) -> bool:
+    return any(one.get("own") for one in content.numbers or ())
+
+
+def _names(session: Session, record: str) -> None:
+    """Keeps the numbers that the documents name that a record links to now."""
+    shown = (
+        select(Document, Content)
+        .join(Link, Link.document == Document.id)
+        .join(Content, Content.digest == Document.content)
+        .where(Link.record == record, Link.dropped_at.is_(None))
+        .order_by(Link.position, Document.id)
+        .options(undefer(Content.numbers))
+    )
+    found = [(document.source, document.id, content.numbers or []) for document, content in session.execute(shown)]
+    numbers.save_of_documents(session, record, found)
 
 
 def _told(
@@ -100,8 +131,11 @@ def _rows(session: Session, document: Document, content: Content, record: Articl
 def _own_number(session: Session, record: Article) -> items.DocumentNumber | None:
     """The number of the document that a record is."""
     own = select(NamedNumber).where(NamedNumber.record == record.id, NamedNumber.own.is_(True))
-    found = session.scalar(own.order_by(NamedNumber.position).limit(1))
-    return shapes.number_of(found.told) if found else None
+    found = session.scalars(own.order_by(NamedNumber.position)).all()
+    of_page = [one for one in found if one.document is None]
+    if not of_page and len({one.normal for one in found}) > 1:
+        return None  # it shows several, and is none of them by its own word
+    return shapes.number_of((of_page or found)[0].told) if found else None
 
 
 def _effective(

@@ -250,7 +250,7 @@ def _read(document: items.Document, at: datetime) -> dict[str, Any]:
         "members": [asdict(member) for member in document.members],
         "text": "\f".join(document.pages),
         "procedures": list(map(shapes.procedure, document.procedures)),
-        "numbers": list(map(shapes.number, document.numbers)),
+        "numbers": attached.numbers_in(document),
         "decision": shapes.number(document.decision) if document.decision else None,
         "effective": document.effective,
         "read_at": at,

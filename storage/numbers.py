@@ -17,7 +17,7 @@ from storage import batch
 from storage.models import Article, NamedNumber, Procedure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -32,6 +32,13 @@ _INSERT = insert(NamedNumber.__table__)  # type: ignore[arg-type]
 _OF_THE_STATE = re.compile(r"\w+/(?:19|20)\d\d/(?:(?:NĐ|TT|TTLT|PL|NQ-CP|QĐ-TTg)\b|QH|UBTVQH)")
 MOST_NAMED = 500
 """Numbers of one record that are kept; a page with more is a list of documents, whose own pages name them."""
+
+MOST_IN_A_DOCUMENT = 200
+MOST_IN_DOCUMENTS = 1_000
+"""Of the numbers that its documents name beside those of a record's page."""
+_SAID = ("source", "own", "told", "document", "page")
+_OF_DOCUMENTS = 1_000
+"""The position from which those of documents stand."""
 
 
 def is_own(number: dict[str, Any], title: str) -> bool:
@@ -65,35 +72,80 @@ def save(
     """
     seen: dict[str, tuple[str, dict[str, Any]]] = {}
     for source, number in named:
-        seen.setdefault(_key(number["normal"] or f"? {number['raw']}", source), (source, number))
+        seen.setdefault(_named_key(number, source), (source, number))
     rows = [
         {
             "record": record, "position": position, "source": source, "normal": one["normal"],
-            "own": is_own(one, title), "told": one,
+            "own": is_own(one, title), "told": one, "document": None, "page": None,
         }
         for position, (source, one) in enumerate(list(seen.values())[:MOST_NAMED])
     ]  # fmt: skip
-    if not new:
-        of_record = select(NamedNumber.source, NamedNumber.own, NamedNumber.told).where(NamedNumber.record == record)
-        kept = [tuple(row) for row in session.execute(of_record.order_by(NamedNumber.position))]
-        if kept == [(row["source"], row["own"], row["told"]) for row in rows]:
+    _replace(session, rows, None if new else (NamedNumber.record == record, NamedNumber.document.is_(None)))
+
+
+def save_of_documents(
+    session: Session, record: str, named: Iterable[tuple[str, str, Sequence[Mapping[str, Any]]]]
+) -> None:
+    """Keeps the numbers that the documents name that a record shows, each once, in place of those before.
+
+    Each document comes with its source, its id, and its numbers in their JSON shape with `page` and `own`: a record
+    that shows a document is it, where the letterhead says so.
+    """
+    seen: dict[str, dict[str, Any]] = {}
+    for source, document, numbers in named:
+        for one in numbers[:MOST_IN_A_DOCUMENT]:
+            told = {name: value for name, value in one.items() if name not in {"page", "own"}}
+            row = {"source": source, "document": document, "page": one.get("page"), "own": bool(one.get("own")),
+                   "normal": told["normal"], "told": told}  # fmt: skip
+            known = seen.setdefault(_named_key(told, source), row)
+            if row["own"] and not known["own"]:
+                known.update(row)
+    rows = [
+        {"record": record, "position": _OF_DOCUMENTS + place, **row}
+        for place, row in enumerate(list(seen.values())[:MOST_IN_DOCUMENTS])
+    ]
+    batch.send(session)
+    _replace(session, rows, (NamedNumber.record == record, NamedNumber.document.is_not(None)))
+    batch.send(session)
+
+
+def _named_key(number: Mapping[str, Any], source: str) -> str:
+    return _key(number["normal"] or f"? {number['raw']}", source)
+
+
+def _replace(session: Session, rows: list[dict[str, Any]], those: tuple[Any, ...] | None) -> None:
+    """Writes rows in place of `those` (None: there are none), if they differ."""
+    if those is not None:
+        columns = [getattr(NamedNumber, name) for name in _SAID]
+        kept = [tuple(row) for row in session.execute(select(*columns).where(*those).order_by(NamedNumber.position))]
+        if kept == [tuple(row[name] for name in _SAID) for row in rows]:
             return
         if kept:  # to keep the session in step would look at all that it holds, for every record
-            told = delete(NamedNumber).where(NamedNumber.record == record)
-            session.execute(told, execution_options={"synchronize_session": False})
+            session.execute(delete(NamedNumber).where(*those), execution_options={"synchronize_session": False})
     for row in rows:
         batch.later(session, _INSERT, row)
 
 
 def of(session: Session, record: str) -> list[dict[str, Any]]:
-    """Numbers that a record names, in the page's order, each with the ids of the `records` that are that document."""
+    """Numbers that a record names, each once: those of its page in their order, then those of its documents alone.
+
+    Each has the ids of the `records` that are that document, and where a document of the record names it, or is it, the
+    `document` with its id and the page, from one.
+    """
     rows = session.scalars(select(NamedNumber).where(NamedNumber.record == record).order_by(NamedNumber.position)).all()
     found = documents(session, rows)
-    return [{**row.told, "own": row.own, "records": found.get(row.position, [])} for row in rows]
+    told: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        where = {"id": row.document, "page": row.page} if row.document else None
+        one = {**row.told, "own": row.own, "records": found.get(row.position, []), "document": where}
+        known = told.setdefault(_named_key(row.told, row.source), one)
+        known["own"] = known["own"] or row.own
+        known["document"] = known["document"] or where
+    return list(told.values())
 
 
 def documents(session: Session, rows: Sequence[NamedNumber]) -> dict[int, list[str]]:
-    """The ids of the records that are the documents named, by the row's position; a record is not its own."""
+    """The ids of the records that are the documents named, by the row's position, each once; none is its own."""
     wanted = {row.normal for row in rows if row.normal}
     owners = session.scalars(
         select(NamedNumber)
@@ -101,7 +153,8 @@ def documents(session: Session, rows: Sequence[NamedNumber]) -> dict[int, list[s
         .order_by(NamedNumber.record)
     ).all()
     return {
-        row.position: [one.record for one in owners if one.record != row.record and _same(one, row)] for row in rows
+        row.position: list(dict.fromkeys(one.record for one in owners if one.record != row.record and _same(one, row)))
+        for row in rows
     }
 
 

@@ -95,6 +95,19 @@ def test_documents_come_with_their_article_and_are_found_by_their_words(congtin:
     assert hit["document"] is None
 
 
+def test_numbers_named_in_a_file_are_told_with_their_page(congtin: Congtin, portal: Portal) -> None:
+    head = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nSố: 1234/QĐ-UBND"
+    portal.attach(("/a/qd.pdf", "Toàn văn"))
+    portal.serve("/a/qd.pdf", papers.pdf(head, "Căn cứ Nghị định số 45/2023/NĐ-CP"))
+    congtin.crawl()
+    told = record(congtin)
+    (document,) = told["documents"]
+    assert [(one["normal"], one["own"], one["document"]) for one in told["numbers"]] == [
+        ("1234/QĐ-UBND", True, {"id": document["id"], "page": 1}),
+        ("45/2023/NĐ-CP", False, {"id": document["id"], "page": 2}),
+    ]
+
+
 def test_new_bytes_at_the_same_address_are_a_new_version_and_an_event(congtin: Congtin, portal: Portal) -> None:
     portal.attach(("/a/qd.pdf", "Quyết định"))
     portal.serve("/a/qd.pdf", papers.pdf("Phí thẩm định hồ sơ"), ETag='"1"')

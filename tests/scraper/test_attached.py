@@ -34,6 +34,44 @@ def test_the_tables_of_a_word_file_are_read_under_their_headings():
     assert [one.normal for one in document.numbers] == [IN_DOCX.number]
 
 
+HEAD = (
+    "UBND TỈNH\tCỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nSố: 12/QĐ-UBND\tThanh Hóa, ngày 02 tháng 12 năm 2024\nQUYẾT ĐỊNH\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (HEAD + "Căn cứ Nghị định số: 45/2023/NĐ-CP", "12/QĐ-UBND"),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nSố: 1482/KH-SGDĐT  Phú Thọ, ngày 3/4/2024\nKẾ HOẠCH", "1482/KH-SGDĐT"),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nSố:      /QĐ-UBND\nCăn cứ\nSố: 13/QĐ-UBND", None),  # not yet signed
+        ("DỰ THẢO\n" + HEAD, None),
+        ("PHỤ LỤC\n(Kèm theo Quyết định số: 12/QĐ-UBND)\nSố: 13/QĐ-UBND", None),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nCĂN CỨ\nSố: 13/QĐ-UBND", None),
+        ("Số: 13/QĐ-UBND ngày 3/4/2024", None),  # a line of a list
+    ],
+)
+def test_a_document_is_the_one_whose_number_its_letterhead_has(text: str, own: str | None):
+    document = attached.told_by(Document(outcome=Outcome.OK, pages=(text,)))
+    assert document.own == ({own} if own else set())
+
+
+def test_numbers_are_told_with_the_page_that_names_them_first():
+    pages = (
+        HEAD,
+        "không có số nào",
+        "Nghị định số 45/2023/NĐ-CP\tvà Quyết định số",
+        "12/QĐ-UBND, Thông tư 01/2022/TT-BNV",
+    )
+    document = attached.told_by(Document(outcome=Outcome.OK, pages=pages))
+    told = dict(zip((one.normal for one in document.numbers), document.named_on, strict=True))
+    assert told == {"12/QĐ-UBND": 1, "45/2023/NĐ-CP": 3, "01/2022/TT-BNV": 4}
+    members = (Member(name="a", size=1, first=0, pages=2), Member(name="b", size=1, first=2, pages=2))
+    archive = attached.told_by(Document(outcome=Outcome.OK, pages=pages, members=members))
+    assert archive.named_on == (1, 3, 4, 4)
+    assert archive.own == {"12/QĐ-UBND"}
+
+
 def test_merged_cells_of_a_word_file_keep_their_columns():
     table = [
         ["STT", "Mã TTHC", "Tên thủ tục hành chính", "Cơ quan thực hiện"],

@@ -13,7 +13,7 @@ from test_documents_kept import FIRST, SECOND, attach, kinds, paper, visit
 
 from scraper.items import DocumentNumber, Procedure, Reread
 from scraper.outcomes import Outcome
-from storage import documents, places
+from storage import documents, numbers, places
 from storage.document_tables import Document
 from storage.identity import procedure_id
 from storage.models import ProcedurePlace
@@ -51,6 +51,49 @@ def test_a_file_is_told_as_by_the_decision_that_shows_it(session: Session) -> No
     assert (place.role, place.article, place.url) == ("mention", name, FIRST)
     visit(session, FIRST, paper("một", procedures=(ROW,)), at=later(1))
     assert procedure_events(session) == ["procedure.abolished"]
+
+
+def named(session: Session, name: str) -> list[tuple[Any, ...]]:
+    told = numbers.of(session, name)
+    return [(one["normal"], one["own"], len(one["records"]), (one["document"] or {}).get("page")) for one in told]
+
+
+def test_numbers_in_a_file_link_its_record_both_ways(session: Session) -> None:
+    decision = record(session)
+    news = known_procedures.article(session, "/tin", "Tin về thủ tục", named=(), source="snv", body_text="Xem tệp.")
+    attach(session, news, FIRST)
+    text = paper("một", numbers=(OTHER, OWN), named_on=(1, 7))
+    visit(session, FIRST, text)
+    assert named(session, news) == [("09/QĐ-UBND", False, 0, 1), ("12/QĐ-UBND", False, 1, 7)]
+    assert [one["id"] for one in numbers.naming(session, decision)] == [news]
+    visit(session, FIRST, paper("hai", name="b", numbers=(OTHER,), named_on=(2,)), at=later(1))
+    assert named(session, news) == [("09/QĐ-UBND", False, 0, 2)]
+    assert numbers.naming(session, decision) == []
+    attach(session, news, at=later(2), known=True)
+    assert named(session, news) == []
+
+
+def test_what_shows_a_decision_is_it_by_its_letterhead(session: Session) -> None:
+    shown = known_procedures.article(session, "/cb", "Công bố thủ tục", named=(), source="snv", body_text="Xem tệp.")
+    news = known_procedures.article(session, "/tin", "Tin", named=(OTHER,), source="snv", body_text="Tin.")
+    attach(session, shown, FIRST, SECOND)
+    visit(session, SECOND, paper("hai", name="b", procedures=(ROW,)))
+    assert [step[1] for step in steps(session)] == [""]
+    own = frozenset({"09/QĐ-UBND"})
+    visit(session, FIRST, paper("một", numbers=(OTHER, OWN), named_on=(1, 1), own=own), at=later(1))
+    assert named(session, shown) == [("09/QĐ-UBND", True, 0, 1), ("12/QĐ-UBND", False, 0, 1)]
+    assert [one["records"] for one in numbers.of(session, news)] == [[shown]]
+    assert [one["id"] for one in numbers.naming(session, shown)] == [news, procedure_id("1.000001")]
+    assert [step[1] for step in steps(session)] == ["09/QĐ-UBND"]  # what is beside it is its annex
+    assert procedure_events(session) == ["procedure.abolished"]
+
+
+def test_of_one_file_so_many_numbers_are_kept(session: Session) -> None:
+    name = record(session)
+    attach(session, name, FIRST)
+    many = tuple(DocumentNumber(raw=f"{one}/QĐ-X", normal=f"{one}/QĐ-X") for one in range(300))
+    visit(session, FIRST, paper("một", numbers=many, named_on=(1,) * 300))
+    assert len(numbers.of(session, name)) == 1 + numbers.MOST_IN_A_DOCUMENT
 
 
 def test_a_bare_list_is_told_as_its_article_says(session: Session) -> None:
