@@ -65,6 +65,12 @@ def is_national(place: ProcedurePlace) -> bool:
     return NATIONAL in {place.platform, place.source.partition("/")[0]}
 
 
+def province(source: str) -> str | None:
+    """The province whose portal a source is: the folder of its file. The national portal is of none."""
+    folder = source.partition("/")[0]
+    return None if folder == NATIONAL else folder
+
+
 def fields(said: Iterable[items.Procedure]) -> dict[str, Any]:
     """What one page says of a procedure, as it is kept: of several rows, each field of the first that has it.
 
@@ -237,6 +243,7 @@ def steps(told: Iterable[ProcedureAnnouncement], *, ever: bool = False) -> list[
             effective=one.effective,
             published=one.published,
             seen=one.seen_at.astimezone(VIETNAM).date(),
+            province=province(one.source),
         )
         for one in told
         if ever or one.withdrawn_at is None
@@ -251,7 +258,11 @@ def listing(place: ProcedurePlace, last_seen: datetime | None) -> Listing | None
     if place.role == "mention" and not is_national(place):
         return None
     until = place.ended_at or last_seen
-    return Listing(since=place.since, until=until.astimezone(VIETNAM).date() if until else None)
+    return Listing(
+        since=place.since, until=until.astimezone(VIETNAM).date() if until else None, key=place.id,
+        province=None if is_national(place) else province(place.source),
+        seen=place.last_checked.astimezone(VIETNAM).date(),
+    )  # fmt: skip
 
 
 def merge(session: Session, old: Procedure, into: Procedure, *, at: datetime, origin: str) -> None:

@@ -26,11 +26,22 @@ if TYPE_CHECKING:
 _FEW = 500
 _OF_STEPS = [
     getattr(ProcedureAnnouncement, name)
-    for name in ("id", "record", "change", "number", "issued", "effective", "published", "seen_at", "withdrawn_at")
+    for name in (
+        "id",
+        "record",
+        "change",
+        "number",
+        "issued",
+        "effective",
+        "published",
+        "seen_at",
+        "withdrawn_at",
+        "source",
+    )
 ]
 _OF_LISTINGS = [
     getattr(ProcedurePlace, name)
-    for name in ("id", "record", "role", "source", "platform", "since", "ended_at", "article")
+    for name in ("id", "record", "role", "source", "platform", "since", "ended_at", "article", "last_checked")
 ]
 
 
@@ -161,6 +172,7 @@ def shape(row: Procedure, known: Known, day: date) -> dict[str, Any]:
     by_id = {one.id: one for one in known.announcements}
     step = standing.step or (known.steps[0] if known.steps else None)
     first = by_id[step.told[0].key] if step else None
+    elsewhere = {one.key for one in standing.elsewhere}
     told = {**row.fields, "raw": labelled(row.fields["raw"])}
     if step is not None and first is not None:
         told |= {"decision": first.decision or told["decision"], "effective_from": step.day.isoformat()}
@@ -172,6 +184,7 @@ def shape(row: Procedure, known: Known, day: date) -> dict[str, Any]:
         **known.successions,
         "state": standing.state,
         "state_since": standing.since.isoformat() if standing.since else None,
+        "still_listed": [_place(place) for place in known.places if place.id in elsewhere],
         "source": row.source,
         "url": row.url,
         "places": [_place(place) for place in known.places],
@@ -215,6 +228,7 @@ def step_shape(step: Step, by_id: Mapping[int, Any]) -> dict[str, Any]:
         "basis": step.basis,
         "decision": next((one.decision for one in told if one.decision), None),
         "evidence": told[0].evidence,
+        "provinces": sorted(step.provinces),
         "told_by": [
             {"source": one.source, "url": one.url, "record": one.article, "seen": events.iso(one.seen_at)}
             for one in told

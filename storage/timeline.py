@@ -40,7 +40,8 @@ class Announcement:
     """One page's word that a decision does something to a procedure.
 
     `number` is the decision's in its normal form, empty where the page does not say it; `issued` and `effective` are
-    the decision's days, `published` the page's, `seen` ours. `key` tells announcements apart.
+    the decision's days, `published` the page's, `seen` ours. `key` tells announcements apart; `province` is that of the
+    portal, None where it is of none.
     """
 
     key: int
@@ -50,6 +51,7 @@ class Announcement:
     issued: date | None = None
     effective: date | None = None
     published: date | None = None
+    province: str | None = None
 
     @property
     def day(self) -> date:
@@ -73,22 +75,46 @@ class Step:
         """When it was made known: of issue, else of the first page that tells of it; that may be before it holds."""
         return self.issued or min(one.published or one.seen for one in self.told)
 
+    @property
+    def provinces(self) -> frozenset[str]:
+        """The provinces that it holds for, where it is a province's; empty where it holds everywhere.
+
+        A people's committee (UBND) decides for its province, a minister for all (Decree 63/2010/NĐ-CP, art. 13).
+        """
+        if "ubnd" not in self.number.lower():
+            return frozenset()
+        return frozenset(one.province for one in self.told if one.province)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """From which day a list of what is in force names a procedure, and until which day (not that day itself)."""
+    """From which day a list of what is in force names a procedure, and until which day (not that day itself).
+
+    `province` is the portal's, `seen` the day on which the list was last read; `key` tells listings apart.
+    """
 
     since: date
     until: date | None = None
+    province: str | None = None
+    seen: date | None = None
+    key: int = 0
+
+    def names(self, day: date) -> bool:
+        """Whether it names the procedure on a day."""
+        return self.since <= day and (self.until is None or day < self.until)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """How a procedure stands on a day, since when (None where nobody says), and by which step, if by any."""
+    """How a procedure stands on a day, since when (None where nobody says), and by which step, if by any.
+
+    `elsewhere` are the lists that still name it after one province's decision has ended it there.
+    """
 
     state: State
     since: date | None = None
     step: Step | None = None
+    elsewhere: tuple[Listing, ...] = ()
 
 
 def steps(announcements: Iterable[Announcement]) -> list[Step]:
@@ -166,12 +192,13 @@ def state(done: Sequence[Step], listings: Collection[Listing], day: date) -> Sta
     """How a procedure stands on a day: `done` are its steps in order, `listings` where it is named as being in force.
 
     A step goes before any list. Before its introduction a procedure is not yet in force, unless a list named it long
-    before that was announced, and before another first step nobody says how it stood.
+    before that was announced, and before another first step nobody says how it stood. Where one province has ended it
+    and a list of another, or of the whole country, was seen to name it after that, it is in force: there.
     """
     past = [step for step in done if step.day <= day]
     if past:
-        return _after(past)
-    named = [one.since for one in listings if one.since <= day and (one.until is None or day < one.until)]
+        return _elsewhere(_after(past), [one for one in listings if one.names(day)])
+    named = [one.since for one in listings if one.names(day)]
     if done and done[0].change == "new":
         # Lists name what a decision introduces soon; what stood there long before it was in force somewhere.
         named = [since for since in named if since < done[0].announced - SAME_NEWS]
@@ -189,3 +216,14 @@ def _after(past: Sequence[Step]) -> Standing:
             break
         since = step.day
     return Standing(state=meaning, since=since, step=past[-1])
+
+
+def _elsewhere(standing: Standing, listings: Iterable[Listing]) -> Standing:
+    """How a procedure stands that a province may have ended for itself alone; `listings` name it on that day."""
+    step = standing.step
+    if step is None or standing.state not in {"replaced", "abolished"} or not step.provinces:
+        return standing
+    others = [one for one in listings if one.province not in step.provinces and one.seen and one.seen > step.day]
+    if not others:
+        return standing
+    return Standing(state="in-force", since=min(one.since for one in others), step=step, elsewhere=tuple(others))

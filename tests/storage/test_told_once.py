@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from making import NOON, later, moment
 from telling import CODE, PAGE, ROW, decision, kinds, news, row, standing, tell
 
+from scraper.items import DocumentNumber
 from storage import events, places
 from storage.identity import procedure_id
+from storage.procedure_lists import Wanted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,3 +129,36 @@ def test_each_step_is_told_once_in_whatever_order_pages_come(
         ("amended", "55/QĐ-BNV", TODAY + timedelta(days=10), "issued", 2),
         ("abolished", "99/QĐ-UBND", TODAY + timedelta(days=20), "issued", 2),
     ]
+
+
+ENDED = DocumentNumber(raw="9/QĐ-UBND", normal="9/QĐ-UBND", type="QĐ", issuer="UBND", date=NOON.date())
+
+
+@pytest.mark.parametrize(
+    ("number", "where", "state"),
+    [
+        ("9/QĐ-UBND", {"source": "gia-lai/snv"}, "in-force"),
+        ("9/QĐ-UBND", {"source": "dichvucong", "platform": "dichvucong"}, "in-force"),
+        ("9/QĐ-UBND", {"source": "thanh-hoa/ubnd"}, "abolished"),  # a list of the same province lags behind
+        ("9/QĐ-BNV", {"source": "gia-lai/snv"}, "abolished"),  # a minister decides for all
+    ],
+)
+def test_one_province_ends_a_procedure_for_itself(
+    session: Session, number: str, where: dict[str, str], state: str
+) -> None:
+    said = news("abolished", replace(ENDED, raw=number, normal=number))
+    tell(session, said, path="/qd", source="thanh-hoa/snv")
+    tell(session, ROW, path="/ds", listing=True, **where)
+    assert shown(session)["state"] == "abolished"  # seen on the day itself, and not after it
+    tell(session, ROW, path="/ds", listing=True, at=later(48), **where)
+    told = shown(session)
+    assert (told["state"], told["change"]) == (state, "abolished")
+    assert [one["source"] for one in told["still_listed"]] == ([where["source"]] if state == "in-force" else [])
+    assert told["timeline"][0]["provinces"] == (["thanh-hoa"] if "UBND" in number else [])
+    wanted = Wanted(as_of=later(72).date(), state=state)
+    assert listed(session, wanted)[0] == 1
+
+
+def shown(session: Session) -> dict[str, Any]:
+    (told,) = listed(session, Wanted(as_of=later(72).date()))[1]
+    return told
