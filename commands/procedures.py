@@ -45,6 +45,7 @@ def procedures(
         datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d", "%d/%m/%Y"], help="As they stood on that day.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    offset: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many to leave out before these.")] = 0,
     json: Json = False,
 ) -> None:
     """List administrative procedures and how they stand, today or on any day."""
@@ -60,12 +61,12 @@ def procedures(
         since=since.date() if since else None,
     )  # fmt: skip
     with database().reading() as session:
-        total, found = procedure_lists.listed(session, wanted, limit=limit)
+        total, found = procedure_lists.listed(session, wanted, limit=limit, offset=offset)
     if json:
         console.as_json(found)
     elif found:
         _table(found)
-        shown = "" if total == len(found) else f", {len(found)} shown: --limit shows more"
+        shown = "" if total == len(found) else f", {len(found)} shown: --limit and --offset show others"
         console.out.print(f"{total} found, as of {day:%d/%m/%Y}{shown}")
     if not found:
         if not json:

@@ -51,6 +51,13 @@ def test_procedures_are_listed_in_the_contracts_shape(filled: Congtin) -> None:
     assert medal["raw"]["Địa chỉ tiếp nhận"] == "28 Lê Lợi"
 
 
+def test_a_list_is_had_in_parts(filled: Congtin) -> None:
+    whole = filled.json("procedures")
+    parts = [filled.json("procedures", "--limit", "2", "--offset", str(offset)) for offset in (0, 2, 4)]
+    assert [one["id"] for part in parts for one in part] == [one["id"] for one in whole]
+    assert filled.json("procedures", "--offset", "5", expect=5) == []
+
+
 def test_filters_are_those_of_the_contract(filled: Congtin) -> None:
     words = (
         "--state",
