@@ -6,7 +6,6 @@ Each run is a process of its own, forked from one that has the imports behind it
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,21 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forked import FORKS, ROOT
+
 if TYPE_CHECKING:
     from sample.server import Running
 
 Serve = "Callable[..., Running]"
-ROOT = Path(__file__).resolve().parent.parent
-_FORKS = multiprocessing.get_context("forkserver")
-# Not `scraper.settings`: it reads the environment, which each run has its own of.
-_FORKS.set_forkserver_preload(
-    [
-        "cli", "demo", "spiders.run", "spiders.preview", "storage.extensions", "storage.middlewares",
-        "storage.pipelines",
-        "scraper.middlewares", "scraper.pipelines", "storage.records", "storage.search.answer", "web.app",
-        "scrapy.core.engine", "scrapy.core.downloader.handlers.http11", "uvicorn",
-    ]
-)  # fmt: skip
 
 
 def _child(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
@@ -60,7 +50,7 @@ class Started:
         for file in self._files:
             file.touch()
         names = [str(file) for file in self._files]
-        self._process = _FORKS.Process(target=_child, args=(words, environment, *names))
+        self._process = FORKS.Process(target=_child, args=(words, environment, *names))
         self._process.start()
         self.pid: int = self._process.pid or 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from itertools import chain, count
 from shutil import which
@@ -58,8 +59,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the process that began the run, and not a worker of it
-        config.add_cleanup(databases.begin())
+    if hasattr(config, "workerinput"):
+        return  # what follows is for the process that began the run, and not for each worker of it
+    config.add_cleanup(databases.begin())
+    if databases.MEMORY:  # nothing that a test keeps must outlive the machine, and a disk is waited for at each commit
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", databases.MEMORY)
+    # Hundreds of processes are started, and each would compile what it loads.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(params=databases.KINDS)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KINDS = ("sqlite", "postgresql")
 SQLITE, POSTGRESQL = (pytest.mark.parametrize("kind", [kind], indirect=True) for kind in KINDS)
 """For a test that is about one's own ways."""
-_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
 _FOLDER = "POSTGRESQL_OF_THIS_RUN"
 # Its input ends with the process that began the run, be it by a kill.
 _GUARD = """
@@ -44,11 +44,20 @@ rm -rf "$1"
 _IN_A_HURRY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
 
 
+def _memory() -> str | None:
+    """A folder that is kept in memory, where there is one with room."""
+    folder = "/dev/shm"
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM
+    return folder if roomy else None
+
+
+MEMORY = _memory()
+
+
 def begin() -> Callable[[], None]:
     """To be called once in a run, before its workers are started; what it returns ends the server."""
-    roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 << 30
     # In memory a database is made in a third of the time; short, because a socket's path has 107 bytes at the most.
-    folder = tempfile.mkdtemp(prefix="congtin-", dir=_MEMORY if roomy else None)
+    folder = tempfile.mkdtemp(prefix="congtin-", dir=MEMORY)
     os.environ[_FOLDER] = folder
     guard = subprocess.Popen(["sh", "-c", _GUARD, "guard", folder], stdin=subprocess.PIPE, start_new_session=True)
     return lambda: guard.communicate() and None

@@ -19,6 +19,7 @@ from storage.database import Database
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from forked import Child
     from sqlalchemy.orm import Session
 
     from scraper.items import Precision
@@ -110,7 +111,7 @@ def utc(moment: datetime) -> datetime:
 
 
 def child(code: str, *words: object) -> subprocess.Popen[str]:
-    """A process of its own that runs Python code in the checkout."""
+    """A process that runs Python code in the checkout, as a child of this very one; `forked.Child` is there sooner."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *map(str, words)],
         cwd=ROOT,
@@ -122,7 +123,7 @@ def child(code: str, *words: object) -> subprocess.Popen[str]:
     )
 
 
-def heard(process: subprocess.Popen[str]) -> str:
+def heard(process: subprocess.Popen[str] | Child) -> str:
     """The next line that a child says; what it complained of, if it says nothing."""
     assert process.stdout is not None
     assert process.stderr is not None
@@ -132,6 +133,6 @@ def heard(process: subprocess.Popen[str]) -> str:
     return line
 
 
-def bury(process: subprocess.Popen[str]) -> None:
+def bury(process: subprocess.Popen[str] | Child) -> None:
     process.kill()
     process.communicate()

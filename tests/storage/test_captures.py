@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from making import NOON, bury, child, heard
+from forked import Child
+from making import NOON, bury, heard
 from warcio.archiveiterator import ArchiveIterator
 
 from scraper.items import Validators
@@ -339,7 +340,7 @@ print("closed", flush=True)
 
 
 def test_the_file_of_a_living_process_is_never_touched(archive: Archive) -> None:
-    process = child(WRITE, archive.folder)
+    process = Child(WRITE, archive.folder)
     try:
         name = heard(process)
         path = archive.folder / name
@@ -359,7 +360,7 @@ def test_the_file_of_a_living_process_is_never_touched(archive: Archive) -> None
 
 
 def test_each_process_writes_a_file_of_its_own(archive: Archive) -> None:
-    processes = [child(WRITE, archive.folder) for _ in range(2)]
+    processes = [Child(WRITE, archive.folder) for _ in range(2)]
     try:
         names = {heard(process) for process in processes} | {archive.write(exchange()).warc}
         assert len(names) == 3
@@ -440,7 +441,7 @@ print(json.dumps([name, failures, full - size, last.offset - size]), flush=True)
 
 @pytest.mark.parametrize("room", [0, 1, 4096, 300_000])
 def test_a_full_disk_leaves_the_file_as_it_was_and_it_goes_on_when_there_is_room(archive: Archive, room: int) -> None:
-    process = child(FULL, archive.folder, room)
+    process = Child(FULL, archive.folder, room)
     try:
         name, failures, grown, place = json.loads(heard(process))
     finally:

@@ -11,7 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from databases import SQLITE
-from making import NOON, bury, child, config, heard, utc
+from forked import Child
+from making import NOON, bury, config, heard, utc
 from making import database as opened
 from sqlalchemy import JSON, create_engine, inspect, select, text
 from sqlalchemy.exc import StatementError
@@ -112,7 +113,7 @@ with database.writing() as session:
     session.add(Run(source=sys.argv[2], origin="poll", opened_at=making.NOON, completed=False, report={}))
 print("done", flush=True)
 """
-    processes = [child(code, tmp_path / "data", number, address) for number in range(8)]
+    processes = [Child(code, tmp_path / "data", number, address) for number in range(8)]
     try:
         for process in processes:
             assert heard(process) == "ready"

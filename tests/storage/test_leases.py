@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from forked import Child
 from making import bury, child, heard
 from sqlalchemy import select
 
@@ -130,7 +131,7 @@ def test_a_number_that_was_given_to_another_process_is_not_its_holder(database: 
 
 
 def test_of_processes_that_ask_at_once_one_gets_it(database: Database, address: str) -> None:
-    processes = [child(TAKE, address, HOST) for _ in range(4)]
+    processes = [Child(TAKE, address, HOST) for _ in range(4)]
     try:
         for process in processes:
             assert heard(process) == "ready"

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from making import SITE, article, bury, child, day, entry, heard, later, listed, minute, save
+from forked import Child
+from making import SITE, article, bury, day, entry, heard, later, listed, minute, save
 from making import database as opened
 from sqlalchemy import delete, func, select, update
 from test_search_query import ODD
@@ -237,7 +238,7 @@ writer = index.open_index(Path(sys.argv[1])).writer(heap_size=50_000_000, num_th
 print("held", flush=True)
 sys.stdin.readline()
 """
-    process = child(code, folder)
+    process = Child(code, folder)
     try:
         assert heard(process) == "held"
         yield
@@ -369,7 +370,7 @@ def test_a_follower_that_is_killed_at_any_moment_leaves_a_right_index(
     database: Database, folder: Path, address: str
 ) -> None:
     for kill in range(10):
-        process = child(FOLLOW, address, folder)
+        process = Child(FOLLOW, address, folder)
         try:
             assert heard(process) == "following"
             keep(database, *({"body_text": f"lần {kill}"} for _ in range(12)))
