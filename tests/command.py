@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from sample.server import Running
 
 Serve = "Callable[..., Running]"
+SAMPLE = """\
+name = "Cổng tin mẫu"
+url = "{url}"
+platform = "sharepoint"
+feeds = ["/portal/rss/Hoat-dong-nganh.rss"]
+sections.news = ["/portal/Pages/Tin-tuc.aspx", "/portal/KenhTin/Hoat-dong-nganh.aspx"]
+sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
+"""
 
 
 def _child(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from command import SAMPLE, Congtin
 
 from sample.announcements import IN_DOCX, LIFE, SCANNED, WORDS
 from sample.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from command import Congtin
+    from collections.abc import Iterator
 
     from sample.announcements import Decision
+    from sample.server import Running
 
 NATIONAL = 'name = "Cổng quốc gia"\nurl = "{url}"\nplatform = "dichvucong"\nsections.procedures = ["/jsp/rest.jsp"]\n'
 CODE = "1.013436"
@@ -22,13 +25,43 @@ FAILURES = 3
 """The exit code: two of the files that pages attach are broken."""
 
 
-def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(
-    congtin: Congtin, serve: Callable[..., object]
-) -> None:
-    serve(articles=12, procedures=True)
-    report = congtin.crawl(expect=FAILURES)
-    assert report["verdict"] == "healthy"
-    assert report["procedures"]["replaced"] == 1
+@dataclass(frozen=True, kw_only=True)
+class Crawled:
+    """An archive that is only looked at, and what the crawl came to that made it."""
+
+    congtin: Congtin
+    report: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Running]:
+    with running(articles=12, procedures=True) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def crawled(portal: Running, tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+    """After the first crawl of a portal with procedures."""
+    congtin = Congtin(tmp_path_factory.mktemp("crawled") / "data")
+    congtin.source("sample", SAMPLE.format(url=portal.url))
+    return Crawled(congtin=congtin, report=congtin.crawl(expect=FAILURES))
+
+
+@pytest.fixture(scope="module")
+def rechecked(crawled: Crawled, tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+    """After another one that asked for every page again: nothing has changed."""
+    congtin = copied(crawled, tmp_path_factory.mktemp("rechecked"))
+    return Crawled(congtin=congtin, report=congtin.crawl("--recheck", expect=FAILURES))
+
+
+def copied(crawled: Crawled, folder: Path) -> Congtin:
+    return Congtin(Path(copytree(crawled.congtin.data, folder / "data")))
+
+
+def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(crawled: Crawled, rechecked: Crawled) -> None:
+    congtin = crawled.congtin
+    assert crawled.report["verdict"] == "healthy"
+    assert crawled.report["procedures"]["replaced"] == 1
     told = congtin.json("show", CODE)["procedure"]
     steps = told["timeline"]
     assert [step["change"] for step in steps] == ["new", "amended", "replaced"]
@@ -52,18 +85,17 @@ def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(
     assert successor["timeline"][0]["evidence"] == later["evidence"]
     abolished = {one["code"]: one["state"] for one in congtin.json("procedures", "--change", "abolished")}
     assert abolished["1.013437"] == "abolished"
-    assert congtin.crawl("--recheck", expect=FAILURES)["procedures"] == {}
-    kinds = [event["kind"] for event in congtin.events("--kind", "procedure.changed")]
+    assert rechecked.report["procedures"] == {}
+    kinds = [event["kind"] for event in rechecked.congtin.events("--kind", "procedure.changed")]
     assert kinds == []
 
 
-def test_the_national_portal_tells_of_the_same_procedures(congtin: Congtin, serve: Callable[..., object]) -> None:
-    serve(articles=12, procedures=True)
-    first = congtin.crawl(expect=FAILURES)["procedures"]
+def test_the_national_portal_tells_of_the_same_procedures(crawled: Crawled, tmp_path: Path) -> None:
+    congtin = copied(crawled, tmp_path)
     with running(articles=1) as portal:
         congtin.source("dichvucong", NATIONAL.format(url=portal.url))
         (report,) = congtin.json("crawl", "dichvucong", "--full")
-    before = sum(first.values())
+    before = sum(crawled.report["procedures"].values())
     assert report["procedures"] == {
         "new": 176 - len(congtin.json("procedures", "--source", "sample", "--limit", "500"))
     }
@@ -76,27 +108,21 @@ def test_the_national_portal_tells_of_the_same_procedures(congtin: Congtin, serv
     assert [hit["code"] for hit in hits] == [CODE]
 
 
-def test_a_decision_is_read_from_the_file_that_its_page_attaches(
-    congtin: Congtin, serve: Callable[..., object]
-) -> None:
+def test_a_decision_is_read_from_the_file_that_its_page_attaches(crawled: Crawled, rechecked: Crawled) -> None:
     """The page names no procedure; the same annex is attached to two more pages, once within an archive."""
-    serve(articles=12, procedures=True)
-    congtin.crawl(expect=FAILURES)
-    check(congtin, IN_DOCX)
+    check(crawled.congtin, IN_DOCX)
     for code in IN_DOCX.changes["new"]:
-        (step,) = congtin.json("show", code)["procedure"]["timeline"]
+        (step,) = crawled.congtin.json("show", code)["procedure"]["timeline"]
         assert len(step["told_by"]) == 3
-    assert congtin.crawl("--recheck", expect=FAILURES)["procedures"] == {}
-    check(congtin, IN_DOCX)
+    assert rechecked.report["procedures"] == {}
+    check(rechecked.congtin, IN_DOCX)
 
 
 @pytest.mark.tool("tesseract")
-def test_a_decision_is_read_from_a_scan(congtin: Congtin, serve: Callable[..., object]) -> None:
-    serve(articles=12, procedures=True)
-    congtin.crawl(expect=FAILURES)
-    check(congtin, SCANNED)
-    assert congtin.crawl("--recheck", expect=FAILURES)["procedures"] == {}
-    check(congtin, SCANNED)
+def test_a_decision_is_read_from_a_scan(crawled: Crawled, rechecked: Crawled) -> None:
+    check(crawled.congtin, SCANNED)
+    assert rechecked.report["procedures"] == {}
+    check(rechecked.congtin, SCANNED)
 
 
 def check(congtin: Congtin, decision: Decision) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from making import NOON, SITE, article, day, entry, later, listed, minute, page, save
-from sqlalchemy import select, update
+from sqlalchemy import insert, inspect, select, update
 
 from scraper.items import Validators
 from scraper.outcomes import Outcome
@@ -240,10 +240,25 @@ def test_a_page_without_a_record_that_is_missing_is_asked_for_three_times_and_no
     assert [known.url for known in history.owed()] == [f"{SITE}/tin/1"]
 
 
-def many(session: Session, count: int) -> None:
-    for number in range(count):
-        said = article(f"/tin/{number}", title=f"Tin số {number}")
-        save(session, said, at=NOON + timedelta(minutes=number))
+def many(session: Session, count: int, *, visited: tuple[int, ...] = (0,)) -> None:
+    """Pages with their articles, each checked a minute after the other: of those not `visited` the first one's rows."""
+    for number in visited[:count]:
+        save(session, article(f"/tin/{number}", title=f"Tin số {number}"), at=NOON + timedelta(minutes=number))
+    for kind in (Article, Page):
+        columns = [column.key for column in inspect(kind).column_attrs]
+        first = session.scalars(select(kind).where(kind.canonical_url == f"{SITE}/tin/0")).one_or_none()
+        if first is None:
+            return
+        row = {name: getattr(first, name) for name in columns}
+        rows = [row | _own(kind, number) for number in range(count) if number not in visited]
+        if rows:
+            session.execute(insert(kind), rows)
+
+
+def _own(kind: type[Article | Page], number: int) -> dict[str, object]:
+    at, url, record = NOON + timedelta(minutes=number), f"{SITE}/tin/{number}", f"{number:016}"
+    own = {"id": record} if kind is Article else {"id": 1_000 + number, "record": record}
+    return own | {"canonical_url": url, "url": url, "first_seen": at, "last_checked": at}
 
 
 def test_a_few_are_asked_again_the_longest_unasked_first(database: Database) -> None:
@@ -267,7 +282,7 @@ def test_at_most_one_in_a_hundred_and_at_least_one(database: Database, count: in
 
 def test_edited_and_missing_pages_are_asked_again(database: Database) -> None:
     with database.writing() as session:
-        many(session, 420)
+        many(session, 420, visited=(0, 400, 410))
         save(session, article("/tin/400", title="Sửa"), at=later(50))
         listed(session, entry("/tin/9"))
         miss(session, 5, later(60), "/tin/410")
