@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sample.server import Running
 
 
+LINKED = 'attachments = "link"\n'
+"""For what is about pages alone."""
+
+
 def pages(portal: Running) -> list[tuple[str, str, int]]:
     return [one for one in portal.requests if one[1] != "/robots.txt"]
 
@@ -156,7 +160,7 @@ def test_what_is_published_later_is_news(congtin: Congtin, serve: Serve) -> None
 
 
 def test_more_news_than_a_page_holds_is_all_found(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=120)
+    portal = serve(articles=120, extra=LINKED)
     congtin.crawl()
     for number in range(47):
         portal.control(do="publish", title=f"Bản tin thứ {number}", body="Nội dung bản tin./.")
@@ -165,7 +169,7 @@ def test_more_news_than_a_page_holds_is_all_found(congtin: Congtin, serve: Serve
 
 def test_a_withdrawn_article_is_gone_after_three_healthy_runs_and_comes_back(congtin: Congtin, serve: Serve) -> None:
     congtin.environment["CONGTIN_GONE_HOURS"] = "0"
-    portal = serve(articles=40)
+    portal = serve(articles=40, extra=LINKED)
     congtin.crawl()
     path = portal.portal.urls()[5]
     portal.control(do="withdraw", path=path)
@@ -186,7 +190,7 @@ def test_a_withdrawn_article_is_gone_after_three_healthy_runs_and_comes_back(con
 
 
 def test_a_limit_leaves_the_rest_to_the_next_crawl(congtin: Congtin, serve: Serve) -> None:
-    serve(articles=60)
+    serve(articles=60, extra=LINKED)
     assert congtin.crawl("--limit", "10")["new"] == 10
     assert congtin.crawl()["new"] == 50
 
@@ -200,7 +204,7 @@ def test_one_request_at_a_time_with_the_delay_that_the_source_sets(congtin: Cong
 
 
 def test_two_crawls_of_one_host_do_not_run_beside_each_other(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=100, delay=0.1)
+    portal = serve(articles=100, delay=0.1, extra=LINKED)
     first = congtin.start("crawl", "sample", "--json")
     try:
         wait_for(portal, 10)
@@ -249,14 +253,14 @@ def test_scrapy_knows_every_source_as_a_spider(congtin: Congtin, serve: Serve) -
 
 @pytest.mark.parametrize("words", [("--full",), ("--since", "2000-01-01")])
 def test_full_and_since_walk_everything(congtin: Congtin, serve: Serve, words: tuple[str, ...]) -> None:
-    portal = serve(articles=90)
+    portal = serve(articles=90, extra=LINKED)
     congtin.crawl("--limit", "1")
     assert congtin.crawl(*words)["new"] == 89
     assert urljoin(portal.url, "/") == portal.url
 
 
 def test_a_crawl_that_left_things_out_hides_nothing_from_the_next(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=90)
+    portal = serve(articles=90, extra=LINKED)
     dates = sorted((portal.portal.find(path).head.published for path in portal.portal.urls()), reverse=True)
     some = congtin.crawl("--since", dates[10].date().isoformat())["new"]
     some += congtin.crawl("--limit", "5")["new"]
