@@ -11,7 +11,6 @@ from rich.markup import escape
 import console
 from commands import Json, app, database
 from console import Exit, fail
-from scraper.text import fold
 
 _LABELS = {
     "field": "field", "levels": "levels", "kind": "kind", "agency": "decided by", "carried_out_by": "carried out by",
@@ -76,6 +75,8 @@ def procedures(
 
 def _level(typed: str | None) -> str | None:
     """A level as it is kept, however it was typed: `tinh` is `tỉnh`."""
+    from scraper.text import fold
+
     known = {fold(level): level for level in ("bộ", "tỉnh", "huyện", "xã")}
     level = known.get(fold(typed), typed) if typed else typed
     _one_of("--level", level, tuple(known.values()))
