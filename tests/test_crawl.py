@@ -67,29 +67,6 @@ def test_a_first_crawl_keeps_every_article_once_and_whole(congtin: Congtin, serv
     assert {event["kind"] for event in congtin.events()} == {"article.new", "record.updated"}
 
 
-def test_the_pages_of_procedures_are_crawled_like_any_others(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=20, procedures=True)
-    report = congtin.crawl(expect=3)
-    assert report["verdict"] == "healthy"
-    assert report["new"] == len(portal.portal.urls()) == 56
-    assert {failure["url"].rsplit("/", 1)[-1][16:]: failure["outcome"] for failure in report["failures"]} == {
-        "bao-cao.pdf": "BROKEN",  # a page of HTML
-        "quy-trinh.pdf": "TRUNCATED",
-    }
-    told = {}
-    for hit in congtin.json("search", "", "--kind", "article", "--kind", "procedure", "--limit", "200")["hits"]:
-        for document in congtin.json("show", hit["id"])["documents"]:
-            told[document["url"].rsplit("/", 1)[-1][16:]] = document
-    assert told["to-trinh.pdf"]["flags"] == ["encrypted"]
-    long = max(told.values(), key=lambda document: document["pages"] or 0)
-    assert (long["pages"], long["outcome"]) == (200, "OK")
-    archive = next(document for document in told.values() if document["media_type"] == "application/zip")
-    assert any(".." in member["name"] for member in archive["members"])
-    assert not (congtin.data.parent / "etc").exists()
-    word = next(document for document in told.values() if document["media_type"] == "application/msword")
-    assert (word["outcome"], word["cause"]) == ("OK", None)
-
-
 def test_the_crawl_obeys_robots_and_stays_out_of_traps(congtin: Congtin, serve: Serve) -> None:
     portal = serve(articles=80)
     congtin.crawl()

@@ -58,6 +58,28 @@ def copied(crawled: Crawled, folder: Path) -> Congtin:
     return Congtin(Path(copytree(crawled.congtin.data, folder / "data")))
 
 
+def test_the_pages_of_procedures_are_crawled_like_any_others(portal: Running, crawled: Crawled) -> None:
+    congtin, report = crawled.congtin, crawled.report
+    assert report["verdict"] == "healthy"
+    assert report["new"] == len(portal.portal.urls()) == 48
+    assert {failure["url"].rsplit("/", 1)[-1][16:]: failure["outcome"] for failure in report["failures"]} == {
+        "bao-cao.pdf": "BROKEN",  # a page of HTML
+        "quy-trinh.pdf": "TRUNCATED",
+    }
+    told = {}
+    for hit in congtin.json("search", "", "--kind", "article", "--kind", "procedure", "--limit", "200")["hits"]:
+        for document in congtin.json("show", hit["id"])["documents"]:
+            told[document["url"].rsplit("/", 1)[-1][16:]] = document
+    assert told["to-trinh.pdf"]["flags"] == ["encrypted"]
+    long = max(told.values(), key=lambda document: document["pages"] or 0)
+    assert (long["pages"], long["outcome"]) == (200, "OK")
+    archive = next(document for document in told.values() if document["media_type"] == "application/zip")
+    assert any(".." in member["name"] for member in archive["members"])
+    assert not (congtin.data.parent / "etc").exists()
+    word = next(document for document in told.values() if document["media_type"] == "application/msword")
+    assert (word["outcome"], word["cause"]) == ("OK", None)
+
+
 def test_the_life_of_a_procedure_is_read_from_the_pages_of_four_decisions(crawled: Crawled, rechecked: Crawled) -> None:
     congtin = crawled.congtin
     assert crawled.report["verdict"] == "healthy"
