@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, insert, or_, select
 from scraper import dates, shapes, text, urls
 from scraper.items import VIETNAM, Moment
 from scraper.outcomes import Outcome
-from storage import batch, diff, events
+from storage import batch, diff, events, resemblance, similar
 from storage.models import Article, ArticleVersion, Page
 
 if TYPE_CHECKING:
@@ -189,15 +189,10 @@ def _same_number(session: Session, sighting: Sighting) -> Article | None:
         if page.record and sighting.number_of(page.canonical_url) == number:
             row = session.get_one(Article, page.record)
             before = session.get_one(ArticleVersion, (row.id, row.version))
-            if _resembles(sighting.article, before):
+            said = f"{sighting.article.title} {sighting.article.body_text}"
+            if resemblance.same_words(said, f"{before.title} {before.body_text}"):
                 return row
     return None
-
-
-def _resembles(article: items.Article, before: ArticleVersion) -> bool:
-    """Whether most words of the one are those of the other."""
-    new, old = (set(text.fold(f"{one.title} {one.body_text}").split()) for one in (article, before))
-    return 2 * len(new & old) > len(new | old)
 
 
 def _same_address(session: Session, sighting: Sighting) -> tuple[str, Article | None]:
@@ -242,6 +237,7 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         "changed_at": sighting.at,
         "counters": _counters(article),
         "related": _related(article),
+        "story": name,
     }
     # By tables and not by objects: nothing else in the session needs these, and it halves what a new page costs.
     created = Article(**row)
@@ -252,6 +248,7 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         opened.absent -= {(name,), (sighting.source, digest)}
     page.record = name
     events.append(session, "article.new", created, at=sighting.at, origin=sighting.origin)
+    similar.arrived(session, created, article.body_text, at=sighting.at, origin=sighting.origin)
 
 
 def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> None:
@@ -272,6 +269,7 @@ def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> 
     session.add(after)
     changes = [*_readdressed(row, sighting.page), *field_changes(before, after)]
     events.append(session, "article.changed", row, at=sighting.at, origin=sighting.origin, changes=changes)
+    similar.arrived(session, row, article.body_text, at=sighting.at, origin=sighting.origin, before=before)
 
 
 def _learn(session: Session, row: Article, page: Page, at: datetime, origin: str) -> None:

@@ -7,6 +7,7 @@ with care or in a test, the same functions look up and send one by one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from storage.runs import Ticket
 
 _KEY = "batch"
+Work = Callable[["Session", list[Any]], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +27,7 @@ class Batch:
     """Rows that were looked up: `pages` by source and address, and `records`; `absent` are keys that are not there.
 
     `captured` are tickets whose captures were entered, `rows` what is still to be sent, `made` the ids of records among
-    it.
+    it, `last` work that was put off to the end.
     """
 
     pages: dict[tuple[str, str], Page] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class Batch:
     captured: set[Ticket] = field(default_factory=set)
     rows: dict[Insert, list[dict[str, Any]]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
+    last: dict[Work, list[Any]] = field(default_factory=dict)
 
 
 def begin(session: Session) -> Batch:
@@ -47,8 +50,20 @@ def of(session: Session) -> Batch | None:
     return session.info.get(_KEY)
 
 
+def at_end(session: Session, work: Work, one: Any) -> None:
+    """Has this done at the batch's end, for all that were put off to it at once; now where there is no batch."""
+    opened = of(session)
+    if opened is None:
+        work(session, [one])
+    else:
+        opened.last.setdefault(work, []).append(one)
+
+
 def end(session: Session) -> None:
-    """Sends what is left to be sent and closes the batch, if there is one."""
+    """Does and sends what is left to be done and closes the batch, if there is one."""
+    if opened := of(session):
+        for work, several in opened.last.items():
+            work(session, several)
     send(session)
     session.info.pop(_KEY, None)
 

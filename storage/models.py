@@ -210,6 +210,8 @@ class Article(Table):
     changed_at: Mapped[datetime]
     counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     related: Mapped[list[Any]] = mapped_column(default=list)
+    story: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The record that stands for its story, itself where it is alone; empty where it was not compared yet."""
 
     __table_args__ = (Index(None, "source", "content_hash"), Index(None, "source", "published_at"))
 
@@ -239,6 +241,17 @@ class ArticleVersion(Table):
     words_added: Mapped[int]
     words_removed: Mapped[int]
     capture: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+
+
+class StoryKey(Table):
+    """A key by which a record that stands for a story is found; only so many records have the same one."""
+
+    __tablename__ = "story_keys"
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    record: Mapped[str] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Procedure(Table):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from scraper.items import VIETNAM
-from storage import diff, document_records, events, numbers, procedure_records
+from storage import diff, document_records, events, numbers, procedure_records, similar
 from storage.document_records import capture_shape
 from storage.models import Article, ArticleVersion, Capture, Page, Procedure
 
@@ -75,7 +75,7 @@ def show(session: Session, name: str, version: int | None = None, *, day: date |
         "state": article.state,
         "capture": capture_shape(capture),
         "documents": document_records.of(session, [article.id]),
-        "group": [],
+        "group": similar.group(session, article.id),
     }
 
 
