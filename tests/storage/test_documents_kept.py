@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from making import NOON, SITE, article, later, save
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from scraper import items
@@ -18,13 +18,15 @@ from storage import documents, events, migrations, records, runs
 from storage.captures import Captured
 from storage.document_history import FullHistory
 from storage.document_tables import Content, Document, DocumentVersion
-from storage.models import Article, Page
+from storage.models import Article, ArticleVersion, Page
 from storage.runs import Ticket
 from storage.search import passages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from storage.database import Database
 
@@ -191,17 +193,27 @@ def test_text_that_is_not_parted_as_the_pages_are_has_no_page_numbers(session: S
     assert [page.number for page in passages.pages(session, name)] == [None]
 
 
-def test_pages_that_attach_something_are_asked_for_whole_once_documents_are_kept(fresh: Callable[..., str]) -> None:
+def copy_into(connection: Connection, session: Session) -> None:
+    """Puts a new database's pages and articles into one of an older revision, in the columns that it has."""
+    for table in (Article.__table__, ArticleVersion.__table__, Page.__table__):
+        names = [column["name"] for column in inspect(connection).get_columns(table.name)]
+        rows = session.execute(select(*[table.c[name] for name in names])).mappings().all()
+        connection.execute(insert(table), [dict(row) for row in rows])
+
+
+def test_pages_that_attach_something_are_asked_for_whole_once_documents_are_kept(
+    session: Session, fresh: Callable[..., str]
+) -> None:
+    for number, attachments in enumerate(((Attachment(url=FIRST, title="Một"),), ())):
+        said = article(f"/tin/{number}", title=f"Tin {number}", attachments=attachments)
+        save(session, said)
+        for page in session.scalars(select(Page).where(Page.canonical_url == said.canonical_url)):
+            page.etag = '"1"'
+    session.flush()
     engine = create_engine(fresh(migrated=False))
-    with engine.begin() as connection, Session(connection) as session:
+    with engine.begin() as connection:
         command.upgrade(migrations.configuration(connection), "0004")
-        for number, attachments in enumerate(((Attachment(url=FIRST, title="Một"),), ())):
-            said = article(f"/tin/{number}", title=f"Tin {number}", attachments=attachments)
-            save(session, said)
-            for page in session.scalars(select(Page).where(Page.canonical_url == said.canonical_url)):
-                page.etag = '"1"'
-        session.flush()
+        copy_into(connection, session)
         migrations.upgrade(connection)
-        session.expire_all()
-        assert [page.etag for page in session.scalars(select(Page).order_by(Page.id))] == [None, '"1"']
+        assert connection.scalars(select(Page.etag).order_by(Page.id)).all() == [None, '"1"']
     engine.dispose()
