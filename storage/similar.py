@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -21,7 +22,6 @@ from storage.resemblance import FEW, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -53,8 +53,8 @@ _TOLD = select(
 class Arrival:
     """A record that is new, or says something else: what it says now, and (`before`) what it said until now.
 
-    `at` and `origin` are those of the visit; the events of what follows have them too. `older` is one that was archived
-    before records were compared.
+    `at` and `origin` are those of the visit; the events of what follows have them too. `older` is one that has no
+    other event to tell of it.
     """
 
     subject: Subject
@@ -98,8 +98,7 @@ def _place(session: Session, arrivals: Sequence[Arrival]) -> None:
     for arrival in arrivals:
         earlier = latest.get(arrival.subject.id)
         latest[arrival.subject.id] = replace(arrival, before=earlier.before) if earlier else arrival
-    free = [one for one in latest.values() if one.before is None or not _stays(session, one, one.before)]
-    _seek(session, free)
+    _seek(session, [free for one in latest.values() for free in _freed(session, one)])
 
 
 def _seek(session: Session, arrivals: Sequence[Arrival]) -> None:
@@ -180,39 +179,43 @@ def _stand(session: Session, one: _Known, holders: dict[Key, list[str]]) -> None
             batch.later(session, _INSERT_KEY, {"key": key, "record": one.subject.id})
 
 
-def _stays(session: Session, one: Arrival, before: Text) -> bool:
-    """Whether a record that says something else tells its story still; where it does not, it has left it."""
+def _freed(session: Session, one: Arrival) -> list[Arrival]:
+    """The records that have no story now: one that is new or tells another than before, and those it leaves behind."""
+    if one.before is None:
+        return [one]
     own = one.subject.id
-    story = session.scalar(select(Article.story).where(Article.id == own))
-    if story is not None and story != own:
+    story = session.scalar(select(Article.story).where(Article.id == own)) or own
+    if story != own:
         first = _known(session, [story])[story]
         if _alike(one, first):
-            return True
+            return []
         _set_story(session, own, own)
         _tell(session, first.subject, one, {"removed": own})
-        return False
-    if story is None:
-        _set_story(session, own, own)
-    session.execute(_DELETE_KEYS, {"record": own, "keys": before.keys[:FEW]})
-    others = session.scalars(_others(own, own)).all()
-    if not others:
-        return False
-    next_one = _known(session, others[:1])[others[0]]
-    if _alike(one, next_one):
+        return [one]
+    _set_story(session, own, own)  # one that was not compared yet has none
+    session.execute(_DELETE_KEYS, {"record": own, "keys": one.before.keys[:FEW]})
+    names = session.scalars(_others(own)).all()
+    members = _known(session, names)
+    if names and _alike(one, members[names[0]]):
         _stand(session, _Known(subject=one.subject, text=one.text), _holders(session, one.text.keys))
-        return True
-    _hand_over(session, one, next_one)
-    return False
+        return []
+    return [one, *_handed_over(session, one, [members[name] for name in names])]
 
 
-def _hand_over(session: Session, one: Arrival, next_one: _Known) -> None:
-    """Lets the next record stand for the story that one has left."""
-    own, to = one.subject.id, next_one.subject.id
-    members = _known(session, session.scalars(_others(own, own).limit(None)).all()).values()
-    session.execute(update(Article).where(Article.story == own, Article.id != own).values(story=to))
-    for member in members:
+def _handed_over(session: Session, one: Arrival, members: Sequence[_Known]) -> list[Arrival]:
+    """Lets the next record stand for the story that one has left; the members that are not like that one are free."""
+    free: list[Arrival] = []
+    for number, member in enumerate(members):
+        itself = Arrival(subject=member.subject, text=member.text, at=one.at, origin=one.origin, older=True)
+        stays = number == 0 or _alike(itself, members[0])
+        to = (members[0] if stays else member).subject.id
+        _set_story(session, member.subject.id, to)
         _tell(session, member.subject, one, {"to": to})
-    _stand(session, next_one, _holders(session, next_one.text.keys))
+        if not stays:
+            free.append(itself)
+    if members:
+        _stand(session, members[0], _holders(session, members[0].text.keys))
+    return free
 
 
 def _set_story(session: Session, record: str, to: str) -> None:
@@ -225,24 +228,22 @@ def _tell(session: Session, subject: Subject, one: Arrival, change: dict[str, st
     )
 
 
-def _others(story: str, but: str) -> Select[str]:
+def _others(story: str) -> Select[str]:
+    """The records of a story but the one that stands for it, the first seen first."""
     return (
-        select(Article.id)
-        .where(Article.story == story, Article.id != but)
-        .order_by(Article.first_seen, Article.id)
-        .limit(LISTED)
+        select(Article.id).where(Article.story == story, Article.id != story).order_by(Article.first_seen, Article.id)
     )
 
 
-def catch_up(session: Session, at: datetime) -> bool:
+def catch_up(session: Session) -> bool:
     """Compares some of the records that were archived before records were compared; whether there are more."""
     rows = session.execute(_TOLD.where(Article.story.is_(None)).order_by(Article.first_seen).limit(_AT_ONCE)).all()
     for row in rows:
         _set_story(session, row.id, row.id)
-    known = [_as_known(row) for row in rows if row.kind != "procedure"]
+    known, now = [_as_known(row) for row in rows if row.kind != "procedure"], datetime.now(UTC)
     _seek(
         session,
-        [Arrival(subject=one.subject, text=one.text, at=at, origin="replay", older=True) for one in known],
+        [Arrival(subject=one.subject, text=one.text, at=now, origin="replay", older=True) for one in known],
     )
     return len(rows) == _AT_ONCE
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from storage import captures
+from storage import captures, similar
 from storage.captures import Archive
 from storage.database import Database
 from storage.search.index import Follower
 from storage.writer import Writer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
     from scraper.config import Config
@@ -58,6 +59,7 @@ class Store:
             _capture=ThreadPoolExecutor(max_workers=1, thread_name_prefix="capture"),
         )
         store.follower.start()
+        store.writer.submit(similar.catch_up).add_done_callback(store._caught_up)
         cls._shared[config.data] = (store, 1)
         return store
 
@@ -74,6 +76,12 @@ class Store:
             closing.callback(self.archive.close)
             closing.callback(self.writer.close)
             closing.callback(self._capture.shutdown)
+
+    def _caught_up(self, done: Future[bool]) -> None:
+        """Goes on comparing older records; those that are left when the process ends are the next one's."""
+        if not done.cancelled() and not done.exception() and done.result():
+            with suppress(RuntimeError):  # the writer is closed
+                self.writer.submit(similar.catch_up).add_done_callback(self._caught_up)
 
     async def capture(self, exchange: Exchange, had: Validators | None) -> Captured:
         """Archives an exchange off the event loop, one at a time; it is on file when this returns."""

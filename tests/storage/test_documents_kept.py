@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from making import NOON, SITE, article, later, save
 from sqlalchemy import create_engine, insert, inspect, select
-from sqlalchemy.orm import Session
 
 from scraper import items
 from scraper.items import Attachment, Member, Reread, Validators, Visit
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
 
     from storage.database import Database
 
