@@ -98,13 +98,13 @@ def congtin(tmp_path: Path) -> Congtin:
 
 @pytest.fixture
 def serve(congtin: Congtin) -> Iterator[Callable[..., Running]]:
-    """Starts a sample portal and makes it the source `sample`; it is stopped at the end of the test."""
+    """Starts a sample portal and makes it the source `sample`, or `name`; it is stopped at the end of the test."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> Running:
-            extra = options.pop("extra", "")
+            extra, name = options.pop("extra", ""), options.pop("name", "sample")
             portal = stack.enter_context(running(**options))
-            congtin.source("sample", SAMPLE.format(url=portal.url) + extra)
+            congtin.source(name, SAMPLE.format(url=portal.url) + extra)
             return portal
 
         yield start

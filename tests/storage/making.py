@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scraper.config import Config
 from scraper.items import VIETNAM, Article, Entry, Moment
 from scraper.outcomes import Outcome
-from storage import articles, pages
+from storage import articles, batch, pages
 from storage.articles import Saved, Sighting
 from storage.database import Database
 
@@ -89,7 +89,7 @@ def save(
     pages.answered(row, Outcome.OK, at=at, run=run)
     if saved.decision == "deferred":
         row.owed = True
-    session.flush()
+    batch.flush(session)
     return saved
 
 

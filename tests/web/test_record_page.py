@@ -52,6 +52,15 @@ async def test_related_links_without_a_title_or_with_a_bad_address(browser):
     assert [len(row.cssselect("a")) for row in rows] == [1, 0]
 
 
+async def test_a_record_names_those_that_tell_the_same_story(browser):
+    assert not (await see(browser, f"/record/{GONE}")).cssselect("#elsewhere")
+    (others,) = (await see(browser, f"/record/{EDITED}")).cssselect("#elsewhere")
+    assert said(others.cssselect("h2")[0]) == "Cùng tin trên cổng khác"
+    (link,) = others.cssselect("a")
+    assert (link.get("href"), said(link)) == (f"/record/{HOSTILE}", "<script>alert(1)</script> Thủ tục cấp phép")
+    assert "Cổng tỉnh Lâm Đồng" in said(others.cssselect("li")[0])
+
+
 async def test_provenance(browser):
     box = said((await see(browser, f"/record/{EDITED}")).cssselect(".provenance")[0])
     for part in (
