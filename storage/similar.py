@@ -103,7 +103,6 @@ def _place(session: Session, arrivals: Sequence[Arrival]) -> None:
 
 def _seek(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Puts each record to the story that it tells, or lets it stand for its own."""
-    batch.send(session)
     holders = _holders(session, {key for one in arrivals for key in one.text.keys})
     known = _known(session, {name for one in arrivals for name in _candidates(one, holders)})
     for one in arrivals:
@@ -118,6 +117,7 @@ def _seek(session: Session, arrivals: Sequence[Arrival]) -> None:
 
 def _holders(session: Session, keys: Iterable[Key]) -> dict[Key, list[str]]:
     """The records that each of these keys leads to."""
+    batch.send(session)
     holders: dict[Key, list[str]] = {}
     if wanted := sorted(keys):
         for key, record in session.execute(_BY_KEYS, {"keys": wanted}):
@@ -174,7 +174,7 @@ def _stand(session: Session, one: _Known, holders: dict[Key, list[str]]) -> None
     """Lets others find a record."""
     for key in one.text.keys[:FEW]:
         found = holders.setdefault(key, [])
-        if len(found) < MOST:
+        if len(found) < MOST and one.subject.id not in found:
             found.append(one.subject.id)
             batch.later(session, _INSERT_KEY, {"key": key, "record": one.subject.id})
 

@@ -154,6 +154,17 @@ def test_the_next_record_stands_for_a_story_that_the_first_has_left(session: Ses
     assert stories(session) == {"/1": "/1", "/2": "/2", "/3": "/2", "/4": "/2", "/5": "/1"}
 
 
+def test_the_first_and_the_next_change_together(session: Session) -> None:
+    for number, source in enumerate("abc", 1):
+        save(session, told(f"/{number}", *NEWS, title=f"Tin {source}"), source=source, at=later(number))
+    assert stories(session) == {"/1": "/1", "/2": "/1", "/3": "/1"}
+    batch.begin(session)
+    save(session, told("/1", *OTHER), source="a", at=later(4))
+    save(session, told("/2", *NEWS[:3], title="Tin b"), source="b", at=later(4))
+    batch.end(session)
+    assert stories(session) == {"/1": "/1", "/2": "/2", "/3": "/2"}
+
+
 def test_likeness_is_not_handed_on(session: Session) -> None:
     save(session, told("/1", *NEWS), source="a", at=later(1))
     save(session, told("/2", *NEWS[2:], *OTHER), source="b", at=later(2))
