@@ -1,0 +1,231 @@
+"""What was probably meant where a search finds nothing: "có phải bạn muốn tìm …". Reads the index only.
+
+Each word that the index does not know, or knows but never beside its neighbours, may be one slip away from another
+(`slips`), written together with its neighbour, or parted at the wrong place. Of all ways to read the words the likeliest
+are kept (a beam search): few slips, pairs that often stand together, common words. The first of them that finds
+something is the suggestion, with its marks as the best hit has them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import log2
+from typing import TYPE_CHECKING
+
+from scraper import text
+from storage.search import slips
+from storage.search.query import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import tantivy
+
+MOST_WORDS = 32
+MOST_TRIED = 3
+"""How many readings are tried in the index: each costs a search."""
+MOST_LOOKED_UP = 4_000
+"""Terms that are looked up in the index for one suggestion, three to six microseconds each at a million articles."""
+
+_BEAM = 12
+_MOST_READINGS = 10
+_UNKNOWN = 24.0
+_WORDS = ("title", "body", "documents")
+_PAIRS = ("title_pairs", "body_pairs")
+
+
+def suggest(
+    typed: str, words: Sequence[text.Syllable], searcher: tantivy.Searcher, best: Callable[[str], str | None]
+) -> str | None:
+    """The text that was typed with its slips mended; None if nothing likely is found.
+
+    `words` are those of `typed` that may be changed (`scraper.text.syllables`; no filters, and nothing that is to be
+    left out); all other characters stay. `best` searches for a text and gives what its best hit says (title and body),
+    or None if there is no hit; it is called at most MOST_TRIED times and once more.
+    """
+    words = [word for word in words if tokens(word.text)][:MOST_WORDS]
+    if not words:
+        return None
+    counts = _Counts(searcher)
+    typed_words = tuple([tokens(word.text)[0][0] for word in words])
+    tried = {typed}
+    for path in _likeliest(words, typed_words, counts):
+        plain = _put(typed, words, path, [list(step.hints) for step in path])
+        if plain in tried:
+            continue
+        if len(tried) > MOST_TRIED:
+            return None
+        tried.add(plain)
+        found = best(plain)
+        if found is None:
+            continue
+        marked = _put(typed, words, path, _as_written(words, path, found))
+        return marked if marked == plain or (marked != typed and best(marked) is not None) else plain
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    """A reading of the words from `start` to before `end`: syllables, folded; and how they may be written."""
+
+    start: int
+    end: int
+    folded: tuple[str, ...]
+    hints: tuple[str, ...]
+    cost: float
+
+
+@dataclass(slots=True)
+class _Counts:
+    """How many articles have a word, or a pair of adjacent ones; each is looked up once, and not without end."""
+
+    searcher: tantivy.Searcher
+    _known: dict[str, int] = field(default_factory=dict)
+
+    def word(self, folded: str) -> int:
+        return self._of(folded, _WORDS)
+
+    def pair(self, one: str, other: str) -> int:
+        return self._of(f"{one}_{other}", _PAIRS)
+
+    def _of(self, term: str, fields: Iterable[str]) -> int:
+        count = self._known.get(term)
+        if count is None:
+            if len(self._known) * len(_WORDS) >= MOST_LOOKED_UP:
+                return 0
+            count = self._known[term] = sum([self.searcher.doc_freq(name, term) for name in fields])
+        return count
+
+
+def _likeliest(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[tuple[_Step, ...]]:
+    """The readings of all words, the likeliest first."""
+    steps = _steps(words, typed, counts)
+    beams: list[list[tuple[float, tuple[_Step, ...]]]] = [[(0.0, ())], *([] for _ in words)]
+    for start in range(len(words)):
+        for score, path in _kept(beams[start]):
+            for step in steps[start]:
+                beams[step.end].append((score + _likelihood(path, step, counts), (*path, step)))
+    return [path for _, path in _kept(beams[-1])]
+
+
+def _kept(beam: list[tuple[float, tuple[_Step, ...]]]) -> list[tuple[float, tuple[_Step, ...]]]:
+    return sorted(beam, key=lambda one: (-one[0], [step.folded for step in one[1]]))[:_BEAM]
+
+
+def _likelihood(path: tuple[_Step, ...], step: _Step, counts: _Counts) -> float:
+    before = path[-1].folded[-1:] if path else ()
+    pairs = sum(log2(1 + counts.pair(one, other)) for one, other in pairwise((*before, *step.folded)))
+    rare = sum(log2(1 + counts.word(one)) for one in step.folded) / 4
+    lost = sum(_UNKNOWN for one in step.folded if not counts.word(one))
+    return pairs + rare - lost - step.cost
+
+
+def _steps(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[list[_Step]]:
+    """For each word the readings that begin with it."""
+    doubtful = _doubtful(typed, counts)
+    steps: list[list[_Step]] = []
+    for place, (word, folded) in enumerate(zip(words, typed, strict=True)):
+        here = [_Step(start=place, end=place + 1, folded=(folded,), hints=(word.text,), cost=0.0)]
+        if place in doubtful and not folded.isdigit():
+            here += _readings(place, word.text, folded, counts)
+        if place + 1 < len(typed) and {place, place + 1} & doubtful:
+            here += _together(place, folded, typed[place + 1], counts)
+        steps.append(here)
+    return steps
+
+
+def _doubtful(typed: tuple[str, ...], counts: _Counts) -> set[int]:
+    """The places of words that the index does not know, or not beside any neighbour."""
+    beside = [counts.pair(one, other) > 0 for one, other in pairwise(typed)]
+    around = zip([False, *beside], [*beside, False], strict=True)
+    return {place for place, known in enumerate(around) if not any(known) or not counts.word(typed[place])}
+
+
+def _readings(place: int, written: str, folded: str, counts: _Counts) -> list[_Step]:
+    """What one word may have been meant to be, the commonest of the likely."""
+    cheapest: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
+    keys = slips.decoded(written)
+    if keys:
+        cheapest[(text.fold(keys),)] = (slips.KEYS, (keys,))
+    for other, cost in slips.slips(folded):
+        known = cheapest.get((other,))
+        if known is None or cost < known[0]:
+            cheapest[(other,)] = (cost, (other,))
+    for way in slips.parted(folded):
+        cheapest.setdefault(way, (slips.GAP * (len(way) - 1), way))
+    return _best(place, place + 1, cheapest, counts)
+
+
+def _together(place: int, one: str, other: str, counts: _Counts) -> list[_Step]:
+    """Two words that are one, or that should have been parted at another place."""
+    joined = one + other
+    ways = [(joined,)] if slips.is_syllable(joined) else []
+    ways += [way for way in slips.parted(joined) if way != (one, other)]
+    return _best(place, place + 2, {way: (slips.GAP * len(way), way) for way in ways}, counts)
+
+
+def _best(
+    start: int, end: int, readings: dict[tuple[str, ...], tuple[float, tuple[str, ...]]], counts: _Counts
+) -> list[_Step]:
+    known = []
+    for folded, (cost, hints) in readings.items():
+        least = min(map(counts.word, folded))
+        if least:
+            step = _Step(start=start, end=end, folded=folded, hints=hints, cost=cost)
+            known.append((log2(1 + least) - cost, step))
+    return [step for _, step in sorted(known, key=lambda one: (-one[0], one[1].folded))[:_MOST_READINGS]]
+
+
+def _put(typed: str, words: Sequence[text.Syllable], path: Iterable[_Step], said: Iterable[Sequence[str]]) -> str:
+    """What was typed, with other words in the places of those that a path reads."""
+    parts: list[str] = []
+    place = 0
+    for step, forms in zip(path, said, strict=True):
+        first, last = words[step.start], words[step.end - 1]
+        parts += [typed[place : first.start], " ".join(forms)]
+        place = last.end
+    return "".join(parts) + typed[place:]
+
+
+def _as_written(words: Sequence[text.Syllable], path: Sequence[_Step], found: str) -> list[list[str]]:
+    """The syllables of a path as a text has them: from where most of them stand together, or as it has them most."""
+    wanted = [syllable for step in path for syllable in step.folded]
+    said = [(text.fold(one.text), one.text) for one in text.syllables(found)]
+    common: dict[str, Counter[str]] = {}
+    for folded, written in said:
+        common.setdefault(folded, Counter())[text.clean(written).lower()] += 1
+    forms = [
+        max(common[one].items(), key=lambda form: (form[1], form[0]))[0] if one in common else "" for one in wanted
+    ]
+    start, at, width = _longest_run(wanted, [folded for folded, _ in said])
+    forms[start : start + width] = [text.clean(written).lower() for _, written in said[at : at + width]]
+    told: list[list[str]] = []
+    place = 0
+    for step in path:
+        some = forms[place : place + len(step.folded)]
+        place += len(step.folded)
+        told.append([_cased(form or hint, words[step.start].text) for form, hint in zip(some, step.hints, strict=True)])
+    return told
+
+
+def _longest_run(wanted: Sequence[str], said: Sequence[str]) -> tuple[int, int, int]:
+    """The longest run of wanted words that stands in a text: its place among these, its place in the text, its length."""
+    places: dict[str, list[int]] = {}
+    for at, one in enumerate(wanted):
+        places.setdefault(one, []).append(at)
+    longest = (0, 0, 0)
+    lengths: dict[int, int] = {}
+    for at, one in enumerate(said):
+        lengths = {place: lengths.get(place - 1, 0) + 1 for place in places.get(one, ())}
+        for place, length in lengths.items():
+            if length > longest[2]:
+                longest = (place - length + 1, at - length + 1, length)
+    return longest
+
+
+def _cased(form: str, typed: str) -> str:
+    if len(typed) > 1 and typed.isupper():
+        return form.upper()
+    return form.capitalize() if typed[:1].isupper() else form
