@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scraper import text
+from storage.search.query import tokens
+from storage.search.vocabulary import groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,16 +23,18 @@ if TYPE_CHECKING:
 LONGEST = 24
 """Letters of a word that is looked into; all that Vietnamese writes together is much shorter."""
 _LONGEST_EDITED = 12
+_FOREIGN = 6
+"""Letters of a word from which it may be a foreign one; a shorter one that is no syllable is hardly any word."""
 
 NEAR, EAR, FAR, GAP, KEYS = 4.0, 4.0, 6.0, 3.0, 1.0
 """What a slip costs, in halvings of likelihood: a key beside, a sound alike, another key, a space, a keyboard off."""
 
-_ONSET = "(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnprstvx])?"
+_ONSET = "(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?"
 _NUCLEUS = (
     "(?:ieu|yeu|oai|oay|oeo|uay|uoi|uou|uya|uye|uyu"
-    "|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|ye|[aeiouy])"
+    "|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|ye|[aeiou])"
 )
-_SYLLABLE = re.compile(f"{_ONSET}{_NUCLEUS}(?:ch|ng|nh|[cmnpt])?")
+_SYLLABLE = re.compile(f"{_ONSET}(?:{_NUCLEUS}(?:ch|ng|nh|[ckmnpt])?|y)")
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -61,10 +66,29 @@ def is_syllable(folded: str) -> bool:
     return _SYLLABLE.fullmatch(folded) is not None
 
 
+def is_likely(folded: str) -> bool:
+    """Whether a word without marks can be anything: a syllable, a part of an abbreviation, or a foreign word."""
+    return len(folded) >= _FOREIGN or is_syllable(folded) or folded in _abbreviations()
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    return frozenset(one for group in groups() for short in group.short for one, _ in tokens(short))
+
+
 def slips(folded: str) -> Iterator[tuple[str, float]]:
-    """Words one slip away from a folded word, with what the slip costs; a word may come more than once."""
-    if not 1 < len(folded) <= _LONGEST_EDITED:
+    """Words one slip away from a folded word, with what the slip costs; a word may come more than once.
+
+    A key that stands for a tone in Telex or VNI, left at the end, is no slip of its own.
+    """
+    if not 0 < len(folded) <= _LONGEST_EDITED:
         return
+    if len(folded) > 2 and (folded[-1] in _TELEX_TONES or folded[-1] in _VNI_TONES):
+        yield from ((other, cost + KEYS) for other, cost in _slips(folded[:-1]))
+    yield from _slips(folded)
+
+
+def _slips(folded: str) -> Iterator[tuple[str, float]]:
     yield from _alike(folded)
     for place in range(len(folded)):
         before, here, after = folded[:place], folded[place], folded[place + 1 :]
@@ -114,6 +138,7 @@ def parted(folded: str, *, most: int = 24) -> list[tuple[str, ...]]:
 
 _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "x": "\u0303", "r": "\u0309", "j": "\u0323", "z": ""}
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "4": "\u0303", "3": "\u0309", "5": "\u0323", "0": ""}
+_TONE = re.compile(f"[{''.join(_TELEX_TONES.values())}]")
 _CIRCUMFLEX, _HORN, _BREVE = (dict(zip(*pair, strict=True)) for pair in (("aeo", "âêô"), ("ou", "ơư"), ("a", "ă")))
 
 
@@ -129,16 +154,18 @@ def decoded(word: str) -> str | None:
     letters, tone, used = _typed(raw)
     if not used or not is_syllable(text.fold("".join(letters))):
         return None
-    if tone:
-        place = next(at for at, letter in enumerate(letters) if _is_vowel(letter))
-        letters[place] = unicodedata.normalize("NFC", letters[place] + tone)
+    if letters[-2:] == ["ư", "ơ"]:
+        letters[-2] = "u"  # thuở, huơ: "ươ" never ends a syllable
+    if tone is not None:
+        letters = [_TONE.sub("", unicodedata.normalize("NFD", letter)) for letter in letters]
+        letters[next(at for at, letter in enumerate(letters) if _is_vowel(letter))] += tone
     return text.exact("".join(letters))
 
 
-def _typed(raw: str) -> tuple[list[str], str, bool]:
-    """The letters that the keys make, the tone, and whether any key of Telex or VNI was among them."""
+def _typed(raw: str) -> tuple[list[str], str | None, bool]:
+    """The letters that the keys make, the tone if a key says it, and whether any key of Telex or VNI was there."""
     letters: list[str] = []
-    tone = ""
+    tone = None
     used = False
     for key in raw:
         toned = _TELEX_TONES.get(key, _VNI_TONES.get(key))

@@ -1,18 +1,19 @@
 """What was probably meant where a search finds nothing: "có phải bạn muốn tìm …". Reads the index only.
 
 Each word that the index does not know, or knows but never beside its neighbours, may be one slip away from another
-(`slips`), written together with its neighbour, or parted at the wrong place. Of all ways to read the words the likeliest
-are kept (a beam search): few slips, pairs that often stand together, common words. The first of them that finds
-something is the suggestion, with its marks as the best hit has them.
+(`slips`), written together with its neighbour, or parted at the wrong place. Of all ways to read the words the
+likeliest are kept (a beam search): few slips, pairs that often stand together, common words. The first of them that
+finds something is the suggestion, with its marks as the best hit has them.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scraper import text
 from storage.search import slips
@@ -20,8 +21,6 @@ from storage.search.query import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    import tantivy
 
 MOST_WORDS = 32
 MOST_TRIED = 3
@@ -31,14 +30,22 @@ MOST_LOOKED_UP = 4_000
 
 _BEAM = 12
 _MOST_READINGS = 10
+_MOST_DOUBTED = 8
 _UNKNOWN = 24.0
 _WORDS = ("title", "body", "documents")
 _PAIRS = ("title_pairs", "body_pairs")
+_QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
 
 
-def suggest(
-    typed: str, words: Sequence[text.Syllable], searcher: tantivy.Searcher, best: Callable[[str], str | None]
-) -> str | None:
+class Terms(Protocol):
+    """What is asked of the index: how many documents have a term. A `tantivy.Searcher` is one."""
+
+    def doc_freq(self, field_name: str, field_value: Any, /) -> int:
+        """The number of documents that have a term in a field."""
+        ...
+
+
+def suggest(typed: str, words: Sequence[text.Syllable], terms: Terms, best: Callable[[str], str | None]) -> str | None:
     """The text that was typed with its slips mended; None if nothing likely is found.
 
     `words` are those of `typed` that may be changed (`scraper.text.syllables`; no filters, and nothing that is to be
@@ -48,11 +55,11 @@ def suggest(
     words = [word for word in words if tokens(word.text)][:MOST_WORDS]
     if not words:
         return None
-    counts = _Counts(searcher)
-    typed_words = tuple([tokens(word.text)[0][0] for word in words])
+    counts = _Counts(terms)
+    exactly = _QUOTES.search(typed) is not None
     tried = {typed}
-    for path in _likeliest(words, typed_words, counts):
-        plain = _put(typed, words, path, [list(step.hints) for step in path])
+    for path in _likeliest(words, counts):
+        plain = _put(typed, words, path, [_unmarked(step) if exactly else step.hints for step in path])
         if plain in tried:
             continue
         if len(tried) > MOST_TRIED:
@@ -81,7 +88,7 @@ class _Step:
 class _Counts:
     """How many articles have a word, or a pair of adjacent ones; each is looked up once, and not without end."""
 
-    searcher: tantivy.Searcher
+    terms: Terms
     _known: dict[str, int] = field(default_factory=dict)
 
     def word(self, folded: str) -> int:
@@ -95,12 +102,19 @@ class _Counts:
         if count is None:
             if len(self._known) * len(_WORDS) >= MOST_LOOKED_UP:
                 return 0
-            count = self._known[term] = sum([self.searcher.doc_freq(name, term) for name in fields])
+            count = self._known[term] = sum([self.terms.doc_freq(name, term) for name in fields])
         return count
 
 
-def _likeliest(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[tuple[_Step, ...]]:
+def _unmarked(step: _Step) -> tuple[str, ...]:
+    """A step's syllables without marks, which a quoted phrase would insist on; those that had none as they are."""
+    pairs = zip(step.folded, step.hints, strict=True)
+    return tuple([hint if text.clean(hint).isascii() else folded for folded, hint in pairs])
+
+
+def _likeliest(words: Sequence[text.Syllable], counts: _Counts) -> list[tuple[_Step, ...]]:
     """The readings of all words, the likeliest first."""
+    typed = tuple([tokens(word.text)[0][0] for word in words])
     steps = _steps(words, typed, counts)
     beams: list[list[tuple[float, tuple[_Step, ...]]]] = [[(0.0, ())], *([] for _ in words)]
     for start in range(len(words)):
@@ -123,7 +137,7 @@ def _likelihood(path: tuple[_Step, ...], step: _Step, counts: _Counts) -> float:
 
 
 def _steps(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[list[_Step]]:
-    """For each word the readings that begin with it."""
+    """For each word the readings that begin with it; those of doubtful ones may be others than the words typed."""
     doubtful = _doubtful(typed, counts)
     steps: list[list[_Step]] = []
     for place, (word, folded) in enumerate(zip(words, typed, strict=True)):
@@ -137,10 +151,12 @@ def _steps(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Coun
 
 
 def _doubtful(typed: tuple[str, ...], counts: _Counts) -> set[int]:
-    """The places of words that the index does not know, or not beside any neighbour."""
+    """The places of words that the index does not know, or not beside any neighbour; all of a few if there are none."""
     beside = [counts.pair(one, other) > 0 for one, other in pairwise(typed)]
-    around = zip([False, *beside], [*beside, False], strict=True)
-    return {place for place, known in enumerate(around) if not any(known) or not counts.word(typed[place])}
+    unknown = [place for place, word in enumerate(typed) if not counts.word(word)]
+    around = enumerate(zip([False, *beside], [*beside, False], strict=True))
+    alone = [place for place, pairs in around if not any(pairs) and place not in unknown]
+    return set((unknown + alone or range(len(typed)))[:_MOST_DOUBTED])
 
 
 def _readings(place: int, written: str, folded: str, counts: _Counts) -> list[_Step]:
@@ -151,7 +167,7 @@ def _readings(place: int, written: str, folded: str, counts: _Counts) -> list[_S
         cheapest[(text.fold(keys),)] = (slips.KEYS, (keys,))
     for other, cost in slips.slips(folded):
         known = cheapest.get((other,))
-        if known is None or cost < known[0]:
+        if (known is None or cost < known[0]) and slips.is_likely(other):
             cheapest[(other,)] = (cost, (other,))
     for way in slips.parted(folded):
         cheapest.setdefault(way, (slips.GAP * (len(way) - 1), way))
@@ -161,7 +177,7 @@ def _readings(place: int, written: str, folded: str, counts: _Counts) -> list[_S
 def _together(place: int, one: str, other: str, counts: _Counts) -> list[_Step]:
     """Two words that are one, or that should have been parted at another place."""
     joined = one + other
-    ways = [(joined,)] if slips.is_syllable(joined) else []
+    ways: list[tuple[str, ...]] = [(joined,)] if slips.is_syllable(joined) else []
     ways += [way for way in slips.parted(joined) if way != (one, other)]
     return _best(place, place + 2, {way: (slips.GAP * len(way), way) for way in ways}, counts)
 
@@ -211,7 +227,7 @@ def _as_written(words: Sequence[text.Syllable], path: Sequence[_Step], found: st
 
 
 def _longest_run(wanted: Sequence[str], said: Sequence[str]) -> tuple[int, int, int]:
-    """The longest run of wanted words that stands in a text: its place among these, its place in the text, its length."""
+    """The longest run of wanted words that stands in a text: its place among these, its place there, its length."""
     places: dict[str, list[int]] = {}
     for at, one in enumerate(wanted):
         places.setdefault(one, []).append(at)
