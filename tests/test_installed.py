@@ -47,6 +47,7 @@ def test_it_runs_from_outside_the_checkout(tmp_path: Path) -> None:
     assert done.stdout.split()[1:] == ["ok", "dichvucong", "ok", "sample", "ok", "thanh-hoa/snv"]
     assert list(target.glob("web/templates/*.html"))
     assert list(target.glob("web/static/*.css"))
+    assert list(target.glob("storage/search/data/*.toml"))
 
 
 def test_every_setting_stands_in_the_docs() -> None:
