@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import log2
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +32,7 @@ _BEAM = 12
 _MOST_READINGS = 10
 _MOST_DOUBTED = 8
 _UNKNOWN = 24.0
+_TOGETHER = 2
 _WORDS = ("title", "body", "documents")
 _PAIRS = ("title_pairs", "body_pairs")
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
@@ -145,7 +146,7 @@ def _steps(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Coun
         if place in doubtful and not folded.isdigit():
             here += _readings(place, word.text, folded, counts)
         if place + 1 < len(typed) and {place, place + 1} & doubtful:
-            here += _together(place, folded, typed[place + 1], counts)
+            here += _together(place, words, typed, counts)
         steps.append(here)
     return steps
 
@@ -167,19 +168,31 @@ def _readings(place: int, written: str, folded: str, counts: _Counts) -> list[_S
         cheapest[(text.fold(keys),)] = (slips.KEYS, (keys,))
     for other, cost in slips.slips(folded):
         known = cheapest.get((other,))
-        if (known is None or cost < known[0]) and slips.is_likely(other):
+        likely = slips.is_syllable(other) if keys else slips.is_likely(other)
+        if likely and (known is None or cost < known[0]):
             cheapest[(other,)] = (cost, (other,))
     for way in slips.parted(folded):
-        cheapest.setdefault(way, (slips.GAP * (len(way) - 1), way))
+        cheapest.setdefault(way, (slips.GAP * (len(way) - 1), _cut(written, way)))
     return _best(place, place + 1, cheapest, counts)
 
 
-def _together(place: int, one: str, other: str, counts: _Counts) -> list[_Step]:
+def _together(place: int, words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[_Step]:
     """Two words that are one, or that should have been parted at another place."""
-    joined = one + other
+    pair = typed[place : place + 2]
+    joined = "".join(pair)
     ways: list[tuple[str, ...]] = [(joined,)] if slips.is_syllable(joined) else []
-    ways += [way for way in slips.parted(joined) if way != (one, other)]
-    return _best(place, place + 2, {way: (slips.GAP * len(way), way) for way in ways}, counts)
+    ways += [way for way in slips.parted(joined) if way != pair]
+    written = words[place].text + words[place + 1].text
+    return _best(place, place + 2, {way: (slips.GAP * len(way), _cut(written, way)) for way in ways}, counts)
+
+
+def _cut(written: str, way: tuple[str, ...]) -> tuple[str, ...]:
+    """Letters as they were typed, in pieces as long as the syllables of a way."""
+    letters = text.clean(written).lower()
+    if len(letters) != sum(map(len, way)):
+        return way
+    ends = list(accumulate(map(len, way)))
+    return tuple([letters[start:end] for start, end in pairwise([0, *ends])])
 
 
 def _best(
@@ -206,23 +219,27 @@ def _put(typed: str, words: Sequence[text.Syllable], path: Iterable[_Step], said
 
 
 def _as_written(words: Sequence[text.Syllable], path: Sequence[_Step], found: str) -> list[list[str]]:
-    """The syllables of a path as a text has them: from where most of them stand together, or as it has them most."""
+    """The syllables of a path as a text has them: from where most of them stand together, or else as they were typed
+    with marks, if the text has them with these anywhere, or as it has them most.
+    """
     wanted = [syllable for step in path for syllable in step.folded]
-    said = [(text.fold(one.text), one.text) for one in text.syllables(found)]
+    said = [(text.fold(one.text), text.clean(one.text).lower()) for one in text.syllables(found)]
     common: dict[str, Counter[str]] = {}
     for folded, written in said:
-        common.setdefault(folded, Counter())[text.clean(written).lower()] += 1
-    forms = [
-        max(common[one].items(), key=lambda form: (form[1], form[0]))[0] if one in common else "" for one in wanted
-    ]
+        common.setdefault(folded, Counter())[written] += 1
     start, at, width = _longest_run(wanted, [folded for folded, _ in said])
-    forms[start : start + width] = [text.clean(written).lower() for _, written in said[at : at + width]]
+    together = {start + place: said[at + place][1] for place in range(width if width >= _TOGETHER else 0)}
     told: list[list[str]] = []
     place = 0
     for step in path:
-        some = forms[place : place + len(step.folded)]
-        place += len(step.folded)
-        told.append([_cased(form or hint, words[step.start].text) for form, hint in zip(some, step.hints, strict=True)])
+        forms = []
+        for folded, hint in zip(step.folded, step.hints, strict=True):
+            seen = common.get(folded, Counter())
+            same = [form for form in seen if not hint.isascii() and text.exact(form) == text.exact(hint)]
+            usual = max(same or seen, key=lambda form: (seen[form], form), default=hint)
+            forms.append(_cased(together.get(place, usual), words[step.start].text))
+            place += 1
+        told.append(forms)
     return told
 
 

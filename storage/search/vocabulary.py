@@ -46,8 +46,8 @@ class Alternative:
 
     @property
     def exactly(self) -> bool:
-        """Whether only the written form says it: `NĐ` without its mark is any `ND`."""
-        return self.folded != self.written and sum(map(len, self.folded)) <= _SHORT
+        """Whether only the written form says it: as few letters as `NĐ` has are others with a mark more or less."""
+        return sum(map(len, self.folded)) <= _SHORT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

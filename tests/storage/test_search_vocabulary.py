@@ -90,7 +90,9 @@ def test_all_readings_of_an_abbreviation_are_told_and_none_is_turned_back() -> N
     assert other_words("thông tư") == []
 
 
-def test_a_short_form_with_marks_counts_only_as_it_is_written() -> None:
+def test_a_short_form_counts_only_as_it_is_written() -> None:
+    (business,) = vocabulary.expansions(tokens("doanh nghiệp"))[0].alternatives
+    assert (business.said, business.exactly) == ("DN", True)
     (decree,) = vocabulary.expansions(tokens("nghị định"))[0].alternatives
     (council,) = vocabulary.expansions(tokens("hội đồng nhân dân"))[0].alternatives
     assert (decree.said, decree.exactly) == ("NĐ", True)
