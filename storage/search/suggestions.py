@@ -26,13 +26,15 @@ MOST_WORDS = 32
 MOST_TRIED = 3
 """How many readings are tried in the index: each costs a search."""
 MOST_LOOKED_UP = 4_000
-"""Terms that are looked up in the index for one suggestion, three to six microseconds each at a million articles."""
+"""Terms that are looked up in the index for one suggestion, at about a microsecond each."""
 
 _BEAM = 12
 _MOST_READINGS = 10
 _MOST_DOUBTED = 8
 _UNKNOWN = 24.0
+"""What a word costs that the index does not know: more than a slip, but it may be in a choice that has another side."""
 _TOGETHER = 2
+_LONGEST_TEXT = 20_000
 _WORDS = ("title", "body", "documents")
 _PAIRS = ("title_pairs", "body_pairs")
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
@@ -59,7 +61,8 @@ def suggest(typed: str, words: Sequence[text.Syllable], terms: Terms, best: Call
     counts = _Counts(terms)
     exactly = _QUOTES.search(typed) is not None
     tried = {typed}
-    for path in _likeliest(words, counts):
+    gaps = [not typed[one.end : other.start].strip() for one, other in pairwise(words)]
+    for path in _likeliest(words, gaps, counts):
         plain = _put(typed, words, path, [_unmarked(step) if exactly else step.hints for step in path])
         if plain in tried:
             continue
@@ -69,7 +72,7 @@ def suggest(typed: str, words: Sequence[text.Syllable], terms: Terms, best: Call
         found = best(plain)
         if found is None:
             continue
-        marked = _put(typed, words, path, _as_written(words, path, found))
+        marked = _put(typed, words, path, _as_written(words, path, found[:_LONGEST_TEXT]))
         return marked if marked == plain or (marked != typed and best(marked) is not None) else plain
     return None
 
@@ -113,10 +116,9 @@ def _unmarked(step: _Step) -> tuple[str, ...]:
     return tuple([hint if text.clean(hint).isascii() else folded for folded, hint in pairs])
 
 
-def _likeliest(words: Sequence[text.Syllable], counts: _Counts) -> list[tuple[_Step, ...]]:
-    """The readings of all words, the likeliest first."""
-    typed = tuple([tokens(word.text)[0][0] for word in words])
-    steps = _steps(words, typed, counts)
+def _likeliest(words: Sequence[text.Syllable], gaps: Sequence[bool], counts: _Counts) -> list[tuple[_Step, ...]]:
+    """The readings of all words, the likeliest first. `gaps` tells where nothing but space is between two."""
+    steps = _steps(words, gaps, counts)
     beams: list[list[tuple[float, tuple[_Step, ...]]]] = [[(0.0, ())], *([] for _ in words)]
     for start in range(len(words)):
         for score, path in _kept(beams[start]):
@@ -137,15 +139,16 @@ def _likelihood(path: tuple[_Step, ...], step: _Step, counts: _Counts) -> float:
     return pairs + rare - lost - step.cost
 
 
-def _steps(words: Sequence[text.Syllable], typed: tuple[str, ...], counts: _Counts) -> list[list[_Step]]:
+def _steps(words: Sequence[text.Syllable], gaps: Sequence[bool], counts: _Counts) -> list[list[_Step]]:
     """For each word the readings that begin with it; those of doubtful ones may be others than the words typed."""
+    typed = tuple([tokens(word.text)[0][0] for word in words])
     doubtful = _doubtful(typed, counts)
     steps: list[list[_Step]] = []
     for place, (word, folded) in enumerate(zip(words, typed, strict=True)):
         here = [_Step(start=place, end=place + 1, folded=(folded,), hints=(word.text,), cost=0.0)]
         if place in doubtful and not folded.isdigit():
             here += _readings(place, word.text, folded, counts)
-        if place + 1 < len(typed) and {place, place + 1} & doubtful:
+        if place < len(gaps) and gaps[place] and {place, place + 1} & doubtful:
             here += _together(place, words, typed, counts)
         steps.append(here)
     return steps
@@ -219,8 +222,9 @@ def _put(typed: str, words: Sequence[text.Syllable], path: Iterable[_Step], said
 
 
 def _as_written(words: Sequence[text.Syllable], path: Sequence[_Step], found: str) -> list[list[str]]:
-    """The syllables of a path as a text has them: from where most of them stand together, or else as they were typed
-    with marks, if the text has them with these anywhere, or as it has them most.
+    """The syllables of a path as a text has them where most of them stand together.
+
+    The others: as they were typed with marks, if the text has them so anywhere; or else as it has them most.
     """
     wanted = [syllable for step in path for syllable in step.folded]
     said = [(text.fold(one.text), text.clean(one.text).lower()) for one in text.syllables(found)]

@@ -84,6 +84,16 @@ def test_what_was_meant(small: Small, typed: str, meant: str | None) -> None:
     assert small.suggest(typed) == meant
 
 
+@pytest.mark.parametrize("between", ['" ', " -", " OR ", ",", ") "])
+def test_words_with_more_than_space_between_are_not_joined(small: Small, between: str) -> None:
+    typed = f"thut{between}ục"
+    words = [word for word in text.syllables(typed) if word.text != "OR"]
+    meant = suggest(typed, words, small.searcher, lambda _: "thủ tục")
+    assert meant is not None
+    assert between in meant
+    assert len(text.words(meant)) == len(text.words(typed))
+
+
 def test_only_the_words_that_are_given_are_changed(small: Small) -> None:
     typed = 'nguon:thnh -tjc "thủ tjc"'
     words = [word for word in text.syllables(typed) if word.start > typed.index('"')]

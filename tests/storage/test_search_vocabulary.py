@@ -36,7 +36,7 @@ def old_names(typed: str) -> list[str]:
 
 
 def test_the_abbreviations_are_many_and_each_name_has_one_row() -> None:
-    fulls = [vocabulary.tokens(group.full) for group in vocabulary.groups()]
+    fulls = [tokens(group.full) for group in vocabulary.groups()]
     assert len(fulls) >= 100
     assert len({tuple(full) for full in fulls}) == len(fulls)
 
