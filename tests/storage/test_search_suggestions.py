@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+import json
+import random
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 import tantivy
+from command import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_search_query import ODD
+from test_search_slips import keyed
 
 from scraper import text
 from storage.search import index as indexing
-from storage.search import query
+from storage.search.query import tokens
 from storage.search.suggestions import MOST_LOOKED_UP, MOST_TRIED, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 TITLES = (
@@ -30,30 +36,37 @@ TITLES = (
 
 
 class Small:
-    """An index of a few titles, and a search over it that counts how often it is asked."""
+    """An index of titles, and a plain search over it that counts how often it is asked."""
 
-    def __init__(self, folder: Path) -> None:
-        self.index = indexing.open_index(folder)
-        writer = self.index.writer(15_000_000, num_threads=1)
-        for number, title in enumerate(TITLES):
-            said = query.tokens(title)
+    def __init__(self, folder: Path, titles: Sequence[str]) -> None:
+        index = indexing.open_index(folder)
+        writer = index.writer(15_000_000, num_threads=1)
+        for number, title in enumerate(titles):
+            said = tokens(title)
             told = {
                 "title": " ".join(folded for folded, _ in said),
-                "title_written": " ".join(written for _, written in said),
                 "title_pairs": " ".join(f"{one[0]}_{other[0]}" for one, other in pairwise(said)),
             }
             writer.add_document(tantivy.Document(id=[str(number)], **{name: [words] for name, words in told.items()}))
         writer.commit()
         writer.wait_merging_threads()
-        self.index.reload()
-        self.searcher = self.index.searcher()
+        index.reload()
+        self.searcher = index.searcher()
         self.asked: list[str] = []
+        self._titles = [
+            (title, *(f" {' '.join(said)} " for said in zip(*tokens(title), strict=True))) for title in titles
+        ]
 
     def best(self, typed: str) -> str | None:
+        """The first title that has all the words; phrases in quotes that have marks must have just these."""
         self.asked.append(typed)
-        wanted = query.parse(typed).wanted
-        hits = [title for title in TITLES if len(query.found(title, wanted)) == len(wanted)]
-        return hits[0] if wanted and hits else None
+        wanted = []
+        for phrase, word in re.findall(r'"([^"]*)"?|([^\s"]+)', typed):
+            if said := tokens(phrase or word):
+                folded, written = (f" {' '.join(some)} " for some in zip(*said, strict=True))
+                wanted.append((2, written) if phrase and folded != written else (1, folded))
+        hits = [title for title in self._titles if all(words in title[which] for which, words in wanted)]
+        return hits[0][0] if wanted and hits else None
 
     def suggest(self, typed: str) -> str | None:
         self.asked.clear()
@@ -62,7 +75,7 @@ class Small:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    return Small(tmp_path_factory.mktemp("index"))
+    return Small(tmp_path_factory.mktemp("index"), TITLES)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +127,45 @@ def test_anything_may_be_asked_and_nothing_is_suggested_that_finds_nothing(small
     if meant is not None:
         assert meant != typed
         assert small.best(meant) is not None
+
+
+def one_slip(words: list[str], seeded: random.Random) -> str:
+    place = seeded.randrange(len(words))
+    word = text.fold(words[place])
+    at = seeded.randrange(len(word))
+    letter = seeded.choice("abcdeghiklmnopqrstuvxy")
+    slip = seeded.choice([word[:at], word[:at] + letter, word[:at] + letter + word[at]])
+    return " ".join([*words[:place], slip + word[at + 1 :], *words[place + 1 :]])
+
+
+def keys_left(words: list[str], seeded: random.Random) -> str:
+    way = seeded.randrange(2)
+    return " ".join(keyed(text.exact(word), way, tone_last=seeded.random() < 0.5) for word in words)
+
+
+def badly_parted(words: list[str], seeded: random.Random) -> str:
+    place = seeded.randrange(len(words) - 1)
+    pair = words[place] + words[place + 1]
+    at = seeded.choice([len(words[place]) - 1, len(words[place]) + 1, len(pair)])
+    return " ".join([*words[:place], f"{pair[:at]} {pair[at:]}".strip(), *words[place + 2 :]])
+
+
+@pytest.mark.parametrize(("mistype", "floor"), [(one_slip, 0.95), (keys_left, 0.98), (badly_parted, 0.97)])
+def test_the_names_of_procedures_are_recognised(
+    tmp_path: Path, mistype: Callable[[list[str], random.Random], str], floor: float
+) -> None:
+    names = [one["name"] for one in json.loads((ROOT / "sample/data/index.json").read_text("utf-8"))]
+    index = Small(tmp_path, names)
+    seeded = random.Random(6)
+    right: list[bool] = []
+    while len(right) < 150:
+        said = [word.lower() for word in text.words(seeded.choice(names)) if word.isalpha()]
+        start = seeded.randrange(max(1, len(said) - 4))
+        words = said[start : start + 4]
+        typed = mistype(words, seeded)
+        if index.best(typed) is None and index.best(" ".join(words)) is not None:
+            right.append(text.fold(index.suggest(typed) or "") == text.fold(" ".join(words)))
+    assert sum(right) / len(right) >= floor
 
 
 class Counting:
