@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scraper import text
 from storage.records import NoRecord
 from storage.search.answer import BadCursor, Question
-from storage.search.query import MOST_LETTERS
+from storage.search.language import MOST_LETTERS
 from web import present, texts
 from web.api import Open
 from web.archive import LAST_VERSION, Archive

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from scraper import text
 from scraper.items import VIETNAM, Level
 from storage.procedure_lists import Wanted
-from storage.search.query import MOST_LETTERS
+from storage.search.language import MOST_LETTERS
 from storage.timeline import CHANGES, STATES
 from web import present
 from web.api import Open

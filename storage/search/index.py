@@ -13,6 +13,8 @@ import logging
 import shutil
 import threading
 import time
+from collections import defaultdict
+from hashlib import blake2b
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +24,9 @@ from sqlalchemy.exc import OperationalError
 
 from scraper.items import VIETNAM
 from storage import events
-from storage.models import Article, ArticleVersion, Event
+from storage.models import Article, ArticleVersion, Event, NamedNumber
 from storage.search import passages, procedures
-from storage.search.query import tokens
+from storage.search.query import number_keys, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 4
+SCHEMA = 5
 _CURSOR = "#cursor"
 _START = (0, "")
 _BATCH = 500
@@ -47,6 +49,7 @@ _HEAP = 15_000_000  # tantivy's least
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
+_YEAR = 365.25 * 86_400
 
 
 class Busy(RuntimeError):
@@ -56,13 +59,19 @@ class Busy(RuntimeError):
 def schema() -> tantivy.Schema:
     """Text is tokenised by us (folded, and as written) and handed over with spaces between the tokens.
 
-    `*_pairs` hold adjacent syllables as one token, so that words which stand together rank above scattered ones.
+    `*_pairs` hold adjacent syllables as one token, so that words which stand together rank above scattered ones. `key`
+    and `story` are `key_of` a record's id and of its story's: small enough to be read for many hits at a time.
     """
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
     for name in ("kind", "source", "platform", "section", "year", "field"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("numbers", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("field_words", tokenizer_name=_TOKENIZER, index_option="position")
     builder.add_integer_field("published", indexed=True, fast=True)
+    builder.add_integer_field("key", fast=True)
+    builder.add_integer_field("story", indexed=True, fast=True)
+    builder.add_float_field("freshness", fast=True)
     builder.add_integer_field("cursor", stored=True)
     builder.add_text_field("event", stored=True, tokenizer_name="raw", index_option="basic")
     for name in ("title", "body", "documents", "title_written", "body_written", "documents_written"):
@@ -98,10 +107,15 @@ def _place(folder: Path) -> Path:
 def _opened(place: Path) -> tantivy.Index:
     place.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(schema(), path=str(place))
-    index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    register(index)
     index.config_reader(reload_policy="manual")
     cursor(index)  # what is broken further inside shows only when it is read
     return index
+
+
+def register(index: tantivy.Index) -> None:
+    """Makes an index know the tokenizer that the schema names."""
+    index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
 
 def cursor(index: tantivy.Index) -> tuple[int, str]:
@@ -190,45 +204,78 @@ def _documents(session: Session, records: Sequence[str]) -> Iterator[dict[str, A
     of_procedures = procedures.pages(session, records)
     alone = [record for record in records if record not in of_procedures]
     attaching = passages.attaching(session, alone)
+    numbers = _numbers(session, records)
     for row in session.execute(_RECORDS.where(Article.id.in_(alone))).all():
-        yield document(row, passages.pages(session, row.id) if row.id in attaching else ())
+        yield document(row, passages.pages(session, row.id) if row.id in attaching else (), numbers[row.id])
     for found in procedures.found(session, records):
-        yield _procedure(found, chain.from_iterable(passages.pages(session, page) for page in found.pages))
+        pages = chain.from_iterable(passages.pages(session, page) for page in found.pages)
+        yield _procedure(found, pages, numbers[found.row.id])
 
 
-def document(row: Row[*tuple[Any, ...]], pages: Iterable[Page] = ()) -> dict[str, Any]:
+def _numbers(session: Session, records: Sequence[str]) -> defaultdict[str, list[str]]:
+    """The keys of the documents' numbers that records name, or have."""
+    told: defaultdict[str, list[str]] = defaultdict(list)
+    named = select(NamedNumber.record, NamedNumber.told).where(NamedNumber.record.in_(records))
+    for record, one in session.execute(named):
+        told[record] += number_keys(normal=one["normal"], number=one["number"], year=one["year"], kind=one["type"])
+    return told
+
+
+def key_of(record: str) -> int:
+    """A record's id as a number of 63 bits: the same everywhere, and in no order."""
+    return int.from_bytes(blake2b(record.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def document(row: Row[*tuple[Any, ...]], pages: Iterable[Page] = (), numbers: Sequence[str] = ()) -> dict[str, Any]:
     """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
     captions = [image["caption"] for image in row.images]
     names = [attachment["title"] for attachment in row.attachments]
     return {
-        "id": [row.id],
+        **_identified(row.id),
         "kind": [row.kind],
         "source": [row.source],
         "platform": [row.platform],
         "section": [row.section or ""],
+        "numbers": list(dict.fromkeys(numbers)),
         **_dated(row.published_at or row.first_seen),
         **_worded(row.title, "\n".join([row.summary or "", row.body_text, *captions, *names])),
         **_attached(pages),
     }
 
 
-def _procedure(found: procedures.Found, pages: Iterable[Page]) -> dict[str, Any]:
+def _procedure(found: procedures.Found, pages: Iterable[Page], numbers: Sequence[str]) -> dict[str, Any]:
     row = found.row
     return {
-        "id": [row.id],
+        **_identified(row.id),
         "kind": ["procedure"],
         "source": found.sources,
         "platform": [row.platform],
         "section": ["procedures"],
         "field": [row.field] if row.field else [],
+        "field_words": [" ".join([folded for folded, _ in tokens(row.field or "")])],
+        "numbers": list(dict.fromkeys(numbers)),
         **_dated(found.published or row.first_seen),
         **_worded(f"{row.name} {row.code or ''}", found.text),
         **_attached(pages),
     }
 
 
+def _identified(record: str, story: str | None = None) -> dict[str, Any]:
+    """What a record is told apart by; `story` is the record that stands for its story, if that was looked for."""
+    return {"id": [record], "key": [key_of(record)], "story": [key_of(story or record)]}
+
+
 def _dated(published: datetime) -> dict[str, Any]:
-    return {"year": [str(published.astimezone(VIETNAM).year)], "published": [int(published.timestamp())]}
+    at = int(published.timestamp())
+    return {"year": [str(published.astimezone(VIETNAM).year)], "published": [at], "freshness": [_freshness(at)]}
+
+
+def _freshness(at: int) -> float:
+    """What makes a score larger by 2 % for each year since 1990: the engine multiplies it by log2(2 + this).
+
+    It is the same whenever one asks, so that an order holds from page to page.
+    """
+    return float(2 ** (1 + 0.02 * min(max(at / _YEAR - 20, 0), 50)) - 2)
 
 
 def _worded(title: str, body: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from storage.search.query import Need
+
 MOST_LETTERS = 4_000_000
 """Of all documents of one record; of one document, scraper.bounds keeps half as many."""
 MOST_LOOKED_THROUGH = 1_000_000
@@ -76,16 +78,16 @@ class Finder:
         self._left = MOST_LOOKED_THROUGH
         self.attaching = attaching(session, records)
 
-    def best(self, records: Sequence[str], terms: Sequence[queries.Term], *, more_than: int) -> Page | None:
-        """The first page of these records' documents that has the most of these terms; None where none has so many."""
+    def best(self, records: Sequence[str], needed: Sequence[Need], *, more_than: int) -> Page | None:
+        """The first page of these records' documents that has the most of these words; None where none has so many."""
         best = None
         for page in chain.from_iterable(pages(self._session, record) for record in records):
             self._left -= len(page.text)
             if self._left < 0:
                 break
-            count = len(queries.found(page.text, terms))
+            count = len(queries.found(page.text, needed))
             if count > more_than:
                 best, more_than = page, count
-            if count == len(terms):
+            if count == len(needed):
                 break
         return best

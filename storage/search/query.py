@@ -1,75 +1,160 @@
-"""What a person typed → a small typed query. Any text is understood somehow; nothing is a syntax error. Pure.
+"""What a search asks for, as a small typed tree: told in words, held against a document, marked in a text. Pure.
 
-Words must all be there, `"phrases"` stand together, `-word` and `-"phrase"` must not be there. A word that falls into
-several syllables (`42/2022/NĐ-CP`) is a phrase of them. Accents are ignored, but for a phrase in quotes that has some.
+A tree comes from `language.parse`. Its `str` is how the query was understood, and reads back as the same tree.
+`matches` says of one document what the engine says of all: a record matches exactly if the search would find it.
+Accents are ignored, but for words in quotes that have some.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal
 
-from scraper import text
+from scraper import legal, text
+from scraper.items import VIETNAM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-MOST_TERMS = 64
-MOST_LETTERS = 512
+Token = tuple[str, str]
+"""A syllable, folded and as it is written."""
+FilterName = Literal["source", "kind", "field", "number", "from", "to"]
+Why = Literal["abbreviation", "renamed", "number"]
 
-_PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+KINDS = {"article": "bài viết", "procedure": "thủ tục", "document": "văn bản"}
+SHOWN_NAMES = {
+    "source": "nguồn", "kind": "loại", "field": "lĩnhvực", "number": "số", "from": "từ", "to": "đến"
+}  # fmt: skip
+ALSO = "≈"
+"""Stands before the other words that a query is taken to mean."""
+_WORD_ENDS = frozenset(f' "()|*{ALSO}')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """Syllables that stand together: as they are folded, and as they were written (lower case, tone marks in place)."""
+    """Syllables that stand together: as they are folded, and as they were written (lower case, tone marks in place).
+
+    Of a `prefix`, the last syllable may go on.
+    """
 
     folded: tuple[str, ...]
     written: tuple[str, ...]
     quoted: bool = False
-    negated: bool = False
+    prefix: bool = False
 
     @property
     def accented(self) -> bool:
         """Whether it was typed with accents, so that exact hits are better ones."""
         return self.folded != self.written
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Query:
-    """The terms of a query; none at all asks for everything."""
-
-    terms: tuple[Term, ...] = ()
-
     @property
-    def wanted(self) -> tuple[Term, ...]:
-        """The terms that must be there."""
-        return tuple(term for term in self.terms if not term.negated)
+    def exactly(self) -> bool:
+        """Whether other accents than the typed ones are no hit."""
+        return self.quoted and self.accented
 
     def __str__(self) -> str:
-        return " ".join(_said(term) for term in self.terms)
+        said = f'"{" ".join(self.written)}"' if self.quoted else "-".join(self.written)
+        return f"{said}*" if self.prefix else said
 
 
-def parse(typed: str) -> Query:
-    """Reads what was typed into the search box.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """What is true of a record as a whole.
 
-    >>> str(parse('thi đua -"khen thưởng" 42/2022/NĐ-CP'))
-    'thi đua -"khen thưởng" "42 2022 nđ cp"'
+    A `source` is an id or the folder of several; a `kind` one of KINDS; a `field` words of a procedure's field; a
+    `number` a document's, whole ("42/2022/NĐ-CP") or what is known of it ("42", "42/2022", "1234/QĐ"); the days `from`
+    and `to` count in Vietnam and belong to the period.
     """
-    terms: list[Term] = []
-    for minus, phrase, word in _PART.findall(typed[:MOST_LETTERS]):
-        quoted = not word
-        negated = bool(minus) or (len(word) > 1 and word.startswith("-"))
-        said = tokens(phrase if quoted else word)
-        if said and len(terms) < MOST_TERMS:
-            folded, written = zip(*said, strict=True)
-            terms.append(Term(folded=folded, written=written, quoted=quoted, negated=negated))
-    return Query(terms=tuple(terms))
+
+    name: FilterName
+    value: str | date
+
+    def __str__(self) -> str:
+        if isinstance(self.value, date):
+            said = f"{self.value:%d/%m/}{self.value.year:04}"
+        else:
+            said = KINDS[self.value] if self.name == "kind" else self.value
+        said = said if _WORD_ENDS.isdisjoint(said) else f'"{said}"'
+        return f"{SHOWN_NAMES[self.name]}:{said}"
 
 
-def tokens(said: str) -> list[tuple[str, str]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Also:
+    """Another way to say what was typed, why it is one, and since which day, where that is known."""
+
+    part: Term | Filter
+    why: Why
+    since: date | None = None
+
+    def __str__(self) -> str:
+        return f'"{" ".join(self.part.written)}"' if isinstance(self.part, Term) else str(self.part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expansion:
+    """Words that were typed, and what else they are taken to mean: any of these will do."""
+
+    typed: tuple[Term, ...]
+    also: tuple[Also, ...]
+
+    @property
+    def said(self) -> str:
+        """The words that were typed."""
+        return " ".join(map(str, self.typed))
+
+    def __str__(self) -> str:
+        return " ".join([self.said, *(f"{ALSO} {one}" for one in self.also)])
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part must be so; with no part, everything is found."""
+
+    parts: tuple[Node, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(f"({part})" if isinstance(part, Any | Expansion) else str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """One of the parts must be so; with no part, nothing is found."""
+
+    parts: tuple[Node, ...] = ()
+
+    def __str__(self) -> str:
+        return " OR ".join(f"({part})" if _is_grouped(part) else str(part) for part in self.parts) or '""'
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part must not be so."""
+
+    part: Node
+
+    def __str__(self) -> str:
+        return f"-({self.part})" if isinstance(self.part, All | Any) and self.part.parts else f"-{self.part}"
+
+
+Node = Term | Filter | Expansion | All | Any | Not
+Need = Term | Expansion
+EVERYTHING = All()
+NOTHING = Any()
+
+
+def _is_grouped(part: Node) -> bool:
+    """Whether a part of an `Any` is told in brackets: filters outside of them narrow all parts."""
+    return isinstance(part, Expansion) or (isinstance(part, All) and any(map(is_filter, part.parts)))
+
+
+def is_filter(part: Node) -> bool:
+    """Whether a part says nothing of the words: a filter, or none of these records."""
+    return isinstance(part.part if isinstance(part, Not) else part, Filter)
+
+
+def tokens(said: str) -> list[Token]:
     """A text's syllables, each folded and as it is written: what the index holds and what queries ask for.
 
     >>> tokens("Hoà-Bình, đất")
@@ -79,53 +164,180 @@ def tokens(said: str) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _token(word: str) -> tuple[str, str]:
+def _token(word: str) -> Token:
     """A syllable's two keys, remembered: Vietnamese has some seven thousand syllables, and texts repeat them."""
     return text.fold(word).replace(" ", ""), text.exact(word)
 
 
-def _said(term: Term) -> str:
-    words = " ".join(term.written)
-    if term.quoted or len(term.written) > 1:
-        words = f'"{words}"'
-    return f"-{words}" if term.negated else words
+def number_key(said: str) -> str:
+    """By what a document's number is found, whole or not, whoever wrote it.
+
+    >>> number_key("02/2023/NĐ-CP"), number_key("5243/QĐ-SGD&ĐT")
+    ('2/2023/nd-cp', '5243/qd-sgddt')
+    """
+    return legal.key(said).lstrip("0")
 
 
-def found(said: str, terms: Sequence[Term]) -> list[Term]:
-    """Those of the terms that stand in a text; accents count as in search."""
+def number_keys(*, normal: str | None, number: str | None, year: int | None, kind: str | None) -> list[str]:
+    """All that a document's number is found by, from what was understood of it: `so:42/2022` finds 42/2022/NĐ-CP.
+
+    `kind` is the abbreviation of the document's type.
+    """
+    told = [normal] if normal else []
+    if number:
+        told += [partial_number(number, *known) for known in ((), (year,), (kind,), (year, kind))]
+    return list(dict.fromkeys(map(number_key, told)))
+
+
+def partial_number(number: str, *known: int | str | None) -> str:
+    """A document's number without its issuer: with its year, its type, both or none."""
+    return "/".join([number.lstrip("0").lower(), *(str(one) for one in known if one)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What a search can know of a record: the words of its three texts, and the rest for the filters.
+
+    `published` is aware; `numbers` are those that `number_keys` gives.
+    """
+
+    title: Sequence[Token] = ()
+    body: Sequence[Token] = ()
+    documents: Sequence[Token] = ()
+    kind: str = "article"
+    sources: Sequence[str] = ()
+    fields: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    published: datetime
+
+    @cached_property
+    def folded(self) -> str:
+        """All syllables as `_holds` looks for them; no phrase reaches from one text into the next."""
+        return _joined([one for one, _ in part] for part in (self.title, self.body, self.documents))
+
+    @cached_property
+    def written(self) -> str:
+        """The same with accents."""
+        return _joined([one for _, one in part] for part in (self.title, self.body, self.documents))
+
+
+def _joined(texts: Iterator[list[str]]) -> str:
+    return "\n".join(f" {' '.join(one)} " for one in texts)
+
+
+def _holds(folded: str, written: str, term: Term) -> bool:
+    end = "" if term.prefix else " "
+    if term.exactly:
+        return f" {' '.join(term.written)}{end}" in written
+    return f" {' '.join(term.folded)}{end}" in folded
+
+
+def matches(tree: Node, document: Document) -> bool:
+    """Whether a search for this tree finds this document."""
+    match tree:
+        case Term():
+            return _holds(document.folded, document.written, tree)
+        case Filter():
+            return _fits(tree, document)
+        case Expansion():
+            return matches(All(tree.typed), document) or any(matches(one.part, document) for one in tree.also)
+        case All():
+            return all(matches(part, document) for part in tree.parts)
+        case Any():
+            return any(matches(part, document) for part in tree.parts)
+        case Not():
+            return not matches(tree.part, document)
+
+
+def _fits(one: Filter, document: Document) -> bool:
+    value = one.value
+    if isinstance(value, date):
+        first, last = period(value)
+        at = int(document.published.timestamp())
+        return at >= first if one.name == "from" else at <= last
+    if one.name == "source":
+        return any(source == value or source.startswith(f"{value}/") for source in document.sources)
+    if one.name == "kind":
+        return document.kind == value
+    if one.name == "number":
+        return number_key(value) in document.numbers
+    said = " ".join(folded for folded, _ in tokens(value))
+    return any(f" {said} " in f" {' '.join(folded for folded, _ in tokens(field))} " for field in document.fields)
+
+
+def period(day: date) -> tuple[int, int]:
+    """The first and the last second of a day in Vietnam, in Unix time."""
+    first = int(datetime.combine(day, time(), VIETNAM).timestamp())
+    return first, first + int(timedelta(days=1).total_seconds()) - 1
+
+
+def needs(tree: Node) -> list[Need]:
+    """The words that make a record a hit, in the order in which they were typed: what a snippet should show."""
+    match tree:
+        case Term() | Expansion():
+            return [tree]
+        case Filter(name="number", value=str(number)):
+            said = tokens(number)
+            return [Term(folded=tuple(one for one, _ in said), written=tuple(one for _, one in said))]
+        case All() | Any():
+            return [need for part in tree.parts for need in needs(part)]
+        case _:
+            return []
+
+
+def terms(needed: Sequence[Need]) -> list[Term]:
+    """All terms of such words, those of the expansions' alternatives too."""
+    told: list[Term] = []
+    for need in needed:
+        if isinstance(need, Term):
+            told.append(need)
+        else:
+            told += [*need.typed, *(term for one in need.also for term in needs(one.part) if isinstance(term, Term))]
+    return told
+
+
+def found(said: str, needed: Sequence[Need]) -> list[Need]:
+    """Those of the words that stand in a text; accents count as in search."""
     syllables = tokens(said)
     folded = f" {' '.join(one for one, _ in syllables)} "
-    written = ""
-    there = []
-    for term in terms:
-        if f" {' '.join(term.folded)} " not in folded:
-            continue
-        if term.quoted and term.accented:
-            written = written or f" {' '.join(one for _, one in syllables)} "
-            if f" {' '.join(term.written)} " not in written:
-                continue
-        there.append(term)
-    return there
+    written = f" {' '.join(one for _, one in syllables)} "
+    return [need for need in needed if any(all(_holds(folded, written, term) for term in way) for way in _ways(need))]
 
 
-def marks(said: str, terms: Sequence[Term]) -> list[tuple[int, int]]:
-    """Where the terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
+def _ways(need: Need) -> list[Sequence[Term]]:
+    if isinstance(need, Term):
+        return [(need,)]
+    return [need.typed, *(terms(needs(one.part)) for one in need.also)]
+
+
+def marks(said: str, wanted: Sequence[Term]) -> list[tuple[int, int]]:
+    """Where terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
     syllables = [(_token(one.text)[0], one.start, one.end) for one in text.syllables(said)]
     by_first: dict[str, list[Term]] = {}
-    for term in terms:
-        by_first.setdefault(term.folded[0], []).append(term)
-    found: list[tuple[int, int]] = []
+    alone: list[Term] = []
+    for term in wanted:
+        if term.prefix and len(term.folded) == 1:
+            alone.append(term)
+        else:
+            by_first.setdefault(term.folded[0], []).append(term)
+    told: list[tuple[int, int]] = []
     place = 0
     while place < len(syllables):
         width = 0
-        for term in by_first.get(syllables[place][0], ()):
+        for term in (*by_first.get(syllables[place][0], ()), *alone):
             some = syllables[place : place + len(term.folded)]
-            if tuple(one[0] for one in some) != term.folded:
-                continue
-            exactly = term.quoted and term.accented
-            if not exactly or tuple(text.exact(said[start:end]) for _, start, end in some) == term.written:
+            if _is_said([one[0] for one in some], term.folded, prefix=term.prefix) and (
+                not term.exactly
+                or _is_said([text.exact(said[start:end]) for _, start, end in some], term.written, prefix=term.prefix)
+            ):
                 width = max(width, len(term.folded))
         if width:
-            found.append((syllables[place][1], syllables[place + width - 1][2]))
+            told.append((syllables[place][1], syllables[place + width - 1][2]))
         place += width or 1
-    return found
+    return told
+
+
+def _is_said(some: Sequence[str], wanted: Sequence[str], *, prefix: bool) -> bool:
+    if len(some) != len(wanted) or (not prefix and some[-1] != wanted[-1]):
+        return False
+    return tuple(some[:-1]) == tuple(wanted[:-1]) and some[-1].startswith(wanted[-1])
