@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     epilog='Example: congtin search "thi dua khen thuong" --sort newest',
 )
 def search(
-    query: Annotated[str, typer.Argument(help='Words, with or without accents; "a phrase"; -not.')],
+    query: Annotated[
+        str, typer.Argument(help='Words; "a phrase"; -not; a OR b; begin*; nguon:, loai:, linhvuc:, so:, tu:, den:.')
+    ],
     kind: Annotated[list[str] | None, typer.Option(help="article, procedure or document.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only of these sources.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Only procedures of these fields (lĩnh vực).")] = None,
@@ -56,6 +58,7 @@ def search(
     if json:
         console.as_json(answer)
     else:
+        _said_of(answer)
         for hit in answer["hits"]:
             when = console.day(hit["published_at"], hit["precision"])
             console.out.print(f"[bold]{escape(hit['title'])}[/]", soft_wrap=True)
@@ -63,13 +66,28 @@ def search(
             if document := hit["document"]:
                 page = f", page {document['page']}" if document["page"] else ""
                 console.out.print(f"  in {document['title']}{page}:", markup=False, soft_wrap=True)
-            console.out.print(f"  {console.snippet(hit['snippet'])}\n", soft_wrap=True)
+            console.out.print(f"  {console.snippet(hit['snippet'])}", soft_wrap=True)
+            if hit["more"]:
+                console.out.print(f"  same story: {' '.join(hit['more'])}", soft_wrap=True)
+            console.out.print()
         stale = "; the index is still catching up" if answer["stale"] else ""
         console.out.print(f"{answer['total']} found in {answer['took_ms']} ms{stale}")
         if answer["next_cursor"]:
             console.out.print(f"More: --cursor {answer['next_cursor']}")
     if not answer["hits"]:
         raise typer.Exit(Exit.NOTHING)
+
+
+def _said_of(answer: dict[str, Any]) -> None:
+    """How a query was understood, what in it was not, and what was probably meant."""
+    if answer["understood"] != answer["query"].strip():
+        console.out.print(f"understood as: {answer['understood'] or 'nothing'}", markup=False, soft_wrap=True)
+    for trouble in answer["troubles"]:
+        start, end = trouble["position"], trouble["position"] + trouble["length"]
+        where = f" (at {start + 1}: {answer['query'][start:end]})" if trouble["length"] else ""
+        console.out.print(f"{trouble['message']} / {trouble['message_en']}{where}", markup=False, soft_wrap=True)
+    if answer["suggestion"]:
+        console.out.print(f"có phải bạn muốn tìm: {answer['suggestion']}", markup=False, soft_wrap=True)
 
 
 def _closed(given: list[str] | None, known: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from storage import events, procedure_lists, records, runs
 from storage.database import Database
-from storage.models import Page, Run
+from storage.models import Article, Page, Run
 from storage.records import NoRecord
 from storage.search.answer import Searcher
 
@@ -69,6 +69,12 @@ class Archive:
         """How many procedures are as wanted, and some of them."""
         with self._database.reading() as session:
             return procedure_lists.listed(session, wanted, limit=limit, offset=offset)
+
+    def briefly(self, ids: Collection[str]) -> dict[str, tuple[str, str]]:
+        """The source and the title of each of these articles."""
+        with self._database.reading() as session:
+            rows = session.execute(select(Article.id, Article.source, Article.title).where(Article.id.in_(ids)))
+            return {row.id: (row.source, row.title) for row in rows}
 
     def fields(self) -> list[str]:
         """The fields (lĩnh vực) that procedures have."""

@@ -1,6 +1,6 @@
 """The pages that people read: search, a record, two of its versions side by side, the sources."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from web.archive import LAST_VERSION, Archive
 from web.texts import Texts
 
 PER_PAGE = 20
+MOST_OF_CURSOR = 8000
 FEW = 8
 """Values of a facet that are shown at once; the rest folds out."""
 
@@ -87,7 +88,7 @@ class Asked:
             since=short("from"),
             until=short("to"),
             sort=short("sort"),
-            cursor=short("cursor"),
+            cursor=given.get("cursor", "")[:MOST_OF_CURSOR],
         )
 
     @property
@@ -171,6 +172,8 @@ def search(request: Request, archive: Open) -> HTMLResponse:
         source_name=archive.name,
         snippet=present.snippet,
         few=FEW,
+        others=archive.briefly([other for hit in answer["hits"] for other in hit["more"]]) if answer else {},
+        most_letters=MOST_LETTERS,
         facets=dict(_facets(answer, asked, archive, said)) if answer else {},
         understood=answer["understood"] if answer and not present.same_words(asked.q, answer["understood"]) else None,
     )
@@ -190,40 +193,27 @@ def _facets(answer: dict[str, Any], asked: Asked, archive: Archive, said: Texts)
     """The facets that tell hits apart, or by which they were chosen."""
     counted = answer["facets"]
 
-    sources = [
-        Value(
-            label=archive.name(source),
-            count=count,
-            link=asked.link(source="" if asked.source == source else source),
-            chosen=asked.source == source,
-        )
-        for source, count in counted["source"].items()
-    ]
+    def values(name: str, chosen: str, label: Callable[[str], str]) -> list[Value]:
+        """One facet's; what was chosen is among them even where nothing is left of it, so that it can be let go."""
+        counts: dict[str, int] = counted[name] | ({} if not chosen or chosen in counted[name] else {chosen: 0})
+        return [
+            Value(label=label(one), count=count, link=asked.link(**{name: "" if one == chosen else one}),
+                  chosen=one == chosen)
+            for one, count in counts.items()
+        ]  # fmt: skip
+
     years = []
     for year, count in sorted(counted["year"].items(), reverse=True):
         first, last = f"{year}-01-01", f"{year}-12-31"
         chosen = (asked.since, asked.until) == (first, last)
         link = asked.link(since="", until="") if chosen else asked.link(since=first, until=last)
         years.append(Value(label=year, count=count, link=link, chosen=chosen))
-    kinds = [
-        Value(
-            label=said.word("kind", kind),
-            count=count,
-            link=asked.link(kind="" if asked.kind == kind else kind),
-            chosen=asked.kind == kind,
-        )
-        for kind, count in counted["kind"].items()
-    ]
-    fields = [
-        Value(
-            label=field,
-            count=count,
-            link=asked.link(field="" if asked.field == field else field),
-            chosen=asked.field == field,
-        )
-        for field, count in counted["field"].items()
-    ]
-    for name, found in (("source", sources), ("year", years), ("kind", kinds), ("field", fields)):
+    for name, found in (
+        ("source", values("source", asked.source, archive.name)),
+        ("year", years),
+        ("kind", values("kind", asked.kind, lambda kind: said.word("kind", kind))),
+        ("field", values("field", asked.field, str)),
+    ):
         if len(found) > 1 or any(value.chosen for value in found):
             yield name, found
 

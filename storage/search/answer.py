@@ -13,10 +13,11 @@ import tantivy
 from sqlalchemy import select
 from tantivy import Occur
 
+from scraper import text
 from storage import events
 from storage.models import Article, ArticleVersion
 from storage.search import index as indexing
-from storage.search import language, passages, procedures
+from storage.search import language, passages, procedures, suggestions
 from storage.search import query as queries
 from storage.search.engine import Engine
 from storage.search.language import Trouble
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from storage.database import Database
+    from storage.search.language import Understood
     from storage.search.paging import Page
     from storage.search.query import Need, Node
 
@@ -43,6 +45,7 @@ FACETS = ("source", "kind", "year", "field", "platform")
 MOST_HITS = 200
 _MOST_VALUES = 100
 _CATCH_UP_SECONDS = 1.0
+_CURRENT = (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
 _FACET_OF = {"source": "source", "kind": "kind", "field": "field", "from": "year", "to": "year"}
 
 
@@ -97,7 +100,7 @@ class Searcher:
             "total": page.total,
             "took_ms": 0,
             "total_is": "exact",
-            "suggestion": None,
+            "suggestion": None if page.total or question.cursor else self._suggestion(engine, understood, question),
             "understood": str(understood),
             "expanded": _expanded(understood.tree),
             "troubles": [asdict(one) for one in (*understood.troubles, *_deepest(page, question.typed))],
@@ -118,15 +121,37 @@ class Searcher:
             log.warning("the search index could not follow: %s", error)
             return False
 
+    def _suggestion(self, engine: Engine, understood: Understood, question: Question) -> str | None:
+        """What finds something, and was probably meant."""
+        searcher = self._index.searcher()
+
+        def best(said: str) -> str | None:
+            narrowed = _Narrowed.of(engine, language.parse(said).tree, question)
+            hits = searcher.search(narrowed.query(), limit=1).hits
+            return self._text(str(searcher.doc(hits[0][1])["id"][0])) if hits else None
+
+        typed = question.typed[: language.MOST_LETTERS]
+        words = [
+            replace(one, start=start + one.start, end=start + one.end)
+            for start, end in understood.words
+            for one in text.syllables(typed[start:end])
+        ]
+        return suggestions.suggest(typed, words, searcher, best)
+
+    def _text(self, record: str) -> str:
+        """What a record says: its title and its text."""
+        with self._database.reading() as session:
+            said = select(ArticleVersion.title, ArticleVersion.body_text).join(Article, _CURRENT)
+            row = session.execute(said.where(Article.id == record)).first()
+            if row:
+                return f"{row.title}\n{row.body_text}"
+            return "\n".join(f"{one.row.name}\n{one.text}" for one in procedures.found(session, [record]))
+
     def _hits(self, page: Page, needed: Sequence[Need]) -> list[dict[str, Any]]:
         ids = page.ids
         with self._database.reading() as session:
             rows = session.execute(
-                select(Article, ArticleVersion)
-                .join(
-                    ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
-                )
-                .where(Article.id.in_(ids))
+                select(Article, ArticleVersion).join(ArticleVersion, _CURRENT).where(Article.id.in_(ids))
             )
             pairs = {article.id: (article, version) for article, version in rows}
             others = procedures.found(session, [one for one in ids if one not in pairs])

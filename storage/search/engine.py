@@ -33,7 +33,7 @@ _EXACT, _UNACCENTED = 4.0, 2.0
 """What a hit with the typed accents, or with none, gets for each unit of a word's rarity: a word in title, body and
 documents scores at most ten."""
 _OTHER_WORDS = 0.9
-_NUMBER = 3.0
+_MOST_BOOST = 4.0
 _NAMES: dict[FilterName, str] = {"source": "source", "kind": "kind", "number": "numbers"}
 
 
@@ -49,13 +49,11 @@ class Engine:
         match tree:
             case Term():
                 return _boolean(self._scored(tree))
-            case Filter():
-                return self._filter(tree)
             case Any():
                 return _boolean([(Occur.Should, self.query(part)) for part in tree.parts])
             case Expansion() | All():
                 return self._all(tree.parts if isinstance(tree, All) else (tree,))
-            case Not():
+            case Filter() | Not():
                 return self._all((tree,))
 
     def _all(self, parts: Sequence[Node]) -> Query:
@@ -70,9 +68,11 @@ class Engine:
                 told += self._scored(part)
             elif isinstance(part, Expansion):
                 told.append((Occur.Must, self._expansion(part)))
-            elif part not in days:
+            elif isinstance(part, All | Any):
                 told.append((Occur.Must, self.query(part)))
-                if isinstance(part, Filter) and part.name == "number":
+            elif part not in days:
+                told.append((Occur.Must, self._filter(part)))
+                if part.name == "number":
                     told.append((Occur.Should, self._own(part)))
         told += [(Occur.Should, self._pair(*pair)) for pair in _pairs(parts)]
         if all(occur == Occur.MustNot for occur, _ in told):
@@ -91,10 +91,11 @@ class Engine:
 
     def _rarity(self, term: Term) -> float:
         """How rare a term's rarest word is, as BM25 reckons it; a prefix has no rarity."""
-        if term.prefix:
-            return 1.0
+        return 1.0 if term.prefix else max(map(self._rare, term.folded))
+
+    def _rare(self, syllable: str) -> float:
         count = self._searcher.num_docs
-        often = min(max(self._searcher.doc_freq(name, one) for name in _FIELDS) for one in term.folded)
+        often = max(self._searcher.doc_freq(name, syllable) for name in _FIELDS)
         return math.log(1 + max(count - often + 0.5, 0.5) / (often + 0.5))
 
     def _anywhere(self, term: Term, *, written: bool) -> Query:
@@ -117,17 +118,23 @@ class Engine:
         return Query.phrase_query(self._schema, field, list(said))
 
     def _expansion(self, one: Expansion) -> Query:
-        """What was typed or other words for it; a document with both is no better."""
+        """What was typed or other words for it; a document with both is hardly better.
+
+        BM25 would have a phrase of four words weigh more than its abbreviation, or less: the others are brought to the
+        weight of what was typed, with what that gets for its accents.
+        """
         typed = _boolean(part for term in one.typed for part in self._scored(term))
-        also = [Query.boost_query(self._also(other.part), _OTHER_WORDS) for other in one.also]
+        weight = sum(self._rare(word) for term in one.typed for word in term.folded)
+        accents = sum(_EXACT * self._rarity(term) for term in one.typed if term.accented and not term.exactly)
+        also = [self._also(other.part, weight * _OTHER_WORDS, accents * _OTHER_WORDS) for other in one.also]
         return Query.disjunction_max_query([typed, *also], tie_breaker=0.1)
 
-    def _also(self, part: Term | Filter) -> Query:
+    def _also(self, part: Term | Filter, weight: float, more: float) -> Query:
         if isinstance(part, Filter):
-            return _boolean(
-                [(Occur.Must, Query.const_score_query(self.query(part), _NUMBER)), (Occur.Should, self._own(part))]
-            )
-        return _boolean(self._scored(part))
+            return _boolean([(Occur.Must, self._filter(part)), (Occur.Must, _constant(weight + more))])
+        own = sum(map(self._rare, part.folded))
+        said = Query.boost_query(self._anywhere(part, written=part.exactly), min(weight / own, _MOST_BOOST))
+        return _boolean([(Occur.Must, said), (Occur.Must, _constant(more))])
 
     def _own(self, number: Filter) -> Query:
         """A document's number in the title: the document itself, more likely than one that names it."""
@@ -171,6 +178,10 @@ class Engine:
         """One of these values is the field's."""
         told = [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in values]
         return Query.const_score_query(Query.term_set_query(self._schema, field, told), 0.0)
+
+
+def _constant(score: float) -> Query:
+    return Query.const_score_query(Query.all_query(), score)
 
 
 def _boolean(parts: Iterable[Part]) -> Query:

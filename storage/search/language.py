@@ -87,10 +87,14 @@ class Trouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Understood:
-    """A query as it was read; what was in trouble is left out of it."""
+    """A query as it was read; what was in trouble is left out of it.
+
+    `words` are the places in the text of all that was searched for: no filters, nothing that must not be there.
+    """
 
     tree: Node
     troubles: tuple[Trouble, ...] = ()
+    words: tuple[tuple[int, int], ...] = ()
 
     def __str__(self) -> str:
         return "" if self.tree == NOTHING else str(self.tree)
@@ -164,6 +168,7 @@ class _Reader:
         self._left = MOST_TERMS
         self._negated = False
         self._skipped = False
+        self._words: list[tuple[int, int]] = []
 
     def read(self) -> Understood:
         """The whole text."""
@@ -192,7 +197,7 @@ class _Reader:
         tree = self._groups[0].node()
         if tree is None:
             tree = NOTHING if self._typed.strip() else EVERYTHING
-        return Understood(tree=_expanded(tree), troubles=tuple(self._troubles))
+        return Understood(tree=_expanded(tree), troubles=tuple(self._troubles), words=tuple(self._words))
 
     def _part(self, found: re.Match[str]) -> int:
         """Takes in a part of the text; where the next one begins."""
@@ -261,6 +266,8 @@ class _Reader:
         folded, written = zip(*syllables, strict=True)
         term = Term(folded=folded, written=written, quoted=quoted, prefix=prefix)
         self._add(Not(term) if self._negated else term)
+        if not self._negated and not prefix and not any(group.negated for group in self._groups):
+            self._words.append((found.start(), found.end()))
 
     def _filter(self, start: int) -> int | None:
         """Takes in the filter that begins here; where it ends, or None where none does."""

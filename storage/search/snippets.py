@@ -31,6 +31,8 @@ def snippet(text: str, wanted: Sequence[Term]) -> str:
         if text[first] not in "\n ":
             first = text.find(" ", first, start)  # not in the middle of a word
         start = first if first >= 0 else start
+    else:
+        start = 0
     end = min(len(text), start + _SNIPPET)
     if end < len(text):
         end = max(text.rfind(" ", start, end), start + _SNIPPET // 2)
