@@ -129,6 +129,9 @@ def test_a_wrong_source_file_is_named_with_file_line_and_key(congtin: Congtin) -
         (("search", "x", "--from", "yesterday"), 2, "yesterday"),
         (("status", "nobody"), 2, "no source"),
         (("search", "42/2022/NĐ-CP"), 5, ""),
+        (("search", '((a OR -nguon:[x "tu:31/02/2023'), 5, ""),
+        (("search", "x" * 10_000), 5, ""),
+        (("search", "\udcff:\udcff so:\udcff* nguon:\udcff"), 5, ""),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -171,6 +174,10 @@ def test_search_show_status_print_the_contracts_shapes(congtin: Congtin, serve: 
         "source", "run", "verdict", "cause", "requests", "not_modified", "bytes", "listings", "new", "changed",
         "unchanged", "gone", "returned", "failures", "outcomes", "seconds",
     }  # fmt: skip
+    told = congtin.run("search", "cong tac loai:tho TTHC tu:31/02/2023", expect=None).stdout
+    assert 'understood as: cong tac (tthc ≈ "thủ tục hành chính")' in told
+    assert "there is no kind “tho”" in told
+    assert "(at 27: 31/02/2023)" in told
     answer = congtin.json("search", "cong tac", "--limit", "2")
     assert set(answer) == {
         "query", "total", "took_ms", "total_is", "suggestion", "understood", "stale", "hits", "facets", "next_cursor"

@@ -13,8 +13,8 @@ import pytest
 from forked import Child
 from making import SITE, article, bury, day, entry, heard, later, listed, minute, save
 from making import database as opened
+from odd_queries import ODD
 from sqlalchemy import delete, func, select, update
-from test_search_language import ODD
 
 from scraper.items import Image
 from storage.models import Article, Event

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_search_query import ODD
+from odd_queries import ODD
 
 from scraper import text
 from storage.search import slips, vocabulary

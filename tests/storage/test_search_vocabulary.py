@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_search_query import ODD
+from odd_queries import ODD
 
 from scraper import text
 from storage.search import vocabulary

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
+from odd_queries import ODD
 from small_archive import EDITED, GONE, HOSTILE, PAPER, opened, said, straight, tree
 
 from scraper.config import Config
@@ -225,3 +226,45 @@ async def test_the_language_link_keeps_the_search(browser):
 async def test_limits_are_clamped(browser):
     assert len((await browser.get("/api/v1/search", params={"limit": 10**6})).json()["hits"]) <= MOST_HITS
     assert len((await browser.get("/api/v1/search", params={"limit": -5})).json()["hits"]) == 1
+
+
+async def test_trouble_is_told_with_its_place_and_in_the_readers_language(browser):
+    page = await look(browser, q="khen loai:<b>bài</b>")
+    (trouble,) = page.cssselect(".trouble")
+    assert "không có loại “<b>bài</b>”" in said(trouble)
+    assert said(trouble.cssselect("mark")[0]) == "<b>bài</b>"
+    assert titles(page) == [EDITED]
+    english = await look(browser, q="khen tu:31/02/2023", lang="en")
+    assert "is not a date" in said(english.cssselect(".trouble")[0])
+
+
+async def test_other_words_that_were_searched_for_are_links(browser):
+    page = await look(browser, q="TTHC")
+    (also,) = [one for one in page.cssselect(".understood") if one.cssselect("a")]
+    assert said(also) == "Tìm cả: thủ tục hành chính (cách viết khác của tthc)"
+    assert also.cssselect("a")[0].get("href").startswith("/?q=th%E1%BB%A7+t%E1%BB%A5c")
+
+
+async def test_a_slip_gets_a_link_to_what_was_probably_meant(browser):
+    page = await look(browser, q="khen thuowrng nguon:thanh-hoa")
+    links = [one for one in page.cssselect(".understood a") if "khen" in one.text_content()]
+    assert [said(one) for one in links] == ["khen thưởng nguon:thanh-hoa"]
+    assert titles(tree(await browser.get(links[0].get("href")))) == [EDITED]
+
+
+async def test_a_facets_other_values_stay_and_what_was_chosen_can_be_let_go(browser):
+    page = await look(browser, source="lam-dong/ubnd", kind="article")
+    assert titles(page) == []
+    chosen = page.cssselect(".facets a[aria-current]")
+    assert len(chosen) == 2
+    labels = {said(link.cssselect("span")[0]) for link in page.cssselect(".facets a")}
+    assert "Sở Nội vụ tỉnh Thanh Hóa" in labels
+    assert "Thủ tục" in labels
+
+
+@pytest.mark.parametrize("typed", ODD)
+async def test_whatever_is_typed_the_page_and_the_api_answer(browser, typed):
+    typed = typed[:10_000].encode("utf-8", "replace").decode()
+    for path in ("/", "/api/v1/search"):
+        response = await browser.get(path, params={"q": typed})
+        assert response.status_code == 200
