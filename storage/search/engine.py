@@ -29,9 +29,10 @@ Part = tuple[Occur, Query]
 _FIELDS = {"title": 3.0, "body": 1.0, "documents": 0.5}
 _PAIRS_UP_TO = 6
 """A pasted title of many syllables gains nothing from pairs and costs half as much again."""
-_EXACT, _UNACCENTED = 4.0, 2.0
-"""What a hit with the typed accents, or with none, gets for each unit of a word's rarity: a word in title, body and
-documents scores at most ten."""
+_EXACT, _UNACCENTED = 1.0, 0.5
+"""Of the most that a word can score: what a hit gets for the typed accents, or for none."""
+_MOST_OF_TIMES = 2.2
+"""What BM25 gives at most for a word's rarity, however often it stands there and however short the text."""
 _OTHER_WORDS = 0.9
 _MOST_BOOST = 4.0
 _NAMES: dict[FilterName, str] = {"source": "source", "kind": "kind", "number": "numbers"}
@@ -83,20 +84,24 @@ class Engine:
         """A term that must be there, and what makes a hit a better one."""
         yield Occur.Must, self._anywhere(term, written=term.exactly)
         if term.accented and not term.exactly:
-            rarity = self._rarity(term)
-            exact = Query.const_score_query(self._anywhere(term, written=True), _EXACT * rarity)
+            most = self._most(term)
+            exact = Query.const_score_query(self._anywhere(term, written=True), _EXACT * most)
             bare = Term(folded=term.folded, written=term.folded, prefix=term.prefix)
-            unaccented = Query.const_score_query(self._anywhere(bare, written=True), _UNACCENTED * rarity)
+            unaccented = Query.const_score_query(self._anywhere(bare, written=True), _UNACCENTED * most)
             yield Occur.Should, Query.disjunction_max_query([exact, unaccented])
 
-    def _rarity(self, term: Term) -> float:
-        """How rare a term's rarest word is, as BM25 reckons it; a prefix has no rarity."""
-        return 1.0 if term.prefix else max(map(self._rare, term.folded))
+    def _most(self, term: Term) -> float:
+        """The most that a term can score without its accents: so much more makes any exact hit the better one."""
+        return _MOST_OF_TIMES * (sum(_FIELDS.values()) if term.prefix else sum(map(self._rare, term.folded)))
 
     def _rare(self, syllable: str) -> float:
+        """How rare a syllable is, as BM25 reckons it, in all fields by their weight."""
         count = self._searcher.num_docs
-        often = max(self._searcher.doc_freq(name, syllable) for name in _FIELDS)
-        return math.log(1 + max(count - often + 0.5, 0.5) / (often + 0.5))
+        often = {name: self._searcher.doc_freq(name, syllable) for name in _FIELDS}
+        return sum(
+            boost * math.log(1 + max(count - often[name] + 0.5, 0.5) / (often[name] + 0.5))
+            for name, boost in _FIELDS.items()
+        )
 
     def _anywhere(self, term: Term, *, written: bool) -> Query:
         said = term.written if written else term.folded
@@ -125,7 +130,7 @@ class Engine:
         """
         typed = _boolean(part for term in one.typed for part in self._scored(term))
         weight = sum(self._rare(word) for term in one.typed for word in term.folded)
-        accents = sum(_EXACT * self._rarity(term) for term in one.typed if term.accented and not term.exactly)
+        accents = sum(_EXACT * self._most(term) for term in one.typed if term.accented and not term.exactly)
         also = [self._also(other.part, weight * _OTHER_WORDS, accents * _OTHER_WORDS) for other in one.also]
         return Query.disjunction_max_query([typed, *also], tie_breaker=0.1)
 

@@ -271,11 +271,11 @@ def _dated(published: datetime) -> dict[str, Any]:
 
 
 def _freshness(at: int) -> float:
-    """What makes a score larger by 2 % for each year since 1990: the engine multiplies it by log2(2 + this).
+    """What makes a score larger by half a percent for each year since 1990: the engine multiplies it by log2(2 + this).
 
     It is the same whenever one asks, so that an order holds from page to page.
     """
-    return float(2 ** (1 + 0.02 * min(max(at / _YEAR - 20, 0), 50)) - 2)
+    return float(2 ** (1 + 0.005 * min(max(at / _YEAR - 20, 0), 50)) - 2)
 
 
 def _worded(title: str, body: str) -> dict[str, Any]:

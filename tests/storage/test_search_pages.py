@@ -36,6 +36,7 @@ def name(database: Database, title: str, number: str) -> None:
 RANKED: list[tuple[str, list[str]]] = [
     ("thi đua", ["phong trào thi đua hè", "phong trao thi dua he", "phong trào thì đưa hè"]),
     ("bản", ["một bản tin", "một ban tin", "một bán tin"]),
+    ("đê", ["tin đê", "tin dê"]),
     ("đất đai", ["luật đất đai", "xe đất và đai"]),
     ("TTHC", ["công bố TTHC mới", "công bố thủ tục hành chính mới"]),
     ("so:42/2022/NĐ-CP", ["Nghị định 42/2022/NĐ-CP", "thi hành nghị định"]),
