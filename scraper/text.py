@@ -202,6 +202,15 @@ def syllables(text: str) -> list[Syllable]:
     return [Syllable(found.start(), found.end(), found[0]) for found in _WORD.finditer(text)]
 
 
+def spans(text: str) -> list[tuple[int, int, str]]:
+    """The same as tuples of start, end and text, in half the time.
+
+    >>> spans("Số 42")
+    [(0, 2, 'Số'), (3, 5, '42')]
+    """
+    return [(*found.span(), found[0]) for found in _WORD.finditer(text)]
+
+
 def words(text: str) -> list[str]:
     """The same words without their places, in a third of the time.
 

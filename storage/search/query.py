@@ -312,7 +312,7 @@ def _ways(need: Need) -> list[Sequence[Term]]:
 
 def marks(said: str, wanted: Sequence[Term]) -> list[tuple[int, int]]:
     """Where terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
-    syllables = [(_token(one.text)[0], one.start, one.end) for one in text.syllables(said)]
+    syllables = [(_token(word)[0], start, end) for start, end, word in text.spans(said)]
     by_first: dict[str, list[Term]] = {}
     alone: list[Term] = []
     for term in wanted:
@@ -323,8 +323,12 @@ def marks(said: str, wanted: Sequence[Term]) -> list[tuple[int, int]]:
     told: list[tuple[int, int]] = []
     place = 0
     while place < len(syllables):
+        begun = by_first.get(syllables[place][0])
+        if begun is None and not alone:
+            place += 1
+            continue
         width = 0
-        for term in (*by_first.get(syllables[place][0], ()), *alone):
+        for term in (*(begun or ()), *alone):
             some = syllables[place : place + len(term.folded)]
             if _is_said([one[0] for one in some], term.folded, prefix=term.prefix) and (
                 not term.exactly
