@@ -180,7 +180,8 @@ def test_search_show_status_print_the_contracts_shapes(congtin: Congtin, serve: 
     assert "(at 27: 31/02/2023)" in told
     answer = congtin.json("search", "cong tac", "--limit", "2")
     assert set(answer) == {
-        "query", "total", "took_ms", "total_is", "suggestion", "understood", "stale", "hits", "facets", "next_cursor"
+        "query", "total", "took_ms", "total_is", "suggestion", "expanded", "troubles", "understood",
+        "stale", "hits", "facets", "next_cursor"
     }  # fmt: skip
     assert set(answer["facets"]) == {"source", "kind", "year", "field", "platform"}
     assert "<mark>" in answer["hits"][0]["snippet"]

@@ -11,7 +11,7 @@ import tantivy
 from command import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_search_query import ODD
+from odd_queries import ODD
 from test_search_slips import keyed
 
 from scraper import text
