@@ -33,3 +33,8 @@ def test_a_second_portal_prints_the_first_ones_articles(congtin: Congtin, serve:
         for shown, elsewhere in ((one, other), (other, one)):
             (told,) = shown["group"]
             assert told == {field: elsewhere[field] for field in told}
+
+    for record, other in pairs:
+        words = " ".join(congtin.json("show", record)["body_text"].split()[:12])
+        (hit,) = congtin.json("search", f'"{words}"')["hits"]
+        assert {hit["id"], *hit["more"]} == {record, other}

@@ -193,7 +193,7 @@ def _commit(
 _RECORDS = (
     select(
         Article.id, Article.kind, Article.source, Article.platform, Article.section, Article.title,
-        Article.published_at, Article.first_seen,
+        Article.published_at, Article.first_seen, Article.story,
         ArticleVersion.summary, ArticleVersion.body_text, ArticleVersion.images, ArticleVersion.attachments,
     )
     .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
@@ -231,7 +231,7 @@ def document(row: Row[*tuple[Any, ...]], pages: Iterable[Page] = (), numbers: Se
     captions = [image["caption"] for image in row.images]
     names = [attachment["title"] for attachment in row.attachments]
     return {
-        **_identified(row.id),
+        **_identified(row.id, row.story),
         "kind": [row.kind],
         "source": [row.source],
         "platform": [row.platform],
