@@ -36,5 +36,5 @@ def test_a_second_portal_prints_the_first_ones_articles(congtin: Congtin, serve:
 
     for record, other in pairs:
         words = " ".join(congtin.json("show", record)["body_text"].split()[:12])
-        (hit,) = congtin.json("search", f'"{words}"')["hits"]
-        assert {hit["id"], *hit["more"]} == {record, other}
+        hits = [{hit["id"], *hit["more"]} for hit in congtin.json("search", f'"{words}"')["hits"]]
+        assert [hit for hit in hits if record in hit] == [{record, other}]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tantivy import Occur
 
 from scraper import text
-from storage import events
+from storage import events, similar
 from storage.models import Article, ArticleVersion
 from storage.search import index as indexing
 from storage.search import language, passages, procedures, suggestions
@@ -158,7 +158,10 @@ class Searcher:
             finder = passages.Finder(session, [*pairs, *(own for one in others for own in one.pages)])
             found = {one: _hit(*pair, needed, finder) for one, pair in pairs.items()}
             found |= {one.row.id: _procedure(one, needed, finder) for one in others}
-        return [found[one] | {"more": page.more[one]} for one in ids if one in found]
+            told = similar.stories(session, pairs)
+            members = similar.elsewhere(session, told.values())
+        more = {one: [other for other in members.get(told[one], ()) if other != one] for one in pairs}
+        return [found[one] | {"more": more.get(one, [])} for one in ids if one in found]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,14 +66,10 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """The ids of a page's hits in their order; `more` has for each the ids of what else was found of its story.
-
-    `is_deepest` says that more was found, and that no page shows it.
-    """
+    """The ids of a page's hits in their order. `is_deepest` says that more was found, and that no page shows it."""
 
     ids: list[str]
     total: int
-    more: dict[str, list[str]]
     cursor: str | None = None
     is_deepest: bool = False
 
@@ -98,11 +94,9 @@ class Pager:
         told += b"".join(map(_brief, hits))
         goes_on = len(window.hits) > len(hits)
         is_deepest = len(told) >= DEEPEST * _SHOWN
-        stories = self._stories(hits)
         return Page(
             ids=list(map(self._id, hits)),
             total=window.total,
-            more={self._id(hit): self._others(hit, stories) for hit in hits},
             cursor=self._closed(b"r", told) if goes_on and not is_deepest else None,
             is_deepest=goes_on and is_deepest,
         )
@@ -130,7 +124,6 @@ class Pager:
         return Page(
             ids=list(map(self._id, hits)),
             total=total,
-            more={self._id(hit): self._others(hit, stories) for hit in hits},
             cursor=self._closed(b"n", _LAST.pack(last.published, last.key)) if last else None,
         )
 
@@ -179,9 +172,6 @@ class Pager:
             for hit in sorted(self._read(found.hits, scored=False), key=lambda hit: hit.order):
                 told[hit.story].append(hit)
         return told
-
-    def _others(self, hit: Hit, stories: dict[int, list[Hit]]) -> list[str]:
-        return [self._id(one) for one in stories[hit.story] if one.key != hit.key]
 
     def _id(self, hit: Hit) -> str:
         return str(self.searcher.doc(hit.address)["id"][0])
