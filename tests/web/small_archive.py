@@ -89,7 +89,6 @@ def fill(database: Database) -> None:
             published_at=minute,
             precision="minute",
             counters={"votes": 1511, "online": None, "views": None},
-            story=EDITED,
             related=[
                 {"url": "https://snv.thanhhoa.gov.vn/1", "title": "", "published_at": None, "precision": None},
                 {"url": "javascript:alert(2)", "title": "Tin <i>độc</i>", "published_at": None, "precision": None},
@@ -102,7 +101,6 @@ def fill(database: Database) -> None:
             kind="procedure",
             section="procedures",
             url="javascript:alert(3)",
-            story=EDITED,
             published_at=day,
             precision="day",
         )

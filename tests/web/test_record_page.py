@@ -4,7 +4,10 @@ import re
 
 import pytest
 from small_archive import EDITED, EVERY_PAGE, GONE, HOSTILE, said, tree
+from sqlalchemy import update
 
+from storage.database import Database
+from storage.models import Article
 from web import present
 
 
@@ -52,7 +55,11 @@ async def test_related_links_without_a_title_or_with_a_bad_address(browser):
     assert [len(row.cssselect("a")) for row in rows] == [1, 0]
 
 
-async def test_a_record_names_those_that_tell_the_same_story(browser):
+async def test_a_record_names_those_that_tell_the_same_story(browser, filled):
+    database = Database(filled)
+    with database.writing() as session:
+        session.execute(update(Article).where(Article.id.in_([EDITED, HOSTILE])).values(story=EDITED))
+    database.close()
     assert not (await see(browser, f"/record/{GONE}")).cssselect("#elsewhere")
     (others,) = (await see(browser, f"/record/{EDITED}")).cssselect("#elsewhere")
     assert said(others.cssselect("h2")[0]) == "Cùng tin trên cổng khác"
