@@ -14,6 +14,7 @@ import shutil
 import threading
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from scraper.items import VIETNAM
-from storage import events
 from storage.models import Article, ArticleVersion, Event, NamedNumber
 from storage.search import passages, procedures
 from storage.search.query import number_keys, tokens
@@ -45,7 +45,12 @@ SCHEMA = 5
 _CURSOR = "#cursor"
 _START = (0, "")
 _BATCH = 500
+"""Events that are read together."""
+_COMMIT = 20_000
+"""Events of one commit at the most: what a kill makes a follower do again, some ten seconds of work."""
 _HEAP = 15_000_000  # tantivy's least
+_ROOMY_HEAP = 128_000_000
+"""Where much is to be done: with the least, segments are so small that merging them takes three times the work."""
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
@@ -135,54 +140,48 @@ def follow(database: Database, index: tantivy.Index, *, seconds: float | None = 
     What comes into the log meanwhile is left for the next time: every commit has a price, however little is in it.
     """
     give_up = time.monotonic() + seconds if seconds is not None else None
-    log_of = select(Event.cursor, Event.id)
-    goal = None
-    while True:
-        with database.reading() as session:
-            start = cursor(index)
-            last = session.execute(log_of.order_by(Event.cursor.desc()).limit(1)).first() or _START
-            goal = last[0] if goal is None else goal
-            if start == tuple(last):
-                return True
+    with database.reading() as session:
+        start = cursor(index)
+        goal = session.execute(_LOG.order_by(Event.cursor.desc()).limit(1)).first() or _START
+        if start == tuple(goal):
+            return True
+    with _writing(index, heap=_ROOMY_HEAP if goal[0] - start[0] > 2 * _BATCH else _HEAP) as writer:
+        start = cursor(index)  # another process may just have written
+        if start != _START and not _is_of(database, start):
+            log.warning("the search index followed another event log than this one and is made again")
+            writer.delete_all_documents()
+            writer.commit()
+            start = _START
+        while start[0] < goal[0]:
             if give_up is not None and time.monotonic() > give_up:
                 return False
-            if start != _START and session.execute(log_of.where(Event.cursor == start[0])).first() != start:
-                log.warning("the search index followed another event log than this one and is made again")
-                _commit(index, [], [], None)
-                continue
-            told = events.since(session, start[0], limit=_BATCH)
-            named = dict.fromkeys(event.record for event in told if event.record)
-            records = [*named, *(one for one in procedures.touched(session, named) if one not in named)]
-            end = (told[-1].cursor, told[-1].id)
-            # Inside of the session: what the documents of two hundred records say is not held in memory at once.
-            _commit(index, records, _documents(session, records), end)
-        if end[0] >= goal:
-            return True
+            start = _take(database, writer, start, goal[0], give_up)
+            writer.delete_documents_by_term("id", _CURSOR)
+            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[start[0]], event=[start[1]]))
+            writer.commit()
+    return True
 
 
-def _commit(
-    index: tantivy.Index, records: Sequence[str], documents: Iterable[dict[str, Any]], to: tuple[int, str] | None
-) -> None:
-    """One commit: documents and cursor together. With no cursor, the index is emptied.
+def _is_of(database: Database, place: tuple[int, str]) -> bool:
+    """Whether the log has this very event at this cursor."""
+    with database.reading() as session:
+        return session.execute(_LOG.where(Event.cursor == place[0])).first() == place
+
+
+@contextmanager
+def _writing(index: tantivy.Index, *, heap: int) -> Iterator[tantivy.IndexWriter]:
+    """The index's one writer. Raises Busy.
 
     After a failed commit later ones would lose documents in silence, so it is always rolled back.
     """
     try:
-        writer = index.writer(heap_size=_HEAP, num_threads=1)
+        writer = index.writer(heap_size=heap, num_threads=1)
     except ValueError as error:
         if "LockBusy" in str(error):
             raise Busy(str(error)) from None
         raise
     try:
-        if to is None:
-            writer.delete_all_documents()
-        else:
-            for record in (*records, _CURSOR):
-                writer.delete_documents_by_term("id", record)
-            for document in documents:
-                writer.add_document(tantivy.Document(**document))
-            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[to[0]], event=[to[1]]))
-        writer.commit()
+        yield writer
     except BaseException:
         writer.rollback()
         raise
@@ -190,6 +189,28 @@ def _commit(
         writer.wait_merging_threads()  # also gives up the lock
 
 
+def _take(
+    database: Database, writer: tantivy.IndexWriter, start: tuple[int, str], goal: int, give_up: float | None
+) -> tuple[int, str]:
+    """Hands over what the log's events after `start` touched, as much as one commit takes; the last event of them."""
+    taken = 0
+    while start[0] < goal and taken < _COMMIT and (not taken or give_up is None or time.monotonic() < give_up):
+        with database.reading() as session:
+            told = session.execute(_TOUCHED.where(Event.cursor > start[0])).all()
+            named = dict.fromkeys(event.record for event in told if event.record)
+            records = [*named, *(one for one in procedures.touched(session, named) if one not in named)]
+            for record in records:
+                writer.delete_documents_by_term("id", record)
+            # Inside of the session: what the documents of two hundred records say is not held in memory at once.
+            for document in _documents(session, records):
+                writer.add_document(tantivy.Document(**document))
+        start = told[-1].cursor, told[-1].id
+        taken += len(told)
+    return start
+
+
+_LOG = select(Event.cursor, Event.id)
+_TOUCHED = select(Event.cursor, Event.id, Event.record).order_by(Event.cursor).limit(_BATCH)
 _RECORDS = (
     select(
         Article.id, Article.kind, Article.source, Article.platform, Article.section, Article.title,
