@@ -38,29 +38,42 @@ def run(folder: Path, articles: int, rounds: int) -> dict[str, Any]:
     build.claim(folder, articles)
     told: dict[str, Any] = {}
     with closing(Database(build.config(folder))) as database:
+        doing("writing the corpus into the database")
         build.store(database, articles)
+        doing("the index follows")
         there = build.stored(database)
         began = time.process_time()
         rate = build.index(database, folder)
         told["index"] = {"articles_s": round(rate), "cpu_s": round(time.process_time() - began, 1), **measure.memory()}
+        doing("SQLite's full text")
         told["fts5"] = {"articles_s": round(build.full_text(folder, there, of=articles))}
         told["articles"] = there
         told["mb"] = {name: build.size(folder / name) // 2**20 for name in ("congtin.db", "index", "fts5.db")}
         searcher = Searcher(database, folder / "index")
         asked = Drawing(articles).all()
+        doing("answers")
         ours = measure.times(measure.whole(searcher), asked, rounds)
         told["answers"] = measure.table(ours)
         told["memory"] = measure.memory()
+        doing("the same of SQLite")
         told |= _beside_sqlite(folder, asked, ours)
+        doing("over HTTP")
         with measure.served(folder):
             added = measure.over_http(searcher, asked, rounds)
         told["http_adds"] = {name: _few(ones) for name, ones in added.items()}
+        doing("four readers")
         alone, together = (measure.readers(folder, articles, 1, count) for count in (1, measure.READERS))
         told["readers"] = {"one": _few(alone), "four": _few(together)}
+        doing("while another process commits")
         with measure.side("commit", folder, "--articles", articles):
             told["while_committing"] = measure.table(measure.times(measure.whole(searcher), asked, rounds))
         told["visible_ms"] = _few(measure.visible(database, searcher, articles))
     return told
+
+
+def doing(what: str) -> None:
+    """Says where a run of half an hour stands."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr)
 
 
 def _beside_sqlite(folder: Path, asked: Sequence[Asked], ours: Sequence[Timed]) -> dict[str, Any]:
