@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.search import build, measure
-from bench.search.queries import Drawing
+from bench.search.queries import Drawing, deepened
 from storage.database import Database
 from storage.search.answer import Searcher
 
@@ -50,7 +50,7 @@ def run(folder: Path, articles: int, rounds: int) -> dict[str, Any]:
         told["articles"] = there
         told["mb"] = {name: build.size(folder / name) // 2**20 for name in ("congtin.db", "index", "fts5.db")}
         searcher = Searcher(database, folder / "index")
-        asked = Drawing(articles).all()
+        asked = deepened(Drawing(articles).all(), searcher)
         doing("answers")
         ours = measure.times(measure.whole(searcher), asked, rounds)
         told["answers"] = measure.table(ours)
@@ -114,7 +114,7 @@ def _read(folder: Path, articles: int, rounds: int, seed: int) -> None:
     """Asks everything in an order of its own, when told to."""
     with closing(Database(build.config(folder))) as database:
         searcher = Searcher(database, folder / "index")
-        asked = Drawing(articles).all()
+        asked = deepened(Drawing(articles).all(), searcher)
         random.Random(seed).shuffle(asked)
         answer = measure.whole(searcher)
         for one in asked:

@@ -142,8 +142,7 @@ class FullText:
 
     def _hits(self, asked: Asked, order: str) -> Mapping[str, Any]:
         sql, values = _condition(asked)
-        start = int(asked.question.cursor or 0)
-        rows = self._rows(f"SELECT said.rowid FROM {sql} ORDER BY {order} LIMIT 20 OFFSET {start}", values)
+        rows = self._rows(f"SELECT said.rowid FROM {sql} ORDER BY {order} LIMIT 20 OFFSET {asked.start}", values)
         told = [self._rows("SELECT id FROM told WHERE number = ?", row)[0][0] for row in rows]
         return {"total": 0, "hits": [{"id": one} for one in told]}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.search import corpus
@@ -16,22 +16,29 @@ from scraper import text
 from storage.search.answer import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from storage.search.answer import Searcher
 
 SAMPLE = 3_000
 """Articles that tell how common a word is."""
 COMMON, USUAL = 0.1, 0.01
+DEEP = "page 10"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A query. `match` is the same one for SQLite; `exact` says that both must count the same."""
+    """A query, and as `match` the same one for SQLite.
+
+    `exact` says that both must count the same, `start` is how many hits stand on the pages before this one.
+    """
 
     kind: str
     question: Question
     match: str
     source: str | None = None
     years: tuple[int, int] | None = None
+    start: int = 0
     exact: bool = True
 
 
@@ -119,15 +126,29 @@ class Drawing:
         return _words_asked("no match", [*self._words()[:2], "xyzwq"])
 
     def deep(self) -> Asked:
-        """The tenth page of a common word's hits."""
-        asked = self.common()
-        cursor = "180"
-        return Asked(kind="page 10", question=Question(typed=asked.question.typed, cursor=cursor), match=asked.match)
+        """The tenth page of a common word's hits; `deepened` gives it its cursor."""
+        return replace(self.common(), kind=DEEP)
 
     def title(self) -> Asked:
         """A whole title, pasted."""
         title = self._article().title
         return _asked("pasted title", title, _quoted(corpus.written(title)))
+
+
+def deepened(asked: Sequence[Asked], searcher: Searcher) -> list[Asked]:
+    """The same queries, with those for a tenth page taken there, page by page, as a reader comes to it."""
+    return [_tenth(one, searcher) if one.kind == DEEP else one for one in asked]
+
+
+def _tenth(asked: Asked, searcher: Searcher) -> Asked:
+    question = asked.question
+    for page in range(1, 10):
+        cursor = searcher.search(question)["next_cursor"]
+        if cursor is None:
+            break
+        question = replace(question, cursor=cursor)
+        asked = replace(asked, question=question, start=page * question.limit)
+    return asked
 
 
 def _words_asked(kind: str, words: list[str]) -> Asked:
