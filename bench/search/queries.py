@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from storage.search.answer import Searcher
 
-SAMPLE = 3_000
+SAMPLE = 1_000
 """Articles that tell how common a word is."""
 COMMON, USUAL = 0.1, 0.01
 DEEP = "page 10"
