@@ -66,7 +66,7 @@ def run(folder: Path, articles: int, rounds: int) -> dict[str, Any]:
         told["readers"] = {"one": _few(alone), "four": _few(together)}
         doing("while another process commits")
         with measure.side("commit", folder, "--articles", articles):
-            told["while_committing"] = measure.table(measure.times(measure.whole(searcher), asked, rounds))
+            told["while_committing"] = measure.table(measure.times(measure.whole(searcher), asked, rounds, warm=True))
         told["visible_ms"] = _few(measure.visible(database, searcher, articles))
     return told
 
@@ -121,7 +121,7 @@ def _read(folder: Path, articles: int, rounds: int, seed: int) -> None:
             answer(one)
         print("ready", flush=True)
         sys.stdin.readline()
-        print(json.dumps([statistics.median(one.wall) for one in measure.times(answer, asked, rounds)]))
+        print(json.dumps([statistics.median(one.wall) for one in measure.times(answer, asked, rounds, warm=True)]))
 
 
 def show(told: dict[str, Any]) -> None:

@@ -52,13 +52,15 @@ class Timed:
     stale: bool
 
 
-def times(answer: Callable[[Asked], Mapping[str, Any]], asked: Sequence[Asked], rounds: int) -> list[Timed]:
-    """Asks everything once to warm up, then in so many rounds."""
+def times(
+    answer: Callable[[Asked], Mapping[str, Any]], asked: Sequence[Asked], rounds: int, *, warm: bool = False
+) -> list[Timed]:
+    """Asks everything in so many rounds, and once before to warm up, unless all is `warm`."""
     wall: dict[int, list[float]] = defaultdict(list)
     cpu: dict[int, list[float]] = defaultdict(list)
     last: dict[int, Mapping[str, Any]] = {}
     stale = set()
-    for at in range(rounds + 1):
+    for at in range(int(warm), rounds + 1):
         for place, one in enumerate(asked):
             began, used = time.perf_counter(), time.thread_time()
             last[place] = answer(one)
