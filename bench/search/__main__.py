@@ -54,6 +54,8 @@ def run(folder: Path, articles: int, rounds: int) -> dict[str, Any]:
         doing("answers")
         ours = measure.times(measure.whole(searcher), asked, rounds)
         told["answers"] = measure.table(ours)
+        with measure.without_facets():
+            told["without_facets"] = measure.table(measure.times(measure.whole(searcher), asked, rounds, warm=True))
         told["memory"] = measure.memory()
         doing("the same of SQLite")
         told |= _beside_sqlite(folder, asked, ours)
@@ -131,15 +133,21 @@ def show(told: dict[str, Any]) -> None:
     if index["articles_s"]:
         print(f"index: {index['articles_s']} articles/s, {index['cpu_s']} s of CPU; FTS5: {told['fts5']['articles_s']}")
     print(f"memory of a reader, MB: {told['memory']}")
-    tables = {"answers": told["answers"], "while committing": told["while_committing"]}
+    tables = {
+        "answers": told["answers"],
+        "without facets": told["without_facets"],
+        "while committing": told["while_committing"],
+    }
     tables |= {f"FTS5, {name}": one for name, one in told["beside"].items()}
     kinds = list(told["answers"])
     print(f"\n| ms as p50/p95/max | {' | '.join(kinds)} |\n|---|{'---|' * len(kinds)}")
     for name, rows in tables.items():
         cells = (f"{rows[kind]['p50']:.1f}/{rows[kind]['p95']:.1f}/{rows[kind]['max']:.0f}" for kind in kinds)
         print(f"| {name} | {' | '.join(cells)} |")
-    cpu = (f"{told['answers'][kind]['cpu_p50']:.1f}/{told['answers'][kind]['cpu_p95']:.1f}" for kind in kinds)
-    print(f"| CPU of answers, p50/p95 | {' | '.join(cpu)} |\n")
+    for name in ("answers", "without_facets"):
+        cpu = (f"{told[name][kind]['cpu_p50']:.1f}/{told[name][kind]['cpu_p95']:.1f}" for kind in kinds)
+        print(f"| CPU, {name.replace('_', ' ')}, p50/p95 | {' | '.join(cpu)} |")
+    print()
     for name in ("api", "page"):
         print(f"HTTP adds to the {name}: {_row(told['http_adds'][name])}")
     print(f"one reader: {_row(told['readers']['one'])}; each of four: {_row(told['readers']['four'])}")

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from bench.search import build, corpus
@@ -112,6 +113,13 @@ def quantile(values: Sequence[float], percent: int) -> float:
 def whole(searcher: Searcher) -> Callable[[Asked], Mapping[str, Any]]:
     """The answer that people get: hits with snippets, count, facets."""
     return lambda asked: searcher.search(asked.question)
+
+
+@contextmanager
+def without_facets() -> Iterator[None]:
+    """Answers are given without the counts of their facets: what these cost is seen."""
+    with patch("storage.search.answer._Narrowed.facets", lambda *_: {}):
+        yield
 
 
 class FullText:
