@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from scraper import legal, text
@@ -312,7 +313,9 @@ def _ways(need: Need) -> list[Sequence[Term]]:
 
 def marks(said: str, wanted: Sequence[Term]) -> list[tuple[int, int]]:
     """Where terms stand in a text, as offsets, in order, none overlapping another; accents count as in search."""
-    syllables = [(_token(word)[0], start, end) for start, end, word in text.spans(said)]
+    parts = text.parted(said)
+    words = parts[1::2]
+    folded = [_token(word)[0] for word in words]
     by_first: dict[str, list[Term]] = {}
     alone: list[Term] = []
     for term in wanted:
@@ -320,24 +323,27 @@ def marks(said: str, wanted: Sequence[Term]) -> list[tuple[int, int]]:
             alone.append(term)
         else:
             by_first.setdefault(term.folded[0], []).append(term)
+    begins = tuple(term.folded[0] for term in alone)
+    if begins:
+        places = [place for place, one in enumerate(folded) if one in by_first or one.startswith(begins)]
+    else:
+        places = [place for place, one in enumerate(folded) if one in by_first]
+    offsets = list(accumulate(map(len, parts)))  # a word begins at every second one, and ends at the next
     told: list[tuple[int, int]] = []
-    place = 0
-    while place < len(syllables):
-        begun = by_first.get(syllables[place][0])
-        if begun is None and not alone:
-            place += 1
+    after = 0
+    for place in places:
+        if place < after:
             continue
         width = 0
-        for term in (*(begun or ()), *alone):
-            some = syllables[place : place + len(term.folded)]
-            if _is_said([one[0] for one in some], term.folded, prefix=term.prefix) and (
-                not term.exactly
-                or _is_said([text.exact(said[start:end]) for _, start, end in some], term.written, prefix=term.prefix)
+        for term in (*by_first.get(folded[place], ()), *alone):
+            some = slice(place, place + len(term.folded))
+            if _is_said(folded[some], term.folded, prefix=term.prefix) and (
+                not term.exactly or _is_said(list(map(text.exact, words[some])), term.written, prefix=term.prefix)
             ):
                 width = max(width, len(term.folded))
         if width:
-            told.append((syllables[place][1], syllables[place + width - 1][2]))
-        place += width or 1
+            told.append((offsets[2 * place], offsets[2 * (place + width) - 1]))
+            after = place + width
     return told
 
 
