@@ -4,7 +4,7 @@
 
 A corpus of Vietnamese news (`bench/search/corpus.py`) is written into a real database, the real index follows it, and
 SQLite's FTS5 gets the same articles. 200 mixed queries are then timed as whole answers: hits with snippets, count and
-facets. A million articles need some 12 GB and half an hour; with `--keep` they stay and may be measured again.
+facets. A million articles need some 10 GB and an hour; with `--keep` they stay and may be measured again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def run(folder: Path, articles: int, rounds: int) -> dict[str, Any]:
         told["readers"] = {"one": _few(alone), "four": _few(together)}
         doing("while another process commits")
         with measure.side("commit", folder, "--articles", articles):
-            told["while_committing"] = measure.table(measure.times(measure.whole(searcher), asked, rounds, warm=True))
+            timed = measure.times(measure.whole(searcher), asked, rounds, warm=True)
+        told["while_committing"], told["stale"] = measure.table(timed), sum(one.stale for one in timed)
         told["visible_ms"] = _few(measure.visible(database, searcher, articles))
     return told
 
@@ -151,6 +152,7 @@ def show(told: dict[str, Any]) -> None:
     for name in ("api", "page"):
         print(f"HTTP adds to the {name}: {_row(told['http_adds'][name])}")
     print(f"one reader: {_row(told['readers']['one'])}; each of four: {_row(told['readers']['four'])}")
+    print(f"answers that said they were stale, while another process committed: {told['stale']} of {told['checked']}")
     print(f"visible after: {_row(told['visible_ms'])}")
     print(f"counted otherwise than FTS5: {len(told['different'])} of {told['checked']}")
     for one in told["different"]:

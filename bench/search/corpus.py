@@ -26,7 +26,7 @@ FIRST_DAY = datetime(2016, 1, 1, tzinfo=VIETNAM)
 YEARS = 10
 TOPIC_WORDS = 12
 PROCEDURE_EVERY = 50
-"""Every so manieth article is the page of an administrative procedure."""
+"""One article of so many is the page of an administrative procedure."""
 
 _ONSETS = (
     *("", "b", "c", "ch", "d", "đ", "g", "gh", "gi", "h", "k", "kh", "l", "m", "n", "ng", "ngh", "nh", "p", "ph", "qu"),
