@@ -181,6 +181,8 @@ def _writing(index: tantivy.Index, *, heap: int) -> Iterator[tantivy.IndexWriter
             raise Busy(str(error)) from None
         raise
     try:
+        # Who was killed in a commit may have left the very file that the same commit writes when it is done again.
+        writer.garbage_collect_files()
         yield writer
     except BaseException:
         writer.rollback()
