@@ -43,11 +43,12 @@ class Alternative:
     kind: Kind
     since: date | None = None
     source: str = ""
+    strict: bool = False
 
     @property
     def exactly(self) -> bool:
         """Whether only the written form says it: as few letters as `NĐ` has are others with a mark more or less."""
-        return sum(map(len, self.folded)) <= _SHORT
+        return self.strict or sum(map(len, self.folded)) <= _SHORT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,13 +138,23 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Renamed:
-    """A name of today (of a province: without the word for its kind), and whole names that it had before."""
+    """A name of today (of a province: without the word for its kind), and whole names that it had before.
+
+    `common` are old names that, without the word for their kind, are other words too.
+    """
 
     name: str
     was: tuple[str, ...]
     since: date
     source: str
     unit: str = ""
+    common: tuple[str, ...] = ()
+
+    @property
+    def bare(self) -> tuple[str, ...]:
+        """The old names of a province that say it without the word for its kind."""
+        names = [old.removeprefix(f"{_PROVINCE} ") for old in self.was] if self.unit else []
+        return tuple(name for name in names if name not in self.common)
 
 
 @cache
@@ -156,7 +167,7 @@ def groups() -> tuple[Group, ...]:
 @cache
 def renamed() -> tuple[Renamed, ...]:
     """The names that changed, in the order of their file."""
-    return tuple(Renamed(**{**one, "was": tuple(one["was"])}) for part in _read("renamed").values() for one in part)
+    return tuple(Renamed(**{**one, "was": tuple(one["was"]), "common": tuple(one.get("common", ()))}) for part in _read("renamed").values() for one in part)
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -176,7 +187,7 @@ def _abbreviated() -> Iterator[tuple[Name, tuple[str, ...]]]:
     for group in groups():
         sure = [short for short in group.short if not _is_shared(short)]
         for said in (*_spelled(group.full), *group.short):
-            others = [group.full] if _is_shared(said) else [group.full, *sure]
+            others = [group.full] if _is_shared(said) else [*forms(group.full), *sure]
             yield _name(said, [_alternative(other, "abbreviation") for other in others])
 
 
@@ -195,6 +206,7 @@ def _changed() -> Iterator[tuple[Name, tuple[str, ...]]]:
         was = [
             _alternative(form, "renamed", since=one.since, source=one.source) for old in one.was for form in forms(old)
         ]
+        was += [_alternative(bare, "renamed", since=one.since, source=one.source, strict=True) for bare in one.bare]
         for unit in _UNITS if one.unit else ():
             own = [] if unit == _PROVINCE else [_alternative(f"{city} {one.name}", "abbreviation") for city in _CITY]
             yield from (_name(form, [*own, *was]) for form in forms(f"{unit} {one.name}"))
@@ -236,6 +248,8 @@ def _name(said: str, others: Sequence[Alternative], *, strict: bool = False) -> 
     return Name(written=written, alternatives=kept, strict=strict), folded
 
 
-def _alternative(said: str, kind: Kind, *, since: date | None = None, source: str = "") -> Alternative:
+def _alternative(
+    said: str, kind: Kind, *, since: date | None = None, source: str = "", strict: bool = False
+) -> Alternative:
     folded, written = zip(*tokens(said), strict=True)
-    return Alternative(said=said, folded=folded, written=written, kind=kind, since=since, source=source)
+    return Alternative(said=said, folded=folded, written=written, kind=kind, since=since, source=source, strict=strict)
