@@ -167,7 +167,8 @@ def groups() -> tuple[Group, ...]:
 @cache
 def renamed() -> tuple[Renamed, ...]:
     """The names that changed, in the order of their file."""
-    return tuple(Renamed(**{**one, "was": tuple(one["was"]), "common": tuple(one.get("common", ()))}) for part in _read("renamed").values() for one in part)
+    listed = [one for part in _read("renamed").values() for one in part]
+    return tuple(Renamed(**{**one, "was": tuple(one["was"]), "common": tuple(one.get("common", ()))}) for one in listed)
 
 
 def _read(name: str) -> dict[str, Any]:
