@@ -87,6 +87,20 @@ def append(
     return event
 
 
+def append_of_source(
+    session: Session, kind: str, source: str, *, at: datetime, title: str, url: str, changes: Sequence[dict[str, Any]]
+) -> str:
+    """Writes an event of a source itself, which has no record; its id."""
+    take_turns(session)
+    event = record_id(f"{kind} {source} {at.astimezone(UTC).isoformat()}")
+    values = {
+        "id": event, "kind": kind, "at": at, "source": source, "record": None, "version": None, "origin": "poll",
+        "title": title, "url": url, "published_at": None, "precision": None, "changes": list(changes),
+    }  # fmt: skip
+    batch.later(session, _INSERT, values)
+    return event
+
+
 def take_turns(session: Session) -> None:
     """Lets no other transaction append events until this one has ended, nor whatever else begins with this call.
 

@@ -13,10 +13,13 @@ from scrapy.exceptions import NotConfigured
 from sqlalchemy.exc import DBAPIError
 
 from scraper import urls
-from storage import leases, pages, runs
+from scraper.items import VIETNAM
+from scraper.outcomes import Outcome
+from storage import health, leases, pages, runs, verdicts
+from storage.causes import Cause
 from storage.document_history import FullHistory
-from storage.runs import LISTINGS, Tally
 from storage.store import Store
+from storage.verdicts import LISTINGS, Judgement, Shown, Tally
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,6 +47,7 @@ class Keeper:
     run: int
     source: Source
     origin: str
+    _past = verdicts.NO_PAST
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -53,7 +57,8 @@ class Keeper:
         self._grant: Grant | None = None
         self._heart: asyncio.Task[None] | None = None
         self._last_request: datetime | None = None
-        self._failure: str | None = None
+        self._failure: Judgement | None = None
+        self._told: str | None = None
         self._open: set[Ticket] = set()
 
     @classmethod
@@ -85,20 +90,23 @@ class Keeper:
 
         budget = self.source.file.budget
 
-        def begin(session: Session) -> tuple[Grant, int, int | None]:
+        def begin(session: Session) -> tuple[Grant, int, int | None, verdicts.Past]:
             grant = leases.acquire(session, name, now=self._opened)
             spent = runs.requests(session, self.source.id, since=self._opened - timedelta(days=1)) if budget else 0
             run = runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
-            return grant, run, budget - spent if budget else None
+            self._told = self._tell(session, self._opened)
+            past = runs.past(session, self.source.id, now=self._opened)
+            return grant, run, budget - spent if budget else None, past
 
         try:
-            grant, self.run, spider.allowance = await self.store.writer.run(  # type: ignore[attr-defined]
+            grant, self.run, spider.allowance, self._past = await self.store.writer.run(  # type: ignore[attr-defined]
                 begin, urgent=True
             )
         except leases.Held as error:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
         self._grant = grant
+        self._say()
         spider.history = history  # type: ignore[attr-defined]
         spider.last_request = grant.last_request  # type: ignore[attr-defined]
         self._heart = asyncio.get_running_loop().create_task(self._beat(grant))
@@ -116,6 +124,7 @@ class Keeper:
             try:
                 told = await self.store.writer.run(lambda session: self._end(session, grant, reason), urgent=True)
                 self._stat("report", told)
+                self._say()
             except Exception as error:
                 log.exception("the run could not be closed")
                 self._stat("broken", f"{type(error).__name__}: {error}")
@@ -153,21 +162,29 @@ class Keeper:
     def visited(self, visit: Visit, saved: Saved | None) -> None:
         """Counts a visit, once it is committed."""
         self.tally.outcome(visit.outcome, url=visit.url, message=visit.message, role=visit.role)
-        listing = visit.role in LISTINGS
-        if listing:
+        if visit.role in LISTINGS:
             self.tally.listings += 1
             partial = getattr(self._crawler.spider, "partial", False)  # hands on only what is young enough
             self.tally.entries += len(visit.reading.entries if partial and visit.reading else visit.entries)
+            if visit.number == 1 and visit.role != "sitemap" and not partial:
+                self._looked(visit)
         if saved:
             if saved.decision:
                 self.tally.decisions[saved.decision] += 1
             self.tally.returned += saved.returned
             self.tally.procedures.update(saved.procedures)
 
-    def fail(self, why: str) -> None:
+    def _looked(self, visit: Visit) -> None:
+        """Notes what a listing shows; one that was not modified shows what it showed."""
+        if visit.outcome in {Outcome.OK, Outcome.EMPTY_OK}:
+            self.tally.sections[visit.canonical_url] = Shown.of(entry for _, entry in visit.entries)
+        elif visit.outcome is Outcome.NOT_MODIFIED and (before := self._past.shown.get(visit.canonical_url)):
+            self.tally.sections[visit.canonical_url] = before
+
+    def fail(self, why: str, cause: Cause = Cause.OURS) -> None:
         """Ends the crawl because of us, not of the portal."""
         if self._failure is None:
-            self._failure = why
+            self._failure = Judgement(verdict="failed", cause=cause, words=why)
             log.error("%s", why)
             engine = self._crawler.engine
             assert engine is not None
@@ -178,25 +195,46 @@ class Keeper:
         skipped = getattr(self._crawler.spider, "skipped", None)
         if skipped:
             self.tally.skipped = skipped
-        spent = reason == "budget"
-        finished = (reason == "finished" or spent) and self._failure is None
-        verdict, cause = runs.judge(self.tally, finished=finished, expected=self.source.file.expect.entries)
-        if verdict == "healthy" and (short := getattr(self._crawler.spider, "short", "")):
-            verdict, cause = "thin", short
-        if spent and (verdict == "healthy" or not self.tally.requests):
-            verdict = "healthy"
-            cause = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"
-        if self._failure:
-            verdict, cause = "failed", self._failure
-        if verdict == "healthy":
+        judged = self._judge(session, reason, now)
+        if judged.sound:
             hours = self.store.config.gone_hours
             self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
-        seconds = (now - self._opened).total_seconds()
-        told = runs.report(self.source.id, self.run, self.tally, verdict, cause, seconds)
-        partial = spent or bool(getattr(self._crawler.spider, "partial", False))
-        runs.close_run(session, self.run, verdict=verdict, cause=cause, at=now, told=told, partial=partial)
+        told = runs.report(self.source.id, self.run, self.tally, judged, (now - self._opened).total_seconds())
+        partial = reason == "budget" or bool(getattr(self._crawler.spider, "partial", False))
+        runs.close_run(session, self.run, judged, at=now, told=told, partial=partial)
+        self._told = self._tell(session, now)
         leases.release(session, grant, last_request=self._last_request)
         return told
+
+    def _judge(self, session: Session, reason: str, now: datetime) -> Judgement:
+        if self._failure:
+            return self._failure
+        spent = reason == "budget"
+        silent = verdicts.silences(self.tally.sections, now.astimezone(VIETNAM).date(), past=self._past)
+        for listing, why in silent.items():
+            self.tally.stale(listing, why)
+            pages.listing(session, self.source.id, listing).outcome = Outcome.STALE.value
+        judged = verdicts.judge(
+            self.tally,
+            finished=reason == "finished" or spent,
+            expected=self.source.file.expect.entries,
+            short=getattr(self._crawler.spider, "short", ""),
+            past=self._past,
+            silent=tuple(silent),
+        )
+        if spent and (judged.verdict == "healthy" or not self.tally.requests):
+            left = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"
+            return Judgement(verdict="healthy", words=left, sound=True)
+        return judged
+
+    def _tell(self, session: Session, at: datetime) -> str | None:
+        return health.tell(session, self.source.id, name=self.source.name, url=self.source.url, at=at)
+
+    def _say(self) -> None:
+        """Logs what the operator is told, once it is committed."""
+        if self._told:
+            log.warning("%s", self._told)
+            self._told = None
 
     async def _beat(self, grant: Grant) -> None:
         while True:
@@ -207,7 +245,7 @@ class Keeper:
                 now = datetime.now(UTC)
                 leases.renew(session, grant, now=now, last_request=last)
                 seconds = (now - self._opened).total_seconds()
-                told = runs.report(self.source.id, self.run, self.tally, "interrupted", None, seconds)
+                told = runs.report(self.source.id, self.run, self.tally, Judgement(verdict="interrupted"), seconds)
                 runs.note(session, self.run, told)
 
             try:

@@ -11,6 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from scraper import outcomes
 from storage.captures import Exchange
+from storage.causes import Cause
 from storage.extensions import Keeper
 from storage.runs import Ticket
 
@@ -78,7 +79,7 @@ class Capture:
         try:
             captured = await keeper.store.capture(exchange, request.meta.get("had"))
         except OSError as error:
-            keeper.fail(f"the archive cannot be written: {error}")
+            keeper.fail(f"the archive cannot be written: {error}", Cause.DISK)
             raise IgnoreRequest(str(error)) from error
         row = {
             "run": keeper.run,

@@ -59,6 +59,8 @@ class Store:
         if not isinstance(item, Visit):
             return item
         keeper = self._keeper
+        if item.role == "detail":
+            keeper.tally.read(item.outcome, item.reading.article if item.reading else None)
         ticket = item.fetch if isinstance(item.fetch, Ticket) else self._unfetched(item)
         entered = ticket.sent
         keeper.close(ticket)

@@ -1,16 +1,17 @@
-"""One row per crawl of a source, and its verdict."""
+"""One row per crawl of a source: opened, noted, closed with its verdict; and what all of them say of a source."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
-from storage import batch, events, leases
+from storage import batch, events, health, leases
+from storage.causes import Cause
 from storage.models import Article, Capture, Fetch, ProcedurePlace, Run
+from storage.verdicts import COMPLETE, REMEMBERED, Judgement, Past, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +19,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from scraper.items import VisitRole
     from storage.captures import Captured
 
-Verdict = Literal["healthy", "thin", "empty", "blocked", "failed", "interrupted"]
-
-MOST_FAILURES_LISTED = 1_000
 _DIED = "its process ended without a word"
-COMPLETE = frozenset({"healthy", "thin"})
-"""Verdicts of a run that has seen what there was: the next one is not the source's first."""
-
-
-LISTINGS: frozenset[VisitRole] = frozenset({"listing", "feed", "sitemap"})
-"""Roles of what lists pages; the others are pages themselves, or what they attach."""
+_COMPARED = 200
+"""Closed runs that a new one is compared with at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,88 +40,14 @@ class Ticket:
     capture: int | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Tally:
-    """What a run has counted so far."""
-
-    requests: int = 0
-    bytes: int = 0
-    listings: int = 0
-    entries: int = 0
-    decisions: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    listing_outcomes: Counter[str] = field(default_factory=Counter)
-    document_outcomes: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    gone: int = 0
-    returned: int = 0
-    procedures: Counter[str] = field(default_factory=Counter)
-    """Events of procedures, by kind."""
-    failures: list[dict[str, str]] = field(default_factory=list)
-    complaint: str = ""
-    """What the first listing that failed said."""
-
-    def outcome(self, outcome: Outcome, *, url: str, message: str, role: VisitRole) -> None:
-        """Counts what one visit came to."""
-        self.outcomes[outcome.value] += 1
-        if role == "document":
-            self.document_outcomes[outcome.value] += 1
-        if role in LISTINGS:
-            self.listing_outcomes[outcome.value] += 1
-            if not outcome.trusted:
-                self.complaint = self.complaint or message
-        if not outcome.answered and len(self.failures) < MOST_FAILURES_LISTED:
-            self.failures.append({"url": url, "outcome": outcome.value, "message": message})
-
-
-def judge(tally: Tally, *, finished: bool, expected: int = 0) -> tuple[Verdict, str | None]:
-    """A run's verdict and, where it is not healthy, its cause.
-
-    `expected` is how many entries the source says a first page has. A partial run never looks complete.
-    """
-    if not finished:
-        return "interrupted", "stopped before its end"
-    asked = sum(tally.listing_outcomes.values())
-    good = sum(count for name, count in tally.listing_outcomes.items() if Outcome(name).trusted)
-    worst = [Outcome(name) for name, _ in tally.listing_outcomes.most_common() if not Outcome(name).trusted]
-    said = f": {tally.complaint}" if tally.complaint else ""
-    if not good:
-        if tally.complaint.startswith("robots.txt could not be had"):
-            return "failed", f"{worst[0].value} on every listing{said}"
-        if not asked:
-            return "failed", "no listing was asked for"
-        cause = f"{worst[0].value} on every listing{said}"
-        if len(worst) > 1:
-            counts = ", ".join(f"{outcome.value} {tally.listing_outcomes[outcome.value]}" for outcome in worst)
-            cause = f"no listing could be read: {counts}"
-        if any(outcome.shut_out for outcome in worst):
-            return "blocked", cause
-        return ("empty" if {Outcome.DRIFT, Outcome.EMPTY} & set(worst) else "failed"), cause
-    if not tally.entries and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
-        return "empty", "no listing shows an entry"
-    # A document that fails is flagged where it is linked, and says little of the portal.
-    pages_only = tally.outcomes - tally.listing_outcomes - tally.document_outcomes
-    pages = sum(pages_only.values())
-    refused = sum(count for name, count in pages_only.items() if Outcome(name).shut_out)
-    if pages >= 3 and refused * 2 > pages:
-        return "blocked", f"{refused} of {pages} pages were refused"
-    if worst:
-        return "thin", f"{asked - good} of {asked} listing pages failed: {worst[0].value}"
-    if expected and tally.entries < expected and not tally.listing_outcomes[Outcome.NOT_MODIFIED.value]:
-        return "thin", f"{tally.entries} entries, and expect.entries is {expected}"
-    failed = sum(count for name, count in pages_only.items() if not Outcome(name).answered)
-    if pages >= 3 and failed * 2 > pages:
-        return "thin", f"{failed} of {pages} pages failed"
-    return "healthy", None
-
-
-def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | None, seconds: float) -> dict[str, Any]:
+def report(source: str, run: int, tally: Tally, judged: Judgement, seconds: float) -> dict[str, Any]:
     """A run as `congtin crawl --json` prints it."""
     return {
         "source": source,
         "run": run,
-        "verdict": verdict,
-        "cause": cause,
+        "verdict": judged.verdict,
+        "cause": judged.words,
+        "cause_code": judged.cause,
         "requests": tally.requests,
         "not_modified": tally.outcomes[Outcome.NOT_MODIFIED.value],
         "bytes": tally.bytes,
@@ -143,6 +62,8 @@ def report(source: str, run: int, tally: Tally, verdict: Verdict, cause: str | N
         "failures": tally.failures,
         "outcomes": dict(sorted(tally.outcomes.items())),
         "skipped": dict(sorted(tally.skipped.items())),
+        "sections": {url: shown.to_json() for url, shown in sorted(tally.sections.items())},
+        "filled": dict(tally.filled),
         "seconds": round(seconds, 3),
     }
 
@@ -164,19 +85,25 @@ def requests(session: Session, source: str, *, since: datetime) -> int:
 
 
 def close_run(
-    session: Session,
-    run: int,
-    *,
-    verdict: Verdict,
-    cause: str | None,
-    at: datetime,
-    told: dict[str, Any],
-    partial: bool = False,
+    session: Session, run: int, judged: Judgement, *, at: datetime, told: dict[str, Any], partial: bool = False
 ) -> None:
     """Closes a run with its verdict and its report; a `partial` one has left things out and completes nothing."""
     row = session.get_one(Run, run)
-    row.closed_at, row.verdict, row.cause, row.report = at, verdict, cause, told
-    row.completed = verdict in COMPLETE and not partial
+    row.closed_at, row.verdict, row.cause, row.report = at, judged.verdict, judged.words, told
+    row.completed = judged.verdict in COMPLETE and not partial
+    session.flush()
+
+
+def past(session: Session, source: str, *, now: datetime) -> Past:
+    """What the source's runs of late were like, for the next one to be judged by."""
+    lately = (
+        select(Run.verdict, Run.report)
+        .where(Run.source == source, Run.closed_at.is_not(None), Run.opened_at > now - REMEMBERED)
+        .order_by(Run.id.desc())
+        .limit(_COMPARED)
+    )
+    first = session.scalar(select(func.min(Run.opened_at)).where(Run.source == source))
+    return Past.of(((verdict, report) for verdict, report in session.execute(lately)), first)
 
 
 def note(session: Session, run: int, told: dict[str, Any]) -> None:
@@ -247,6 +174,7 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
                 "source": source,
                 "verdict": "interrupted" if cut_off else last.verdict if last else None,
                 "cause": _DIED if cut_off else last.cause if last else None,
+                "cause_code": Cause.DIED if cut_off else health.cause(last) if last else None,
                 "last_run": events.iso(last.closed_at) if last else None,
                 "last_good": events.iso(good.closed_at) if good else None,
                 "next_due": None,
@@ -266,9 +194,10 @@ def recent(session: Session, source: str, limit: int = 10) -> list[dict[str, Any
     rows = session.scalars(select(Run).where(Run.source == source).order_by(Run.id.desc()).limit(limit)).all()
     told = []
     for row in rows:
-        blank = report(source, row.id, Tally(), row.verdict or "interrupted", row.cause, 0.0)  # type: ignore[arg-type]
+        blank = report(source, row.id, Tally(), Judgement(verdict="interrupted"), 0.0)
         verdict = row.verdict or ("interrupted" if _is_dead(row) else "running")
-        told.append({**blank, **row.report, "verdict": verdict, "cause": row.cause})
+        code = health.cause(row) if row.verdict else None
+        told.append({**blank, **row.report, "verdict": verdict, "cause": row.cause, "cause_code": code})
     return told
 
 
