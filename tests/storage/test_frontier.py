@@ -13,6 +13,7 @@ from scraper.outcomes import Outcome
 from storage import events, pages, runs
 from storage.models import Article, Page
 from storage.pages import SourceHistory
+from storage.verdicts import Judgement
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -346,9 +347,10 @@ def test_validators_are_hidden_while_a_walk_is_open(database: Database) -> None:
 def test_it_is_the_first_run_until_one_has_come_to_its_end(database: Database) -> None:
     told: dict[str, object] = {}
     for verdict, first in (("interrupted", True), ("blocked", True), ("empty", True), ("thin", False)):
+        judged = Judgement(verdict=verdict)  # type: ignore[arg-type]
         with database.writing() as session:
             run = runs.open_run(session, "snv", origin="backfill", at=NOON)
-            runs.close_run(session, run, verdict=verdict, cause=None, at=NOON, told=told)  # type: ignore[arg-type]
+            runs.close_run(session, run, judged, at=NOON, told=told)
         assert SourceHistory(database, "snv").first_run is first
     assert SourceHistory(database, "other").first_run
 

@@ -21,8 +21,8 @@ from storage.identity import Sighting, procedure_id
 from storage.models import Event, Page, ProcedurePlace
 from storage.models import Procedure as Row
 from storage.pipelines import Store as StorePipeline
-from storage.runs import Tally
 from storage.store import Store
+from storage.verdicts import Judgement, Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ async def test_a_page_and_its_procedures_are_written_together(tmp_path: Path, ad
         await keep(visit("listing", "/tthc", reading=listing, section="procedures", entries=(entry,)))
         assert keeper.tally.procedures == {"procedure.new": 3, "procedure.abolished": 2}
         assert keeper.tally.decisions == {"new": 1, "unchanged": 1}
-        told = runs.report("snv", run, keeper.tally, "healthy", None, 1.0)
+        told = runs.report("snv", run, keeper.tally, Judgement(verdict="healthy"), 1.0)
         assert told["procedures"] == {"abolished": 2, "new": 3}
         with store.database.reading() as session:
             kinds = session.scalars(select(Event.kind).order_by(Event.cursor)).all()
@@ -83,7 +83,7 @@ async def test_a_page_and_its_procedures_are_written_together(tmp_path: Path, ad
 
 
 def test_tallies_without_procedures_say_so() -> None:
-    assert runs.report("snv", 1, Tally(), "healthy", None, 0.0)["procedures"] == {}
+    assert runs.report("snv", 1, Tally(), Judgement(verdict="healthy"), 0.0)["procedures"] == {}
 
 
 @POSTGRESQL

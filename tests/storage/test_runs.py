@@ -9,92 +9,36 @@ from sqlalchemy import select
 from scraper.outcomes import Outcome
 from storage import runs
 from storage.captures import Captured
+from storage.causes import Cause
 from storage.models import Capture, Fetch, Run
-from storage.runs import Tally, Ticket
+from storage.runs import Ticket
+from storage.verdicts import Judgement, Shown, Tally
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from scraper.items import VisitRole
 
 REPORT = {
     "source", "run", "verdict", "cause", "requests", "not_modified", "bytes", "listings", "new", "changed", "unchanged",
-    "gone", "returned", "failures", "outcomes", "seconds", "documents",
+    "gone", "returned", "failures", "outcomes", "seconds", "documents", "cause_code",
 }  # fmt: skip
 STATUS = {
     "source", "verdict", "cause", "last_run", "last_good", "next_due", "interval_minutes", "articles", "procedures",
-    "rate_per_day", "stale",
+    "rate_per_day", "stale", "cause_code",
 }  # fmt: skip
 
 
-def tally(listings: dict[str, int], pages: dict[str, int] | None = None, *, entries: int = 20) -> Tally:
-    counted = Tally(entries=entries, requests=sum(listings.values()), listings=sum(listings.values()))
-    roles: tuple[tuple[dict[str, int], VisitRole], ...] = ((listings, "listing"), (pages or {}, "detail"))
-    for names, role in roles:
-        for name, count in names.items():
-            for _ in range(count):
-                counted.outcome(Outcome(name), url=SITE, message="why", role=role)
-    return counted
-
-
-VERDICTS: list[tuple[Tally, dict[str, Any], str, str | None]] = [
-    (tally({"OK": 2}), {}, "healthy", None),
-    (tally({"NOT_MODIFIED": 2}, entries=0), {}, "healthy", None),
-    (tally({"NOT_MODIFIED": 1}, entries=0), {"expected": 20}, "healthy", None),
-    (tally({"OK": 2}, {"OK": 4, "NOT_FOUND": 6, "GONE": 1}), {}, "healthy", None),
-    (tally({"OK": 1}, {"OK": 2, "TIMEOUT": 2}), {}, "healthy", None),
-    (tally({"OK": 1}, {"TIMEOUT": 2}), {}, "healthy", None),
-    (tally({"OK": 1, "EMPTY_OK": 1}), {}, "healthy", None),
-    (tally({"OK": 2}), {"finished": False}, "interrupted", "stopped before its end"),
-    (tally({}), {}, "failed", "no listing was asked for"),
-    (tally({"TIMEOUT": 2}, entries=0), {}, "failed", "TIMEOUT on every listing: why"),
-    (tally({"DNS": 1}, {"OK": 5}, entries=0), {}, "failed", "DNS on every listing: why"),
-    (tally({"BLOCKED": 2}, entries=0), {}, "blocked", "BLOCKED on every listing: why"),
-    (tally({"ROBOTS": 1}, entries=0), {}, "blocked", "ROBOTS on every listing: why"),
-    (
-        tally({"SERVER_ERROR": 3, "CHALLENGE": 1}, entries=0), {},
-        "blocked", "no listing could be read: SERVER_ERROR 3, CHALLENGE 1",
-    ),
-    (tally({"DRIFT": 2}, entries=0), {}, "empty", "DRIFT on every listing: why"),
-    (tally({"EMPTY": 1}, entries=0), {}, "empty", "EMPTY on every listing: why"),
-    (tally({"OK": 1}, entries=0), {}, "empty", "no listing shows an entry"),
-    (tally({"OK": 1}, {"OK": 1, "BLOCKED": 3}), {}, "blocked", "3 of 4 pages were refused"),
-    (tally({"OK": 1, "BLOCKED": 1}, {"OK": 9}), {}, "thin", "1 of 2 listing pages failed: BLOCKED"),
-    (tally({"OK": 3, "TIMEOUT": 2, "DRIFT": 1}), {}, "thin", "3 of 6 listing pages failed: TIMEOUT"),
-    (tally({"OK": 1}, entries=9), {"expected": 10}, "thin", "9 entries, and expect.entries is 10"),
-    (tally({"OK": 1}, {"OK": 1, "TIMEOUT": 1, "DRIFT": 1}), {}, "thin", "2 of 3 pages failed"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("counted", "given", "verdict", "cause"), VERDICTS)
-def test_the_verdict_of_a_run_and_its_cause(
-    counted: Tally, given: dict[str, Any], verdict: str, cause: str | None
-) -> None:
-    assert runs.judge(counted, **({"finished": True} | given)) == (verdict, cause)
-
-
-@pytest.mark.parametrize("outcome", Outcome)
-def test_failures_are_listed_and_answers_are_not(outcome: Outcome) -> None:
-    counted = tally({}, {outcome.value: 1})
-    answers = {"OK", "EMPTY_OK", "NOT_MODIFIED", "NOT_FOUND", "GONE", "ROBOTS"}
-    expected = [] if outcome.value in answers else [{"url": SITE, "outcome": outcome.value, "message": "why"}]
-    assert counted.failures == expected
-    assert counted.outcomes == {outcome.value: 1}
-
-
-def test_the_list_of_failures_has_an_end() -> None:
-    counted = tally({}, {"TIMEOUT": runs.MOST_FAILURES_LISTED + 5})
-    assert len(counted.failures) == runs.MOST_FAILURES_LISTED
-    assert counted.outcomes["TIMEOUT"] == runs.MOST_FAILURES_LISTED + 5
-
-
 def test_a_report_has_the_contracts_keys() -> None:
-    counted = tally({"OK": 1, "NOT_MODIFIED": 1}, {"NOT_FOUND": 1})
+    counted = Tally(sections={SITE: Shown(rows=20)})
+    for name in ("OK", "NOT_MODIFIED", "NOT_FOUND"):
+        counted.outcome(Outcome(name), url=SITE, message="why", role="listing")
     counted.decisions.update(new=2, changed=1, unchanged=3, deferred=1)
-    told = runs.report("snv", 7, counted, "thin", "why", 1.23456)
+    told = runs.report("snv", 7, counted, Judgement(verdict="thin", cause=Cause.FEWER, words="why"), 1.23456)
     assert set(told) >= REPORT
     assert (told["new"], told["changed"], told["unchanged"], told["not_modified"]) == (2, 1, 3, 1)
     assert told["outcomes"] == {"NOT_FOUND": 1, "NOT_MODIFIED": 1, "OK": 1}
+    assert told["cause_code"] == "fewer"
+    assert told["sections"] == {SITE: {"rows": 20, "newest": None, "days": 0, "span": 0}}
     assert (told["source"], told["run"], told["verdict"], told["cause"], told["seconds"]) == (
         "snv",
         7,
@@ -128,9 +72,10 @@ def test_a_new_run_marks_the_sources_dead_ones_interrupted(session: Session) -> 
     ],
 )
 def test_a_run_is_closed_with_its_report(session: Session, verdict: Any, completed: bool) -> None:
+    judged = Judgement(verdict=verdict, cause=Cause.OURS, words="why")
     run = runs.open_run(session, "snv", origin="poll", at=NOON)
-    told = runs.report("snv", run, Tally(requests=3), verdict, "why", 1)
-    runs.close_run(session, run, verdict=verdict, cause="why", at=later(1), told=told)
+    told = runs.report("snv", run, Tally(requests=3), judged, 1)
+    runs.close_run(session, run, judged, at=later(1), told=told)
     session.flush()
     (recent,) = runs.recent(session, "snv")
     assert recent == told
@@ -152,7 +97,9 @@ def test_recent_runs_come_newest_first_with_what_is_known_of_those_cut_off(sessi
 def test_status_tells_of_the_last_run_and_the_last_good_one(session: Session) -> None:
     for hours, verdict in ((0, "healthy"), (1, "blocked")):
         run = runs.open_run(session, "snv", origin="poll", at=later(hours))
-        runs.close_run(session, run, verdict=verdict, cause=None, at=later(hours), told={})  # type: ignore[arg-type]
+        judged = Judgement(verdict=verdict, cause=None if verdict == "healthy" else Cause.CHALLENGE)  # type: ignore[arg-type]
+        told = runs.report("snv", run, Tally(), judged, 1.0)
+        runs.close_run(session, run, judged, at=later(hours), told=told)
     save(session, article("/1"))
     save(session, article("/2", title="Hai"), at=later(1))
     save(session, article("/3", title="Thủ tục", kind="procedure"), at=later(1))
@@ -160,7 +107,7 @@ def test_status_tells_of_the_last_run_and_the_last_good_one(session: Session) ->
     session.flush()
     told, nothing = runs.status(session, ["snv", "never"])
     assert set(told) >= STATUS
-    assert (told["verdict"], told["stale"]) == ("blocked", True)
+    assert (told["verdict"], told["cause_code"], told["stale"]) == ("blocked", "challenge", True)
     assert (told["last_run"], told["last_good"]) == ("2025-03-10T13:00:00+07:00", "2025-03-10T12:00:00+07:00")
     assert (told["articles"], told["procedures"], told["first_seen"]) == (3, 0, "2025-03-10T12:00:00+07:00")
     assert set(nothing) >= STATUS

@@ -15,8 +15,8 @@ from scraper.outcomes import Outcome
 from storage import articles, runs
 from storage.models import Fetch, Page
 from storage.pipelines import Store as StorePipeline
-from storage.runs import Tally
 from storage.store import Store
+from storage.verdicts import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,7 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
         source = SimpleNamespace(id="x", platform="sharepoint")
         keeper = SimpleNamespace(
             store=store,
+            tally=tally,
             run=run,
             source=source,
             origin="poll",
