@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from scraper.config import Config
     from storage.database import Database
 
-_LEAST_SPACE = 200 << 20
-"""Bytes: below this a crawl may end in the middle of a day."""
 _LITTLE_SPACE = 2 << 30
 _UNPACKERS = ("unrar", "unar", "bsdtar", "7z", "7zz")
 _COLOURS = {"ok": "green", "lacking": "yellow", "ill": "bold red"}
@@ -71,6 +69,8 @@ def examine(settings: Config) -> Iterator[Check]:
 
 
 def _folder(settings: Config) -> Check:
+    from storage.gauges import LEAST_SPACE
+
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data) as file:
@@ -83,7 +83,7 @@ def _folder(settings: Config) -> Check:
         )  # fmt: skip
     state: Literal["ok", "lacking", "ill"] = "ok"
     if free < _LITTLE_SPACE:
-        state = "ill" if free < _LEAST_SPACE else "lacking"
+        state = "ill" if free < LEAST_SPACE else "lacking"
     message = f"{settings.data} can be written, {free / (1 << 30):,.1f} GiB are free"
     return Check(name="data", state=state, message=message, remedy=None if state == "ok" else "make room")
 

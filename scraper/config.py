@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_CONTACT = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*|(mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", re.IGNORECASE)
+"""A URL or a mail address: what the operator of a portal can find us by."""
+LOGS = ("text", "json")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -23,7 +28,7 @@ class Config:
 
     `data` holds the database, archive and index; `sources` is a folder of further source files; `gone_hours` is over
     how long a page must be missing; `contact` stands in the user agent; `allow_networks` are those that the address
-    guard would refuse.
+    guard would refuse. `log` is one of LOGS: how what is logged looks.
     """
 
     data: Path
@@ -31,6 +36,7 @@ class Config:
     sources: Path
     gone_hours: float = 48.0
     contact: str = ""
+    log: str = "text"
     allow_networks: tuple[Network, ...] = ()
 
     @classmethod
@@ -46,6 +52,15 @@ class Config:
                     raise BadConfig(f"{key}_FILE: {error}") from None
             return environment.get(key) or default
 
+        contact = setting("CONTACT")
+        if contact and not _CONTACT.fullmatch(contact):
+            raise BadConfig(f"CONGTIN_CONTACT: neither a URL nor a mail address: {contact!r}")
+        log = setting("LOG", "text")
+        if log not in LOGS:
+            raise BadConfig(f"CONGTIN_LOG: {log!r} is none of {', '.join(LOGS)}")
+        sources = setting("SOURCES")
+        if sources and not Path(sources).is_dir():
+            raise BadConfig(f"CONGTIN_SOURCES: there is no folder {sources}")
         data = Path(setting("DATA", "data")).absolute()
         try:
             gone_hours = float(setting("GONE_HOURS", "48"))
@@ -54,9 +69,10 @@ class Config:
         return cls(
             data=data,
             database_url=setting("DATABASE_URL", f"sqlite:///{data / 'congtin.db'}"),
-            sources=Path(setting("SOURCES", str(data / "sources"))).absolute(),
+            sources=Path(sources).absolute() if sources else data / "sources",
             gone_hours=gone_hours,
-            contact=setting("CONTACT"),
+            contact=contact,
+            log=log,
             allow_networks=tuple(_network(word) for word in setting("ALLOW_NETWORKS").split(",") if word.strip()),
         )
 

@@ -235,7 +235,7 @@ class Robots:
         except RedirectLoop:
             return Protego.parse("")  # RFC 9309 §2.3.1.2: after five redirects it is as good as none
         except Exception as error:  # noqa: BLE001 - whatever went wrong, robots.txt was not had
-            if outcomes.of_error(error) in _OF_THE_HOST:
+            if outcomes.of_error(error) in _OF_THE_HOST or outcomes.is_unconnected(error):
                 return error
             return f"robots.txt could not be had: {type(error).__name__}: {error}"
         if response.status >= 500 or response.status == 429:

@@ -100,6 +100,9 @@ _BY_ERROR = {
 }
 
 
+_UNCONNECTED = frozenset({"ConnectionRefusedError", "DownloadConnectionRefusedError", "NoRouteError", "ConnectError"})
+
+
 def of_status(status: int, *, retry_after: bool = False) -> Outcome:
     """What an HTTP status says; with a Retry-After header a 503 is a limit and no failure."""
     if status == 503 and retry_after:
@@ -124,17 +127,7 @@ def of_status(status: int, *, retry_after: bool = False) -> Outcome:
 
 def of_error(error: BaseException) -> Outcome:
     """What an error of the download says: the most telling of the error, its bases and its causes."""
-    seen: list[BaseException] = []
-    queue: list[BaseException | None] = [error]
-    while queue:
-        one = queue.pop(0)
-        if one is None or one in seen or len(seen) > 20:
-            continue
-        seen.append(one)
-        queue += [one.__cause__, one.__context__]
-        # Twisted's ResponseFailed carries failures that hold the error itself.
-        queue += [getattr(reason, "value", None) for reason in getattr(one, "reasons", None) or ()]
-    classes = [base for one in seen for base in type(one).__mro__]
+    classes = _classes(error)
     names = [base.__name__ for base in classes]
     # pyOpenSSL's own, which Twisted hands on, is called Error and nothing else.
     if any("SSL" in name or "Certificate" in name or "VerificationError" in name for name in names) or any(
@@ -146,6 +139,30 @@ def of_error(error: BaseException) -> Outcome:
     return (telling or found or [Outcome.NETWORK])[0]
 
 
+def is_unconnected(error: BaseException) -> bool:
+    """Whether an error of the download says that no connection was made: nobody listens there, or no way leads there.
+
+    Of a time-out it is not known whether there was one.
+    """
+    names = {base.__name__ for base in _classes(error)}
+    return bool(names & _UNCONNECTED) and of_error(error) is Outcome.NETWORK
+
+
+def _classes(error: BaseException) -> list[type]:
+    """The classes of an error, of its bases and of its causes, the nearest first."""
+    seen: list[BaseException] = []
+    queue: list[BaseException | None] = [error]
+    while queue:
+        one = queue.pop(0)
+        if one is None or one in seen or len(seen) > 20:
+            continue
+        seen.append(one)
+        queue += [one.__cause__, one.__context__]
+        # Twisted's ResponseFailed carries failures that hold the error itself.
+        queue += [getattr(reason, "value", None) for reason in getattr(one, "reasons", None) or ()]
+    return [base for one in seen for base in type(one).__mro__]
+
+
 _HINTS = (
     (
         re.compile(
@@ -155,7 +172,7 @@ _HINTS = (
         "the server speaks only TLS that is no longer safe (before 1.2, or short keys); its operator must renew it",
     ),
     (
-        re.compile(r"certificate verify failed|VerificationError|certificate has expired", re.IGNORECASE),
+        re.compile(r"certificate verify failed|VerificationError|CertificateRefused", re.IGNORECASE),
         'its certificate does not hold; tls = "accept-invalid" in the source\'s file takes it all the same',
     ),
 )

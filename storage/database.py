@@ -129,12 +129,12 @@ class Database:
     def _migrate(self) -> None:
         with self._alone():
             with self.engine.connect() as connection:  # reads only: opening must not wait for whoever is writing
-                if _revision(connection) == migrations.HEAD:
+                if revision(connection) == migrations.HEAD:
                     return
             with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
                 if not self.sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
-                found = _revision(connection)
+                found = revision(connection)
                 if found == migrations.HEAD:
                     return
                 if found is not None and not migrations.knows(connection, found):
@@ -159,7 +159,8 @@ class Database:
             yield
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """The revision of the tables that are there; None where there are none of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))

@@ -10,6 +10,7 @@ from command import ROOT
 from typer.testing import CliRunner
 
 import cli
+from scraper.config import Config
 
 if TYPE_CHECKING:
     from command import Congtin, Serve
@@ -141,6 +142,25 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(
     done = congtin.run(*words, expect=code)
     assert says in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CONGTIN_CONTACT", "xyz"),
+        ("CONGTIN_CONTACT", "https://"),
+        ("CONGTIN_SOURCES", "/no/such/folder"),
+        ("CONGTIN_LOG", "xml"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_told_of(congtin: Congtin, variable: str, value: str) -> None:
+    congtin.environment[variable] = value
+    assert f"{variable}: " in congtin.run("sources", "list", expect=2).stderr
+
+
+@pytest.mark.parametrize("contact", ["https://example.org/bot", "mailto:tin@example.org", "tin@example.org"])
+def test_a_contact_is_a_url_or_a_mail_address(contact: str) -> None:
+    assert Config.from_environment({"CONGTIN_CONTACT": contact}).contact == contact
 
 
 def test_all_crawls_what_it_may_and_names_what_it_leaves_out(congtin: Congtin, serve: Serve) -> None:

@@ -92,7 +92,7 @@ def test_two_sections_that_suddenly_show_one_menu_are_drift(congtin: Congtin, si
     assert "its rows are all new, and those of" in report["failures"][0]["message"]
     again = congtin.crawl(expect=3)
     assert [one["outcome"] for one in again["failures"]] == ["DRIFT"]
-    assert {event["kind"] for event in congtin.events()} == {"article.new"}
+    assert {event["kind"] for event in congtin.events()} == {"article.new", "source.ill"}
     show(site, NOTICES, range(9, 15))
     assert congtin.crawl()["verdict"] == "healthy"
 

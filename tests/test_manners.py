@@ -68,6 +68,7 @@ def test_a_robots_file_that_cannot_be_had_closes_the_portal(congtin: Congtin, si
     report = congtin.crawl(expect=6)  # try again later
     assert report["verdict"] == "failed"
     assert set(report["outcomes"]) == {"ROBOTS"}
+    assert report["cause_code"] == ("connection" if callable(answer) else "server-error")
     assert {path for _, path, _ in site.asked} == {"/robots.txt"}
 
 
@@ -204,8 +205,8 @@ def test_a_listing_that_fails_changes_nothing_and_is_judged(
 def test_no_portal_at_all_is_a_failed_run(congtin: Congtin) -> None:
     congtin.source("sample", SOURCE.format(url="http://127.0.0.1:9/"))
     report = congtin.crawl(expect=6)
-    assert report["verdict"] == "failed"  # RFC 9309: robots.txt could not be had, so nothing may be fetched
-    assert "robots.txt could not be had" in report["cause"]
+    assert (report["verdict"], report["cause_code"]) == ("failed", "connection")
+    assert report["outcomes"] == {"NETWORK": 1}
     assert "refused" in report["cause"].lower()
 
 

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from web import api, pages, procedures
+from storage.gauges import Gauges
+from web import api, pages, probes, procedures
 from web.archive import Archive
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def create(config: Config, *, names: Mapping[str, str] | None = None) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.archive = Archive(config, names or {})
+        archive = app.state.archive = Archive(config, names or {})
+        app.state.registry = probes.registry(Gauges(archive.database, config.data / "archive"))
         try:
             yield
         finally:
@@ -61,6 +63,7 @@ def create(config: Config, *, names: Mapping[str, str] | None = None) -> FastAPI
     app.include_router(pages.router)
     app.include_router(procedures.router)
     app.include_router(api.router)
+    app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_middleware(_Headers)
     app.add_exception_handler(RequestValidationError, _bad_request)

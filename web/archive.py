@@ -43,12 +43,13 @@ class Archive:
 
     def __init__(self, config: Config, names: Mapping[str, str]) -> None:
         self._names = names
-        self._database = Database(config)
-        self._searcher = Searcher(self._database, config.data / "index")
+        self.data = config.data
+        self.database = Database(config)
+        self._searcher = Searcher(self.database, config.data / "index")
 
     def close(self) -> None:
         """Gives back the database's connections."""
-        self._database.close()
+        self.database.close()
 
     def name(self, source: str) -> str:
         """What people call a source; its id where nobody said."""
@@ -62,12 +63,12 @@ class Archive:
 
     def record(self, name: str, version: int | None = None, day: date | None = None) -> dict[str, Any]:
         """A record or one of its versions; a procedure as it stands on a day. Raises NoRecord."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return records.show(session, _known(name), version, day=day)
 
     def procedures(self, wanted: Wanted, *, limit: int, offset: int = 0) -> tuple[int, list[dict[str, Any]]]:
         """How many procedures are as wanted, and some of them."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return procedure_lists.listed(session, wanted, limit=limit, offset=offset)
 
     def briefly(self, ids: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -78,38 +79,38 @@ class Archive:
 
     def fields(self) -> list[str]:
         """The fields (lĩnh vực) that procedures have."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return procedure_lists.fields(session)
 
     def history(self, name: str) -> list[dict[str, Any]]:
         """A record's versions. Raises NoRecord."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return records.history(session, _known(name))
 
     def compare(self, name: str, old: int | None, new: int | None) -> dict[str, Any]:
         """What changed between two versions. Raises NoRecord."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return records.compare(session, _known(name), old, new)
 
     def missing_since(self, name: str) -> str | None:
         """When a record's pages were first found missing, if they are."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return events.iso(session.scalar(select(func.min(Page.missing_since)).where(Page.record == name)))
 
     def events(self, since: int, kinds: Collection[str], limit: int) -> list[dict[str, Any]]:
         """What happened after a cursor, oldest first."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return [events.shape(event) for event in events.since(session, since, kinds=kinds, limit=limit)]
 
     def status(self) -> list[dict[str, Any]]:
         """Health of every source that was declared or crawled."""
         sources = self.overview().sources
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return runs.status(session, sources)
 
     def overview(self) -> Overview:
         """All sources, by name, and the end of the last crawl."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             crawled = session.scalars(select(Run.source).distinct()).all()
             last = session.scalar(select(func.max(Run.closed_at)))
         sources = sorted({*self._names, *crawled}, key=lambda source: self.name(source).casefold())

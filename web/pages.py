@@ -283,12 +283,6 @@ def sources(request: Request, archive: Open) -> HTMLResponse:
     return page(request, "sources.html", sources=archive.status(), source_name=archive.name)
 
 
-@router.api_route("/healthz", methods=GET)
-def healthz() -> dict[str, str]:
-    """Whether the server answers."""
-    return {"status": "ok"}
-
-
 @router.api_route("/robots.txt", methods=GET)
 def robots() -> PlainTextResponse:
     """Search engines should show the portals' own pages and not ours."""

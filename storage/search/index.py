@@ -100,6 +100,11 @@ def open_index(folder: Path) -> tantivy.Index:
     return _opened(place)
 
 
+def check(folder: Path) -> None:
+    """Reads the index that is in a folder, and changes nothing. Raises ValueError, OSError and LookupError."""
+    cursor(tantivy.Index.open(str(_place(folder))))
+
+
 def is_lost(folder: Path) -> bool:
     """Whether the index that was opened in this folder has been taken away since."""
     return not (_place(folder) / "meta.json").exists()
