@@ -18,6 +18,7 @@ from rich.markup import escape
 import commands
 import console
 from console import Exit
+from scraper import logs
 from spiders.loader import catalogue
 
 if TYPE_CHECKING:
@@ -64,8 +65,11 @@ def serve(config: Config, *, host: str, port: int) -> Exit:
     follower = Follower(database, config.data / "index")
     follower.start()
     server = uvicorn.Server(
-        uvicorn.Config(create(config, names=names), host=host, port=port, log_level="warning", server_header=False)
-    )
+        uvicorn.Config(
+            create(config, names=names), host=host, port=port, log_level="warning", server_header=False,
+            log_config=None if logs.install(config) else uvicorn.config.LOGGING_CONFIG,
+        )
+    )  # fmt: skip
     console.err.print(f"Search page: [bold]http://{host}:{port}/[/]. Ctrl-C ends it.")
     try:
         server.run()

@@ -16,7 +16,7 @@ from scrapy.settings import Settings
 from twisted.internet.error import ReactorNotRunning
 
 import scraper.wire  # noqa: F401 - Scrapy would import it deep inside a crawl, where that takes four times as long
-from scraper import urls
+from scraper import logs, urls
 from scraper.items import GENERIC
 from spiders.loader import catalogue, spider
 
@@ -106,7 +106,8 @@ def crawl(
     """
     _keep_memory_flat()
     ours = settings(config, overrides)
-    process = AsyncCrawlerProcess(ours)
+    as_json = logs.install(config, level=ours["LOG_LEVEL"])
+    process = AsyncCrawlerProcess(ours, install_root_handler=not as_json)
     # What is not shown is not made into records either: Scrapy writes two for each page.
     logging.getLogger("scrapy").setLevel(ours["LOG_LEVEL"])
     crawlers: list[Crawler] = []
@@ -126,6 +127,7 @@ def crawl(
                     crawler.signals.connect(_collect_seldom, signals.engine_started)
                 turn.give_unless_answered(crawler)
                 error = None
+                logs.begin(source.id)
                 try:
                     await process.crawl(crawler, **arguments)
                 except Exception as problem:  # noqa: BLE001 - one source must not stop the others

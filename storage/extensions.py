@@ -12,7 +12,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from sqlalchemy.exc import DBAPIError
 
-from scraper import urls
+from scraper import logs, urls
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
 from storage import health, leases, pages, runs, verdicts
@@ -106,6 +106,7 @@ class Keeper:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
         self._grant = grant
+        logs.learn(run=self.run)
         self._say()
         spider.history = history  # type: ignore[attr-defined]
         spider.last_request = grant.last_request  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from email.utils import formatdate
@@ -200,6 +201,24 @@ def test_a_listing_that_fails_changes_nothing_and_is_judged(
     assert report["verdict"] == verdict
     assert report["cause"]
     assert congtin.events() == before
+
+
+def test_what_is_logged_can_be_had_as_json_with_its_source_and_run(congtin: Congtin) -> None:
+    congtin.source("sample", SOURCE.format(url="http://127.0.0.1:9/"))
+    congtin.environment["CONGTIN_LOG"] = "json"
+    runs = []
+    for _ in range(2):
+        done = congtin.run("crawl", "sample", "--json", expect=6)
+        (report,) = json.loads(done.stdout)
+        runs.append(report["run"])
+    (told,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (told["source"], told["run"], told["level"]) == ("sample", runs[1], "warning")
+    assert told["message"].startswith("source.ill: sample is failed (connection: NETWORK on every listing")
+    assert told["at"].endswith("+07:00")
+    (event,) = congtin.events("--kind", "source.ill")
+    assert event["changes"][1]["to"] == "connection"
+    status = congtin.json("status", "sample", expect=3)
+    assert [(one["verdict"], one["cause_code"], one["stale"]) for one in status] == [("failed", "connection", True)]
 
 
 def test_no_portal_at_all_is_a_failed_run(congtin: Congtin) -> None:
