@@ -242,7 +242,9 @@ def events(
                     console.as_json_line(event)
                 else:
                     line = f"{event['cursor']:>6}  {console.day(event['at'])}  {event['kind']:<16} {event['origin']:<9}"
-                    console.out.print(f"{line} {event['record']}  {event['title']}", markup=False, soft_wrap=True)
+                    console.out.print(
+                        f"{line} {event['record'] or event['source']}  {event['title']}", markup=False, soft_wrap=True
+                    )
             if not found and not follow:
                 return
             if not found:

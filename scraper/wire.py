@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from OpenSSL import SSL
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientProtocol,
@@ -17,6 +18,7 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet._sslverify import ClientTLSOptions, _verifyCB
 from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError
 from twisted.web.client import URI, _HTTP11ClientFactory, _StandardEndpointFactory
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
     from twisted.internet.defer import Deferred
+    from twisted.protocols.tls import TLSMemoryBIOProtocol
     from twisted.web.client import Agent
 
 LONGEST_HEAD = 128 * 1024
@@ -82,11 +85,62 @@ class _Factory(_HTTP11ClientFactory):
         return Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
+class CertificateRefused(Exception):
+    """Why a certificate does not hold. OpenSSL's own error only says that it does not."""
+
+
+# The numbers are OpenSSL's (X509_V_ERR_…, x509_vfy.h).
+_WRONG = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is signed by itself",
+    19: "it is signed by an authority of its own",
+    20: "nobody knows who signed it, or the server does not send that certificate along",
+    21: "nobody knows who signed it, or the server does not send that certificate along",
+    23: "it was revoked",
+}
+
+
+class _TellingOptions(ClientTLSOptions):
+    """Twisted's verification, whose failure says what is wrong."""
+
+    def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802 - Twisted's name
+        """A connection that verifies, as Twisted's does."""
+        connection = super().clientConnectionForTLS(protocol)
+        usual = _verifyCB(protocol, self._hostnameIsDnsName, self._hostnameASCII)
+
+        def verify(connection: SSL.Connection, certificate: Any, number: int, depth: int, ok: int) -> bool:
+            holds = usual(connection, certificate, number, depth, bool(ok))
+            if not ok:
+                why = _WRONG.get(number, f"OpenSSL's error {number}")
+                refused = Failure(CertificateRefused(f"its certificate does not hold: {why}"))  # type: ignore[no-untyped-call]
+                protocol.failVerification(refused)  # type: ignore[no-untyped-call]
+            return holds
+
+        connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verify)
+        return connection
+
+
+class _TellingPolicy:
+    """Scrapy's policy for certificates, which says what is wrong with one."""
+
+    def __init__(self, usual: Any) -> None:
+        self._usual = usual
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: N802 - Twisted's name
+        """What makes the connections to a host."""
+        creator = self._usual.creatorForNetloc(hostname, port)
+        if type(creator) is ClientTLSOptions:  # not one that takes whatever comes
+            creator.__class__ = _TellingOptions
+        return creator
+
+
 class _Endpoints(_StandardEndpointFactory):
     """The ways to hosts, each made once: it costs an IDNA encoding, and Twisted makes one for every request."""
 
     def __init__(self, usual: _StandardEndpointFactory) -> None:
         self.__dict__.update(usual.__dict__)
+        self._policyForHTTPS = _TellingPolicy(self._policyForHTTPS)
         self._made = lru_cache(maxsize=MOST_ENDPOINTS)(self._to)
 
     def endpointForURI(self, uri: URI) -> Any:  # noqa: N802 - Twisted's name

@@ -106,8 +106,9 @@ def crawl(
     """
     _keep_memory_flat()
     ours = settings(config, overrides)
-    as_json = logs.install(config, level=ours["LOG_LEVEL"])
-    process = AsyncCrawlerProcess(ours, install_root_handler=not as_json)
+    if logs.install(config, level=ours["LOG_LEVEL"]):
+        ours.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
+    process = AsyncCrawlerProcess(ours)
     # What is not shown is not made into records either: Scrapy writes two for each page.
     logging.getLogger("scrapy").setLevel(ours["LOG_LEVEL"])
     crawlers: list[Crawler] = []

@@ -233,6 +233,12 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(congtin: Con
         assert reports[kind]["verdict"] == "failed"
         hint = "no longer safe" if kind in {"old-version", "short-key"} else 'tls = "accept-invalid"'
         assert hint in reports[kind]["cause"]
+    causes = {kind: reports[kind]["cause_code"] for kind in set(site.faults.secured) - {"sound"}}
+    assert causes == {
+        "expired": "tls-expired", "wrong-host": "tls-mismatch", "self-signed": "tls",
+        "no-intermediate": "tls", "short-key": "tls", "old-version": "tls",
+    }  # fmt: skip
+    assert "it is signed by itself" in reports["self-signed"]["cause"]
     assert reports["careless"]["new"] > 0
     # Behind the sound certificate what goes wrong is told as without TLS: resets above all, which nobody may wait for.
     came_to = {path_of(failure["url"]): failure["outcome"] for failure in reports["sound"]["failures"]}

@@ -6,12 +6,13 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from scraper import logs
 from scraper.config import Config
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def shaped(message: str, *arguments: object, **more: Any) -> dict[str, Any]:
