@@ -90,22 +90,24 @@ class Keeper:
 
         budget = self.source.file.budget
 
-        def begin(session: Session) -> tuple[Grant, int, int | None, verdicts.Past]:
+        def begin(session: Session) -> tuple[Grant, int, int | None]:
             grant = leases.acquire(session, name, now=self._opened)
             spent = runs.requests(session, self.source.id, since=self._opened - timedelta(days=1)) if budget else 0
             run = runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
             self._told = self._tell(session, self._opened)
-            past = runs.past(session, self.source.id, now=self._opened)
-            return grant, run, budget - spent if budget else None, past
+            return grant, run, budget - spent if budget else None
 
         try:
-            grant, self.run, spider.allowance, self._past = await self.store.writer.run(  # type: ignore[attr-defined]
+            grant, self.run, spider.allowance = await self.store.writer.run(  # type: ignore[attr-defined]
                 begin, urgent=True
             )
         except leases.Held as error:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
         self._grant = grant
+        self._past = await asyncio.to_thread(
+            self.store.database.read, lambda session: runs.past(session, self.source.id, now=self._opened)
+        )
         logs.learn(run=self.run)
         self._say()
         spider.history = history  # type: ignore[attr-defined]

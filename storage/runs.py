@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.captures import Captured
 
 _DIED = "its process ended without a word"
-_COMPARED = 200
+_COMPARED = 100
 """Closed runs that a new one is compared with at most."""
 
 
@@ -97,13 +97,18 @@ def close_run(
 def past(session: Session, source: str, *, now: datetime) -> Past:
     """What the source's runs of late were like, for the next one to be judged by."""
     lately = (
-        select(Run.verdict, Run.report)
-        .where(Run.source == source, Run.closed_at.is_not(None), Run.opened_at > now - REMEMBERED)
+        select(Run.opened_at, Run.verdict, Run.report)
+        .where(Run.source == source, Run.closed_at.is_not(None))
         .order_by(Run.id.desc())
         .limit(_COMPARED)
     )
     first = session.scalar(select(func.min(Run.opened_at)).where(Run.source == source))
-    return Past.of(((verdict, report) for verdict, report in session.execute(lately)), first)
+    told = [
+        # What a listing showed is carried on while it is not modified; how runs were is forgotten.
+        (verdict if opened_at > now - REMEMBERED else None, report)
+        for opened_at, verdict, report in session.execute(lately)
+    ]
+    return Past.of(told, first)
 
 
 def note(session: Session, run: int, told: dict[str, Any]) -> None:

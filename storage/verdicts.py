@@ -172,7 +172,10 @@ class Past:
 
     @classmethod
     def of(cls, runs: Iterable[tuple[str | None, Mapping[str, Any]]], since: datetime | None) -> Past:
-        """From verdicts and reports of closed runs, the newest first, and the start of the first run."""
+        """From verdicts and reports of closed runs, the newest first, and the start of the first run.
+
+        A run without its verdict is too long ago: only what its listings showed is taken from it.
+        """
         rows: dict[str, list[int]] = {}
         filled: list[tuple[bool, Mapping[str, int]]] = []
         shown: dict[str, Shown] = {}
@@ -182,7 +185,7 @@ class Past:
                 shown.setdefault(url, Shown.from_json(told))
                 if healthy:
                     rows.setdefault(url, []).append(told["rows"])
-            if report.get("filled", {}).get("pages"):
+            if verdict and report.get("filled", {}).get("pages"):
                 filled.append((healthy, report["filled"]))
         return cls(
             rows=rows,

@@ -75,7 +75,7 @@ def fill(database: Database) -> None:
         for source, verdict, cause in (("thanh-hoa/snv", "healthy", None), ("x/unnamed", "blocked", "<b>403</b>")):
             session.add(
                 Run(source=source, origin="poll", opened_at=T0, closed_at=T0 + timedelta(minutes=3), verdict=verdict,
-                    cause=cause, completed=True, report={})
+                    cause=cause, completed=True, report={"cause_code": cause and "refused"})
             )  # fmt: skip
         capture = Capture(
             at=T0, url="https://snv.thanhhoa.gov.vn/", record_type="response", status=200,

@@ -3,11 +3,14 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from small_archive import EDITED, EVERY_PAGE, opened, tree
 
 import web
+from storage.causes import Cause
+from storage.verdicts import Verdict
 from web import texts
 
 WEB = Path(web.__file__).parent
@@ -64,7 +67,17 @@ async def test_sources_and_how_they_are(browser):
         "Sở Nội vụ tỉnh Thanh Hóa thanh-hoa/snv tốt 18/07/2023 17:03 18/07/2023 17:03 2 0" in row for row in rows
     )
     assert any("Cổng tỉnh Lâm Đồng" in row and "chưa thu thập" in row for row in rows)
-    assert any("x/unnamed" in row and "bị chặn <b>403</b>" in row for row in rows)
+    blocked = "x/unnamed bị chặn Cổng từ chối trả lời (403 hoặc 429). <b>403</b> 18/07/2023 17:03 chưa có dữ liệu cũ"
+    assert any(blocked in row for row in rows)
+    english = tree(await browser.get("/sources", params={"lang": "en"}))
+    assert "The portal refuses to answer (403 or 429)." in english.text_content()
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_cause_and_verdict_has_its_sentence(language):
+    said = texts.load(language)
+    assert all(said.word("cause", one) != one.value for one in Cause)
+    assert all(said.word("verdict", one) != one for one in get_args(Verdict) if language == "vi")
 
 
 async def test_reading_changes_nothing_in_the_database(browser, filled):
