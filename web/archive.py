@@ -73,7 +73,7 @@ class Archive:
 
     def briefly(self, ids: Collection[str]) -> dict[str, tuple[str, str]]:
         """The source and the title of each of these articles."""
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             rows = session.execute(select(Article.id, Article.source, Article.title).where(Article.id.in_(ids)))
             return {row.id: (row.source, row.title) for row in rows}
 
