@@ -179,9 +179,10 @@ class Keeper:
 
     def _looked(self, visit: Visit) -> None:
         """Notes what a listing shows; one that was not modified shows what it showed."""
+        before = self._past.shown.get(visit.canonical_url)
         if visit.outcome in {Outcome.OK, Outcome.EMPTY_OK}:
-            self.tally.sections[visit.canonical_url] = Shown.of(entry for _, entry in visit.entries)
-        elif visit.outcome is Outcome.NOT_MODIFIED and (before := self._past.shown.get(visit.canonical_url)):
+            self.tally.sections[visit.canonical_url] = Shown.of((entry for _, entry in visit.entries), before)
+        elif visit.outcome is Outcome.NOT_MODIFIED and before:
             self.tally.sections[visit.canonical_url] = before
 
     def fail(self, why: str, cause: Cause = Cause.OURS) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +38,8 @@ LEAST_CHANCE = 0.001
 """What would come by chance less often than this is taken for a sign."""
 FEWEST_PAGES = 3
 """A run that asked for fewer pages is not judged by them."""
+MOST_DAYS = 20
+"""Days of a listing that are remembered: a month of a busy one."""
 FEWEST_DAYS = 3
 """A listing that shows fewer days has no rhythm."""
 MOST_LOST = 0.3
@@ -48,49 +50,44 @@ ENOUGH_PAGES = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """What a listing's first page showed: so many rows, the newest of a day, on so many days within a span of days."""
+    """What a listing's first page showed: so many rows, and the days of which it ever had rows, the newest first."""
 
     rows: int
-    newest: date | None = None
-    days: int = 0
-    span: int = 0
+    days: tuple[date, ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Shown:
-        """From its rows. The oldest of several days is left out: a row that is pinned says little of a rhythm."""
+    def of(cls, entries: Iterable[Entry], before: Shown | None = None) -> Shown:
+        """From its rows, and what is known of its days from before: a busy page shows no more than two."""
         rows = list(entries)
-        days = sorted({row.published.at.astimezone(VIETNAM).date() for row in rows if row.published}, reverse=True)
-        if not days:
-            return cls(rows=len(rows))
-        within = days[:-1] if len(days) >= FEWEST_ROWS else days
-        return cls(rows=len(rows), newest=days[0], days=len(within), span=(days[0] - within[-1]).days)
+        days = {row.published.at.astimezone(VIETNAM).date() for row in rows if row.published}
+        days |= set(before.days if before else ())
+        return cls(rows=len(rows), days=tuple(sorted(days, reverse=True)[:MOST_DAYS]))
 
     def to_json(self) -> dict[str, Any]:
         """As a run's report keeps it."""
-        return {**asdict(self), "newest": self.newest.isoformat() if self.newest else None}
+        return {"rows": self.rows, "days": [day.isoformat() for day in self.days]}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Shown:
         """What `to_json` told."""
-        newest = told["newest"]
-        return cls(
-            rows=told["rows"], newest=date.fromisoformat(newest) if newest else None,
-            days=told["days"], span=told["span"],
-        )  # fmt: skip
+        return cls(rows=told["rows"], days=tuple(map(date.fromisoformat, told["days"])))
 
     def silence(self, today: date) -> float:
-        """How likely it is that nothing came since the newest row, at the pace of the rows.
+        """How likely it is that nothing came since the newest day, at the pace of the days.
 
-        The predictive of a Poisson process of unknown rate; a day with rows counts once, for they come in batches.
+        The predictive of a Poisson process of unknown rate; a day with rows counts once, for they come in batches. The
+        oldest of several days is left out: a row that is pinned says little of a rhythm.
 
-        >>> shown = Shown(rows=10, newest=date(2026, 3, 2), days=10, span=12)
-        >>> shown.silence(date(2026, 3, 9)) > 0.01, shown.silence(date(2026, 4, 2)) < 0.001
+        >>> shown = Shown(rows=10, days=tuple(date(2026, 3, number) for number in (12, 11, 10, 9, 6, 5, 4, 3, 2)))
+        >>> shown.silence(date(2026, 3, 20)) > 0.01, shown.silence(date(2026, 4, 20)) < 0.001
         (True, True)
         """
-        quiet = (today - self.newest).days - 1 if self.newest else 0
-        if quiet <= 0 or self.days < FEWEST_DAYS:
+        within = self.days[:-1] if len(self.days) >= FEWEST_ROWS else self.days
+        if len(within) < FEWEST_DAYS:
             return 1.0
-        return float((self.span / (self.span + quiet)) ** (self.days - 1))
+        quiet = (today - within[0]).days - 1
+        span = (within[0] - within[-1]).days
+        return float((span / (span + max(quiet, 0))) ** (len(within) - 1))
 
 
 @dataclass(slots=True, eq=False)
@@ -357,6 +354,6 @@ def silences(
             if past.since is None or shown.silence(past.since) < LEAST_CHANCE:
                 continue
         if chance < LEAST_CHANCE:
-            newest = f"its newest entry is of {shown.newest:%d/%m/%Y}" if shown.newest else "nothing new has come"
+            newest = f"its newest entry is of {shown.days[0]:%d/%m/%Y}" if shown.days else "nothing new has come"
             found[url] = f"{newest}: by its rhythm so long a silence has a chance of {max(chance, 1e-9):.1g}"
     return found

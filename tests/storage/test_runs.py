@@ -38,7 +38,7 @@ def test_a_report_has_the_contracts_keys() -> None:
     assert (told["new"], told["changed"], told["unchanged"], told["not_modified"]) == (2, 1, 3, 1)
     assert told["outcomes"] == {"NOT_FOUND": 1, "NOT_MODIFIED": 1, "OK": 1}
     assert told["cause_code"] == "fewer"
-    assert told["sections"] == {SITE: {"rows": 20, "newest": None, "days": 0, "span": 0}}
+    assert told["sections"] == {SITE: {"rows": 20, "days": []}}
     assert (told["source"], told["run"], told["verdict"], told["cause"], told["seconds"]) == (
         "snv",
         7,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
-from making import SITE, article, day, entry, moment
+from making import SITE, article, entry, moment
 
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scraper.items import VisitRole
 
 TODAY = date(2026, 3, 31)
+NIGHT = datetime(2026, 3, 31, tzinfo=VIETNAM)
 
 
 def tally(listings: dict[str, int], pages: dict[str, int] | None = None, *, entries: int = 20) -> Tally:
@@ -206,9 +207,7 @@ def test_what_a_page_shows_is_counted() -> None:
 
 def shown(*ago: int) -> Shown:
     """A listing whose rows are of so many days before TODAY."""
-    rows = [entry(f"/{number}", published=day(2026, 3, 31)) for number in range(len(ago))]
-    at = [row.published.at - timedelta(days=days) for (_, row), days in zip(rows, ago, strict=True) if row.published]
-    return Shown.of(entry(f"/{number}", published=moment(one))[1] for number, one in enumerate(at))
+    return Shown.of(entry(f"/{days}", published=moment(NIGHT - timedelta(days=days)))[1] for days in ago)
 
 
 DAILY = tuple(range(30, 50))
@@ -216,12 +215,21 @@ DAILY = tuple(range(30, 50))
 
 
 def test_what_a_listing_shows_is_kept_as_json() -> None:
-    one = shown(0, 0, 1, 5, 9, 400)  # the last one is pinned
-    assert one == Shown(rows=6, newest=TODAY, days=4, span=9)
+    one = shown(0, 0, 1, 400)
+    assert one == Shown(rows=4, days=tuple(TODAY - timedelta(days=days) for days in (0, 1, 400)))
     assert Shown.from_json(one.to_json()) == one
     undated = Shown.of([entry("/1")[1]])
     assert undated == Shown(rows=1)
     assert Shown.from_json(undated.to_json()) == undated
+
+
+def test_a_busy_page_is_known_by_what_it_showed_before() -> None:
+    seen = None
+    for ago in range(60, 29, -1):  # ten rows a day
+        seen = Shown.of((row for _, row in [entry("/1", published=moment(NIGHT - timedelta(days=ago)))] * 10), seen)
+    assert seen
+    assert (seen.rows, len(seen.days), seen.days[0]) == (10, verdicts.MOST_DAYS, TODAY - timedelta(days=30))
+    assert set(verdicts.silences({SITE: seen}, TODAY, past=Past(since=TODAY - timedelta(days=61)))) == {SITE}
 
 
 @pytest.mark.parametrize(
@@ -233,6 +241,7 @@ def test_what_a_listing_shows_is_kept_as_json() -> None:
         (tuple(range(9, 29)), 60, False),  # Tết
         (tuple(30 * n for n in range(1, 11)), 400, False),  # once a month
         (tuple(30 * n for n in range(12, 22)), 400, True),
+        ((*range(30, 39), 2000), 60, True),  # one is pinned
         ((90,) * 20, 100, False),  # all of one day: no rhythm
         ((), 100, False),
     ],
@@ -264,4 +273,3 @@ def test_a_source_with_a_silent_section_is_thin_and_the_others_can_be_believed()
 def test_a_chance_is_a_chance(ago: list[int], later: int) -> None:
     first = shown(*ago).silence(TODAY)
     assert 0 <= shown(*ago).silence(TODAY + timedelta(days=later)) <= first <= 1
-    assert VIETNAM.utcoffset(None) == timedelta(hours=7)
