@@ -108,6 +108,7 @@ class Keeper:
         self._past = await asyncio.to_thread(
             self.store.database.read, lambda session: runs.past(session, self.source.id, now=self._opened)
         )
+        self.tally.ailing = {url: dict(one) for url, one in self._past.ailing.items()}
         logs.learn(run=self.run)
         self._say()
         spider.history = history  # type: ignore[attr-defined]
@@ -169,7 +170,7 @@ class Keeper:
             self.tally.listings += 1
             partial = getattr(self._crawler.spider, "partial", False)  # hands on only what is young enough
             self.tally.entries += len(visit.reading.entries if partial and visit.reading else visit.entries)
-            if visit.number == 1 and visit.role != "sitemap" and not partial:
+            if visit.number == 1 and not partial:
                 self._looked(visit)
         if saved:
             if saved.decision:
@@ -179,6 +180,10 @@ class Keeper:
 
     def _looked(self, visit: Visit) -> None:
         """Notes what a listing shows; one that was not modified shows what it showed."""
+        failed = None if visit.outcome.trusted else (visit.outcome, visit.message)
+        self.tally.looked.setdefault(visit.canonical_url, failed)
+        if visit.role == "sitemap":  # what it says of dates is not to be trusted
+            return
         before = self._past.shown.get(visit.canonical_url)
         if visit.outcome in {Outcome.OK, Outcome.EMPTY_OK}:
             self.tally.sections[visit.canonical_url] = Shown.of((entry for _, entry in visit.entries), before)
@@ -218,6 +223,7 @@ class Keeper:
         for listing, why in silent.items():
             self.tally.stale(listing, why)
             pages.listing(session, self.source.id, listing).outcome = Outcome.STALE.value
+        self.tally.ailing = verdicts.ailing(self.tally, self._past, self._sections())
         judged = verdicts.judge(
             self.tally,
             finished=reason == "finished" or spent,
@@ -225,11 +231,20 @@ class Keeper:
             short=getattr(self._crawler.spider, "short", ""),
             past=self._past,
             silent=tuple(silent),
+            unasked=verdicts.unasked(self.tally),
         )
         if spent and (judged.verdict == "healthy" or not self.tally.requests):
             left = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"
             return Judgement(verdict="healthy", words=left, sound=True)
         return judged
+
+    def _sections(self) -> set[str]:
+        """The canonical addresses of all the source's listings."""
+        found = set()
+        for section in self.source.sections:
+            with suppress(urls.BadAddress):
+                found.add(self.source.canonical(section.url))
+        return found
 
     def _tell(self, session: Session, at: datetime) -> str | None:
         return health.tell(session, self.source.id, name=self.source.name, url=self.source.url, at=at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - a dataclass's field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LEAST_SPACE = 200 << 20
 """Bytes that must be free in the data folder: below this a crawl may end in the middle of a day."""
+_LONGEST_RUN = timedelta(days=7)
+"""A run that is open for longer is dead, and nobody crawls its source any more who would close it."""
 LAGS = (60, 300, 900, 1_800, 3_600, 2 * 3_600, 4 * 3_600, 8 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
 """Seconds: the upper bounds of the histogram of lags, and above them all others."""
 
@@ -76,13 +78,21 @@ class Gauges:
     def _count_runs(self, session: Session) -> None:
         """Counts runs that were closed since. A run may end after one that began later."""
         query = (
-            select(Run.id, Run.source, Run.verdict, Run.closed_at, Run.report["requests"], Run.report["bytes"])
+            select(
+                Run.id,
+                Run.source,
+                Run.verdict,
+                Run.opened_at,
+                Run.closed_at,
+                Run.report["requests"],
+                Run.report["bytes"],
+            )
             .where(Run.id > self._settled)
             .order_by(Run.id)
         )
-        still_open = False
-        for run, source, verdict, closed_at, requests, size in session.execute(query):
-            still_open = still_open or closed_at is None
+        still_open, dead = False, datetime.now(UTC) - _LONGEST_RUN
+        for run, source, verdict, opened_at, closed_at, requests, size in session.execute(query):
+            still_open = still_open or (closed_at is None and opened_at > dead)
             if closed_at is not None and run not in self._counted:
                 counts = self.runs[source]
                 counts.verdicts[verdict or "interrupted"] += 1

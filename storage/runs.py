@@ -64,6 +64,7 @@ def report(source: str, run: int, tally: Tally, judged: Judgement, seconds: floa
         "skipped": dict(sorted(tally.skipped.items())),
         "sections": {url: shown.to_json() for url, shown in sorted(tally.sections.items())},
         "filled": dict(tally.filled),
+        "ailing": tally.ailing,
         "seconds": round(seconds, 3),
     }
 

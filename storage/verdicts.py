@@ -18,7 +18,7 @@ from scraper.outcomes import Outcome
 from storage.causes import Cause, cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from scraper.items import Article, Entry, VisitRole
@@ -36,6 +36,8 @@ FEWEST_RUNS = 3
 """Good runs that must have read a listing before its length is held against one."""
 LEAST_CHANCE = 0.001
 """What would come by chance less often than this is taken for a sign."""
+LEAST_FAILURES = 2
+"""How often in a row a listing must have failed to be held against a run that did not ask for it."""
 FEWEST_PAGES = 3
 """A run that asked for fewer pages is not judged by them."""
 MOST_DAYS = 20
@@ -114,6 +116,10 @@ class Tally:
     """The first cause of each outcome that failed: of listings, and of the others."""
     sections: dict[str, Shown] = field(default_factory=dict)
     """What each listing's first page showed."""
+    looked: dict[str, tuple[Outcome, str] | None] = field(default_factory=dict)
+    """The listings whose first page was asked for: what failed, and why; None of one that was read."""
+    ailing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """How listings that fail have failed last, and how often in a row, whether this run has asked for them or not."""
     filled: Counter[str] = field(default_factory=Counter)
     """How many `pages` of articles were read, and of how many the `title`, `date` and `body` were met."""
 
@@ -138,6 +144,7 @@ class Tally:
 
     def stale(self, url: str, message: str) -> None:
         """Counts a listing that is silent for too long, besides what it was answered with."""
+        self.looked[url] = Outcome.STALE, message
         self.outcomes[Outcome.STALE.value] += 1
         self.failed(Outcome.STALE, url=url, message=message)
 
@@ -157,7 +164,8 @@ class Past:
     """What a source's runs of the last weeks were like, the newest first.
 
     `rows` are the lengths of each listing's first page in healthy runs; `filled` is what each run counted that read
-    pages, and `good` the same of the healthy ones but for the last run; `shown` is what each listing showed last.
+    pages, and `good` the same of the healthy ones but for the last run; `shown` is what each listing showed last,
+    `ailing` as in a Tally.
     `since` is the day of the source's first run.
     """
 
@@ -165,6 +173,7 @@ class Past:
     last: Mapping[str, int] = field(default_factory=dict)
     good: Sequence[Mapping[str, int]] = ()
     shown: Mapping[str, Shown] = field(default_factory=dict)
+    ailing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     since: date | None = None
 
     @classmethod
@@ -176,7 +185,9 @@ class Past:
         rows: dict[str, list[int]] = {}
         filled: list[tuple[bool, Mapping[str, int]]] = []
         shown: dict[str, Shown] = {}
+        ailing: Mapping[str, Any] | None = None
         for verdict, report in runs:
+            ailing = report.get("ailing") if ailing is None else ailing
             healthy = verdict == "healthy"
             for url, told in report.get("sections", {}).items():
                 shown.setdefault(url, Shown.from_json(told))
@@ -189,6 +200,7 @@ class Past:
             last=filled[0][1] if filled else {},
             good=[counts for healthy, counts in filled[1:] if healthy],
             shown=shown,
+            ailing=ailing or {},
             since=since.astimezone(VIETNAM).date() if since else None,
         )
 
@@ -215,11 +227,12 @@ def judge(
     short: str = "",
     past: Past = NO_PAST,
     silent: Sequence[str] = (),
+    unasked: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Judgement:
     """A run's verdict. A partial run never looks complete.
 
     `expected` is how many entries the source says a first page has; `short` tells of a listing that lacks half of what
-    it just had; `silent` are the listings that `silences` found.
+    it just had; `silent` are the listings that `silences` found; `unasked` those that `unasked` found.
     """
     if not finished:
         return Judgement(verdict="interrupted", cause=Cause.STOPPED, words="stopped before its end")
@@ -230,7 +243,28 @@ def judge(
         return Judgement(
             verdict="thin", cause=Cause.SILENT, words=words, sound=len(silent) < len(tally.sections)
         )  # fmt: skip
+    for url, one in (unasked or {}).items():
+        words = (
+            f"{url}, which this run did not ask for, failed {one['times']} times: {one['outcome']}: {one['message']}"
+        )
+        cause = cause_of(Outcome(one["outcome"]), one["message"])
+        return Judgement(verdict="thin", cause=cause, words=words, sound=True)
     return Judgement(verdict="healthy", sound=True)
+
+
+def ailing(tally: Tally, past: Past, sections: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The listings that fail, those that this run did not ask for as they were; `sections` are all of the source's."""
+    told = {url: dict(one) for url, one in past.ailing.items() if url not in tally.looked and url in sections}
+    for url, failed in tally.looked.items():
+        if failed:
+            times = past.ailing.get(url, {}).get("times", 0) + 1
+            told[url] = {"outcome": failed[0].value, "message": failed[1], "times": times}
+    return told
+
+
+def unasked(tally: Tally) -> dict[str, dict[str, Any]]:
+    """The listings that keep failing and that this run did not ask for: a poll of others does not mend them."""
+    return {url: one for url, one in tally.ailing.items() if url not in tally.looked and one["times"] >= LEAST_FAILURES}
 
 
 def _of_listings(tally: Tally) -> Judgement | None:

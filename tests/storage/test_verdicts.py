@@ -202,6 +202,30 @@ def test_what_a_page_shows_is_counted() -> None:
     assert counted.filled == {"pages": 3, "title": 2, "date": 1, "body": 1}
 
 
+# Polls of some sections only
+
+
+def test_a_section_that_keeps_failing_makes_polls_of_others_thin_until_it_is_read() -> None:
+    """Each poll asks for one section, as a scheduler has it: A is well, and B is not."""
+    a, b, past, seen = f"{SITE}/a", f"{SITE}/b", verdicts.NO_PAST, []
+    for asked, outcome in ((a, "OK"), (b, "DRIFT"), (a, "OK"), (b, "DRIFT"), (a, "OK"), (b, "OK"), (a, "OK")):
+        counted = tally({outcome: 1})
+        counted.looked[asked] = None if outcome == "OK" else (Outcome(outcome), "no row")
+        counted.ailing = verdicts.ailing(counted, past, {a, b})
+        judged = verdicts.judge(counted, finished=True, unasked=verdicts.unasked(counted))
+        seen.append((judged.verdict, judged.cause, judged.sound))
+        past = Past.of([(judged.verdict, {"ailing": counted.ailing})], None)
+    well, ill = ("healthy", None, True), ("empty", Cause.REDESIGN, False)
+    assert seen == [well, ill, well, ill, ("thin", Cause.REDESIGN, True), well, well]
+
+
+def test_a_section_that_is_the_sources_no_more_ails_no_more() -> None:
+    past = Past(ailing={SITE: {"outcome": "DRIFT", "message": "no row", "times": 9}})
+    assert verdicts.ailing(Tally(), past, {SITE}) == past.ailing
+    assert verdicts.ailing(Tally(), past, {f"{SITE}/b"}) == {}
+    assert verdicts.ailing(Tally(looked={SITE: None}), past, {SITE}) == {}
+
+
 # Silence
 
 
