@@ -163,10 +163,9 @@ class Tally:
 class Past:
     """What a source's runs of the last weeks were like, the newest first.
 
-    `rows` are the lengths of each listing's first page in healthy runs; `filled` is what each run counted that read
-    pages, and `good` the same of the healthy ones but for the last run; `shown` is what each listing showed last,
-    `ailing` as in a Tally.
-    `since` is the day of the source's first run.
+    `rows` are the lengths of each listing's first page in healthy runs; `last` is what the last run counted that read
+    pages (a Tally's `filled`), and `good` what the healthy ones before it did; `shown` is what each listing showed last,
+    `ailing` how those fail that do. `since` is the day of the source's first run.
     """
 
     rows: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -216,7 +215,7 @@ class Judgement:
     cause: Cause | None = None
     words: str | None = None
     sound: bool = False
-    """Its pages can be believed: that one is missing, too. A section's silence takes nothing from that."""
+    """Its pages can be believed, also that one is missing: what is ill is a section that had no part in it."""
 
 
 def judge(
@@ -305,6 +304,7 @@ def _of_pages(tally: Tally, expected: int) -> Judgement | None:
     """What is wrong where some of the listings, or of the pages, failed."""
     # A document that fails is flagged where it is linked, and says little of the portal.
     pages = tally.outcomes - tally.listing_outcomes - tally.document_outcomes
+    del pages[Outcome.STALE.value]  # said of listings, besides what they were answered with
     total = pages.total()
     refused = [(Outcome(name), count) for name, count in pages.most_common() if Outcome(name).shut_out]
     many = sum(count for _, count in refused)

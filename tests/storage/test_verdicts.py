@@ -284,6 +284,15 @@ def test_what_was_learned_of_a_listing_goes_before_what_its_rows_tell() -> None:
     assert verdicts.silences({SITE: Shown(rows=3)}, TODAY, learned={SITE: 0.0})
 
 
+def test_silent_sections_are_not_taken_for_pages_that_failed() -> None:
+    counted = tally({"OK": 3}, {"OK": 1})
+    for number in range(3):
+        counted.stale(f"{SITE}/{number}", "its newest entry is of 01/01/2026")
+    judged = verdicts.judge(counted, finished=True, silent=[f"{SITE}/{number}" for number in range(3)])
+    assert (judged.verdict, judged.cause) == ("thin", Cause.SILENT)
+    assert [one["outcome"] for one in counted.failures] == ["STALE"] * 3
+
+
 def test_a_source_with_a_silent_section_is_thin_and_the_others_can_be_believed() -> None:
     counted = tally({"OK": 2})
     counted.sections = {SITE: shown(*DAILY), f"{SITE}/2": shown(0, 1, 2)}
