@@ -164,7 +164,7 @@ class Past:
     """What a source's runs of the last weeks were like, the newest first.
 
     `rows` are the lengths of each listing's first page in healthy runs; `last` is what the last run counted that read
-    pages (a Tally's `filled`), and `good` what the healthy ones before it did; `shown` is what each listing showed last,
+    pages (a Tally's `filled`), and `good` what healthy ones before it did; `shown` is what each listing showed last,
     `ailing` how those fail that do. `since` is the day of the source's first run.
     """
 
