@@ -6,10 +6,10 @@ import os
 import sys
 
 import console
-from commands import app, archive, catalogue, crawling, health, procedures, sources_app
+from commands import app, archive, catalogue, crawling, health, procedures, running, sources_app
 from console import Exit
 
-__all__ = ["app", "archive", "catalogue", "crawling", "health", "main", "procedures", "sources_app"]
+__all__ = ["app", "archive", "catalogue", "crawling", "health", "main", "procedures", "running", "sources_app"]
 
 
 def main() -> None:

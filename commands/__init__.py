@@ -84,3 +84,20 @@ def refusal(settings: Config, name: str, url: str, ports: set[int]) -> tuple[str
 def ports(source: Any) -> set[int]:
     """The ports that a source's addresses state."""
     return {int(host.rpartition(":")[2]) for host in source.hosts if host.rpartition(":")[2].isdecimal()}
+
+
+def every_source(settings: Config) -> tuple[list[Any], int]:
+    """The sources that may be crawled, and how many were left out: each of those is told of, and stops no other."""
+    from spiders.loader import catalogue
+
+    sources = catalogue(settings)
+    chosen, left_out = [], tell_broken(sources)
+    for source in sources.usable():
+        if source.file.paused:
+            continue
+        if why := refusal(settings, source.id, source.url, ports(source)):
+            console.err.print(f"left out: {why[0]}", style="yellow", markup=False, soft_wrap=True)
+            left_out += 1
+        else:
+            chosen.append(source)
+    return chosen, left_out

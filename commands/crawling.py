@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 import console
-from commands import Json, app, config, database, find_source, ports, refusal, tell_broken
+from commands import Json, app, config, database, every_source, find_source, ports, refusal
 from console import Exit, fail
-from scraper.config import Config
 
 
 @app.command(epilog="Example: congtin sample --port 8899 --articles 2000 --faults")
@@ -65,6 +64,16 @@ def crawl(
     platform: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of undeclared portals; found from their pages if not given.")
     ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="A poll: of the sources' sections, feeds and hubs only these. More than once."
+        ),
+    ] = None,
+    old: Annotated[
+        int | None, typer.Option(min=0, help="Ask so many old pages again at most, instead of 1 % of those known.")
+    ] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Send each source so many requests at most.")] = None,
     json: Json = False,
 ) -> None:
     """Crawl portals once, now."""
@@ -74,21 +83,32 @@ def crawl(
     if every == bool(sources):
         fail("name the sources to crawl, or give --all", Exit.USAGE)
     if every:
-        chosen, left_out = _every_source(settings)
+        chosen, left_out = every_source(settings)
     else:
         chosen, left_out = [_named(name, platform) for name in dict.fromkeys(sources or [])], 0
         if platform and all("://" not in name for name in sources or []):
             fail("--platform: a source's file says what it is; it is for addresses", Exit.USAGE)
         if why := next(filter(None, (refusal(settings, one.id, one.url, ports(one)) for one in chosen)), None):
             fail(*why)
+    if section:
+        _check_sections(chosen, section)
     database().close()  # one that cannot be used is told of before anything is asked for
     with console.crawling(quiet=json or not console.err.is_terminal) as progress:
         results = run.crawl(
             chosen, settings, progress=progress, recheck=recheck, full=full,
-            since=since.date() if since else None, limit=limit, platform=platform,
+            since=since.date() if since else None, limit=limit, platform=platform, listings=section or (),
+            old=old, most=most,
         )  # fmt: skip
     code = _tell_crawl(results, json=json)
     raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)
+
+
+def _check_sections(sources: list[Any], sections: list[str]) -> None:
+    """Ends the command where an address is no section of these sources."""
+    known = {source.canonical(one.url) for source in sources for one in source.sections}
+    for address in sections:
+        if not any(source.owns(address) and source.canonical(address) in known for source in sources):
+            fail(f"--section: {address} is no section, feed, sitemap or hub of what is to be crawled", Exit.USAGE)
 
 
 def _named(name: str, platform: str | None) -> Any:
@@ -110,23 +130,6 @@ def _named(name: str, platform: str | None) -> Any:
         console.err.print(f"{name} belongs to the source {declared.id}", markup=False, soft_wrap=True)
         return declared
     return undeclared(sources.platforms[platform or GENERIC], name)
-
-
-def _every_source(settings: Config) -> tuple[list[Any], int]:
-    """The sources that may be crawled, and how many were left out: each of those is told of, and stops no other."""
-    from spiders.loader import catalogue
-
-    sources = catalogue(settings)
-    chosen, left_out = [], tell_broken(sources)
-    for source in sources.usable():
-        if source.file.paused:
-            continue
-        if why := refusal(settings, source.id, source.url, ports(source)):
-            console.err.print(f"left out: {why[0]}", style="yellow", markup=False, soft_wrap=True)
-            left_out += 1
-        else:
-            chosen.append(source)
-    return chosen, left_out
 
 
 def _tell_crawl(results: list[Any], *, json: bool) -> Exit:
@@ -162,35 +165,50 @@ def _unreached(report: dict[str, Any]) -> bool:
 def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, json: Json = False) -> None:
     """Health of sources and their last runs; exit code 3 when something is ill."""
     from spiders.loader import catalogue
-    from storage import runs
+    from storage import runs, schedule
 
     names = [find_source(source).id] if source else sorted(catalogue(config()).files)
     with database().reading() as session:
         rows = runs.status(session, names)
         last = runs.recent(session, names[0]) if source else []
+        if source:
+            rows[0] |= schedule.sections(session, names[0])
     if json:
         console.as_json(rows)
     else:
         console.table(
-            ["source", "verdict", "cause", "last run", "last good", "articles", "TTHC"],
+            ["source", "verdict", "cause", "last run", "last good", "next", "articles", "TTHC"],
             [
                 [row["source"], row["verdict"] or "never run", row["cause"], console.day(row["last_run"]),
-                 console.day(row["last_good"], "day"), row["articles"], row["procedures"]]
+                 console.day(row["last_good"], "day"), console.day(row["next_due"]), row["articles"],
+                 row["procedures"]]
                 for row in rows
             ],
         )  # fmt: skip
+        if source:
+            _tell_schedule(rows[0])
         if last:
             console.reports(last)
     if any(row["verdict"] not in {None, "healthy"} for row in rows):
         raise typer.Exit(Exit.FAILED)
 
 
-@app.command(epilog="Example: congtin serve --port 8000")
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-) -> None:
-    """Serve the search and reading pages, until Ctrl-C."""
-    import demo as demonstration
+def _tell_schedule(row: dict[str, Any]) -> None:
+    """Prints when a source is due, and why; and the same of each of its sections."""
+    due = console.day(row["next_due"])
+    console.out.print(f"next: {due}, for {row['why']}" if due else row["why"], markup=False, soft_wrap=True)
+    if row["sections"]:
+        console.table(
+            ["section", "new a day", "every", "last look", "new", "next"],
+            [
+                [one["url"], f"{one['rate_per_day']:.2g}", _span(one["interval_minutes"]),
+                 console.day(one["last_look"]), one["found"], console.day(one["next_due"])]
+                for one in row["sections"]
+            ],
+        )  # fmt: skip
+        for one in row["sections"]:
+            console.out.print(f"{one['url']}: {one['why']}", markup=False, soft_wrap=True)
 
-    raise typer.Exit(demonstration.serve(config(), host=host, port=port))
+
+def _span(minutes: float | None) -> str:
+    return f"{minutes:.0f} min" if minutes is not None else ""

@@ -27,8 +27,9 @@ class Config:
     """The operator's settings.
 
     `data` holds the database, archive and index; `sources` is a folder of further source files; `gone_hours` is over
-    how long a page must be missing; `contact` stands in the user agent; `allow_networks` are those that the address
-    guard would refuse. `log` is one of LOGS: how what is logged looks.
+    how long a page must be missing; `budget` is how many requests a day the scheduler's polls may take in all (None:
+    a hundred for each source); `contact` stands in the user agent; `allow_networks` are those that the address guard
+    would refuse. `log` is one of LOGS: how what is logged looks.
     """
 
     data: Path
@@ -37,6 +38,7 @@ class Config:
     gone_hours: float = 48.0
     contact: str = ""
     log: str = "text"
+    budget: int | None = None
     allow_networks: tuple[Network, ...] = ()
 
     @classmethod
@@ -73,8 +75,17 @@ class Config:
             gone_hours=gone_hours,
             contact=contact,
             log=log,
+            budget=_budget(setting("BUDGET")),
             allow_networks=tuple(_network(word) for word in setting("ALLOW_NETWORKS").split(",") if word.strip()),
         )
+
+
+def _budget(said: str) -> int | None:
+    if not said:
+        return None
+    if not said.isdecimal() or not int(said):
+        raise BadConfig(f"CONGTIN_BUDGET: not a number of requests a day: {said!r}")
+    return int(said)
 
 
 def _network(word: str) -> Network:

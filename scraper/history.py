@@ -110,11 +110,11 @@ class History(Protocol):
     def listing(self, canonical_url: str) -> KnownListing:
         """What is known of a section, feed or sitemap."""
 
-    def owed(self) -> Sequence[KnownPage]:
-        """Pages that are owed a visit: heard of and never had, or failed and due again."""
+    def owed(self, *, rested: bool = False) -> Sequence[KnownPage]:
+        """Pages that are owed a visit: heard of and never had, or failed and due again; with `rested`, not too soon."""
 
-    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
-        """Pages to ask again for silent edits and withdrawals: a few, the longest unasked first; or all."""
+    def aging(self, *, all_pages: bool = False, most: int | None = None) -> Sequence[KnownPage]:
+        """Pages to ask again for silent edits and withdrawals: a few (`most`), the longest unasked first; or all."""
 
     def documents(self, canonical_url: str) -> Sequence[KnownDocument]:
         """The documents that the record of this page links to."""
@@ -142,11 +142,11 @@ class Blank:
         """No listing was read before."""
         return KnownListing()
 
-    def owed(self) -> Sequence[KnownPage]:
+    def owed(self, *, rested: bool = False) -> Sequence[KnownPage]:  # noqa: ARG002 - there is none
         """Nothing is owed."""
         return ()
 
-    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:  # noqa: ARG002 - there is none
+    def aging(self, *, all_pages: bool = False, most: int | None = None) -> Sequence[KnownPage]:  # noqa: ARG002 - none
         """Nothing is old."""
         return ()
 

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -344,8 +344,14 @@ def _size(cookie: Cookie) -> int:
 class RetryAfter:
     """Waits when a host says so: 429 and 503 with Retry-After hold all requests to it back, for as long as it asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
         self._until: dict[str, float] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's way to build it."""
+        return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
         """Waits, or raises HostPaused where the pause is too long for a crawl."""
@@ -366,7 +372,10 @@ class RetryAfter:
             return response
         seconds = _seconds(said)
         host = urlsplit(request.url).hostname or ""
-        self._until[host] = time.monotonic() + min(seconds, 86_400.0)
+        seconds = min(seconds, 86_400.0)
+        self._until[host] = time.monotonic() + seconds
+        # The scheduler will not come back before.
+        self._crawler.spider.asked_to_wait = datetime.now(UTC) + timedelta(seconds=seconds)  # type: ignore[union-attr]
         if seconds > LONGEST_PAUSE or request.meta.get("waited"):
             return response
         log.info("%s asks for a pause of %.0f s", host, seconds)

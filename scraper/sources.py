@@ -157,6 +157,20 @@ class Source:
         return tuple(listed)
 
     @cached_property
+    def leading(self) -> tuple[Section, ...]:
+        """The sections that show all that is new, if the portal has such: its hub, else feeds or sitemaps for its news.
+
+        Where some lead, the others are no more than a check of them; else all lead.
+        """
+        if hub := tuple(section for section in self.sections if section.kind == "hub"):
+            return hub
+        feeds = tuple(section for section in self.sections if section.role == "feed")
+        sitemaps = tuple(section for section in self.sections if section.role == "sitemap")
+        if lead := feeds or sitemaps:
+            return (*lead, *(section for section in self.sections if section.kind != "news"))
+        return self.sections
+
+    @cached_property
     def hosts(self) -> frozenset[str]:
         """The hosts that belong to the portal, as `urls.host` writes them; `www.` is no other host."""
         named = {urls.host(address) for address in (self.url, *(section.url for section in self.sections))}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
@@ -18,12 +18,13 @@ from scraper import urls
 from scraper.history import FEWEST_ROWS, Blank, moved
 from scraper.items import NONE
 from scraper.outcomes import Outcome
+from scraper.rhythm import WEEK, Look, minutes
 from spiders.judging import conditions, once_more, validators
 from spiders.visits import VisitingSpider
 from spiders.walks import BACKFILL, FIRST_PAGES, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 
     from scrapy.http import Response
 
@@ -40,7 +41,8 @@ class PortalSpider(VisitingSpider):
 
     Arguments: `recheck` asks every known page again; `full` walks every page of every listing; `since` (a date) stops a
     walk at older entries; `limit` bounds how many detail pages are fetched. A crawl with either is `partial`: it counts
-    neither as a walk nor as the source's first run.
+    neither as a walk nor as the source's first run. A poll is told `listings` (addresses: it asks for no others), `old`
+    (how many old pages to ask again) and `most` (how many requests it may take).
     """
 
     history: History = Blank()
@@ -55,6 +57,9 @@ class PortalSpider(VisitingSpider):
         full: bool = False,
         since: date | str | None = None,
         limit: int | str | None = None,
+        listings: Collection[str] = (),
+        old: int | None = None,
+        most: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -62,6 +67,11 @@ class PortalSpider(VisitingSpider):
         self.full = full in {True, "1", "true"}
         self.since = date.fromisoformat(since) if isinstance(since, str) else since
         self.left = int(limit) if limit is not None else None
+        self.listings = frozenset(self.source.canonical(url) for url in listings if self.source.owns(url))
+        self.old = old
+        self.most = most
+        self.looks: dict[str, tuple[float, dict[int, float | None]]] = {}
+        """When each listing was looked at (minutes), and what was new on it."""
         self.short = ""
         """The first listing that lacks half of its rows or more, in words."""
         self.lists: dict[int, str] = {}
@@ -85,6 +95,8 @@ class PortalSpider(VisitingSpider):
             return
         await self._keep_distance()
         for section in self.source.sections:
+            if self.listings and self._canonical(section) not in self.listings:
+                continue
             for request in self._first_page(section):
                 yield request
         async for request in self._known_pages():
@@ -92,16 +104,42 @@ class PortalSpider(VisitingSpider):
 
     async def _known_pages(self) -> AsyncIterator[Request]:
         """Details that are owed a visit, and those to ask again."""
-        for page in await asyncio.to_thread(self.history.owed):
+        for page in await asyncio.to_thread(self.history.owed, rested=self.old is not None):
             if self.since and page.listed and page.listed.at.date() < self.since:
                 continue
             for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-10):
                 yield request
         if self.backfill and not self.recheck:
             return  # it asks for what is missing, and leaves what there is to the polls
-        for page in await asyncio.to_thread(self.history.aging, all_pages=self.recheck):
+        for page in await asyncio.to_thread(self.history.aging, all_pages=self.recheck, most=self.old):
             for request in self._detail(page.url, page.canonical_url, page.section, page, priority=-20):
                 yield request
+
+    def _canonical(self, section: Section) -> str | None:
+        try:
+            return self.source.canonical(section.url)
+        except urls.BadAddress:
+            return None
+
+    def learned(self) -> list[Look]:
+        """What this crawl's looks at listings teach of their rhythm; those of a backfill teach nothing.
+
+        What several listings show counts for the one that leads, or else for the first.
+        """
+        taken: set[int] = set()
+        told = []
+        leading = self.source.leading
+        for section in sorted(self.source.sections, key=lambda one: one not in leading):
+            canonical = self._canonical(section)
+            if canonical is None or canonical not in self.looks:
+                continue
+            at, fresh = self.looks.pop(canonical)
+            own = {one: stamp for one, stamp in fresh.items() if one not in taken}
+            taken |= own.keys()
+            stamps = tuple(stamp for stamp in own.values() if stamp is not None and at - WEEK < stamp <= at)
+            check = section not in leading
+            told.append(Look(listing=canonical, at=at, count=len(own), stamps=stamps, check=check))
+        return told
 
     # Listings
 
@@ -145,6 +183,7 @@ class PortalSpider(VisitingSpider):
             resumed=number > 1,
             catching_up=catching_up,
             restarted=restarted,
+            root=canonical,
             seen={canonical},
         )
 
@@ -206,6 +245,7 @@ class PortalSpider(VisitingSpider):
             visit_entries = tuple(one for one in entries if not self._too_old(one[1]))
             if reading.sitemaps:
                 wanted += self._further(reading.sitemaps, walk)
+        self._note_look(walk, outcome)
         state: Literal["open", "closed"] = "closed" if outcome.trusted and onward is None else "open"
         visit = self._visit(
             response, section.role, walk.canonical, outcome, message,
@@ -217,6 +257,11 @@ class PortalSpider(VisitingSpider):
             yield request
         if onward:
             yield self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
+
+    def _note_look(self, walk: Walk, outcome: Outcome) -> None:
+        """Keeps in mind what is new on a listing, if that tells of its rhythm."""
+        if walk.number == 1 and outcome.trusted and not self.backfill:
+            self.looks.setdefault(walk.root, (minutes(datetime.now(UTC)), walk.fresh))
 
     def _choose(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> tuple[list[Request], bool]:
         """The detail pages to ask for, and whether the walk has come to its end."""
@@ -231,6 +276,9 @@ class PortalSpider(VisitingSpider):
             if self._too_old(entry):
                 older += 1
                 continue
+            if page is None:
+                printed = entry.published if entry.published and entry.published.precision == "minute" else None
+                walk.fresh[hash(urls.key(canonical))] = minutes(printed.at) if printed else None
             if page is None or page.owed or moved(page, entry):
                 priority = BACKFILL + 10 if walk.backfill else 0
                 url = page.url if page else entry.url

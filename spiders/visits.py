@@ -47,6 +47,8 @@ class VisitingSpider(Spider):
     platforms: ClassVar[tuple[Platform, ...]] = ()
     """Those that the portal may be of, where no file says it."""
     last_request: datetime | None = None
+    asked_to_wait: datetime | None = None
+    """Until when the host asked to be left alone, if it did."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -38,8 +38,9 @@ class Walk:
 
     A `backfill` goes on to the listing's end, and is `resumed` where one was cut off. One that is `catching_up` reads
     what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
-    the portal had forgotten. `met` counts its rows. `seen` holds addresses, and hashes of what pages showed, against
-    circles.
+    the portal had forgotten. `met` counts its rows. `root` is the listing that it began with; `fresh` has what is new
+    on its pages, by a hash of the address: when the row says that it was published (minutes of `scraper.rhythm`).
+    `seen` holds addresses, and hashes of what pages showed, against circles.
     """
 
     section: Section
@@ -56,6 +57,8 @@ class Walk:
     settled: int = 0
     met: int = 0
     validators: Validators | None = None
+    root: str = ""
+    fresh: dict[int, float | None] = field(default_factory=dict)
     seen: set[str | int] = field(default_factory=set)
 
     def lacks_rows(self, entries: Sequence[Entry]) -> bool:

@@ -15,13 +15,14 @@ from sqlalchemy.exc import DBAPIError
 from scraper import logs, urls
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
-from storage import health, leases, pages, runs, verdicts
+from storage import health, leases, pages, runs, schedule, verdicts
 from storage.causes import Cause
 from storage.document_history import FullHistory
 from storage.store import Store
 from storage.verdicts import LISTINGS, Judgement, Shown, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
     from scrapy import Spider
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from scraper.items import Visit
+    from scraper.rhythm import Clock, Look
     from scraper.sources import Source
     from storage.articles import Saved
     from storage.leases import Grant
@@ -90,12 +92,15 @@ class Keeper:
 
         budget = self.source.file.budget
 
+        most = getattr(spider, "most", None)
+
         def begin(session: Session) -> tuple[Grant, int, int | None]:
             grant = leases.acquire(session, name, now=self._opened)
             spent = runs.requests(session, self.source.id, since=self._opened - timedelta(days=1)) if budget else 0
             run = runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
             self._told = self._tell(session, self._opened)
-            return grant, run, budget - spent if budget else None
+            left = [budget - spent] if budget else []
+            return grant, run, min([*left, *([most] if most is not None else [])], default=None)
 
         try:
             grant, self.run, spider.allowance = await self.store.writer.run(  # type: ignore[attr-defined]
@@ -126,7 +131,10 @@ class Keeper:
             self.enter(ticket)
         if grant is not None:
             try:
-                told = await self.store.writer.run(lambda session: self._end(session, grant, reason), urgent=True)
+                looks, clocks = await asyncio.to_thread(self._learned, spider)
+                told = await self.store.writer.run(
+                    lambda session: self._end(session, grant, reason, looks, clocks), urgent=True
+                )
                 self._stat("report", told)
                 self._say()
             except Exception as error:
@@ -199,7 +207,15 @@ class Keeper:
             assert engine is not None
             self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="broken"))
 
-    def _end(self, session: Session, grant: Grant, reason: str) -> dict[str, Any]:
+    def _learned(self, spider: Spider) -> tuple[list[Look], dict[str, Clock]]:
+        """What the crawl's looks at listings teach, and the publishing clocks that they are read by."""
+        looks = spider.learned() if hasattr(spider, "learned") else []
+        source = self.source.id
+        return looks, self.store.database.read(lambda session: schedule.clocks_of(session, source)) if looks else {}
+
+    def _end(
+        self, session: Session, grant: Grant, reason: str, looks: Sequence[Look], clocks: Mapping[str, Clock]
+    ) -> dict[str, Any]:
         now = datetime.now(UTC)
         skipped = getattr(self._crawler.spider, "skipped", None)
         if skipped:
@@ -212,6 +228,9 @@ class Keeper:
         partial = reason == "budget" or bool(getattr(self._crawler.spider, "partial", False))
         runs.close_run(session, self.run, judged, at=now, told=told, partial=partial)
         self._told = self._tell(session, now)
+        schedule.learn(session, self.source.id, looks, clocks, first=self.origin == "backfill")
+        if (until := getattr(self._crawler.spider, "asked_to_wait", None)) and until > now:
+            schedule.pause(session, self.source.id, until=until)
         leases.release(session, grant, last_request=self._last_request)
         return told
 
@@ -234,7 +253,9 @@ class Keeper:
             unasked=verdicts.unasked(self.tally),
         )
         if spent and (judged.verdict == "healthy" or not self.tally.requests):
-            left = f"the budget of {self.source.file.budget} requests a day is spent; what is left waits for tomorrow"
+            budget = self.source.file.budget
+            which = f"the budget of {budget} requests a day" if budget else "its share of the budget"
+            left = f"{which} is spent; what is left waits for another day"
             return Judgement(verdict="healthy", words=left, sound=True)
         return judged
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from storage.models import Lease
@@ -58,9 +58,15 @@ def _started(pid: int) -> str | None:
         return None
 
 
-def holder() -> str:
-    """This process, told from any other that had or will have its number."""
-    return f"{_machine()}/{os.getpid()}/{_started(os.getpid()) or ''}"
+def holder(pid: int | None = None) -> str:
+    """This process, or another of this machine, told from any other that had or will have its number."""
+    pid = pid or os.getpid()
+    return f"{_machine()}/{pid}/{_started(pid) or ''}"
+
+
+def held_until(session: Session, name: str) -> datetime | None:
+    """Until when the leases of a holder last, the shortest of them; None where it has none."""
+    return session.scalar(select(func.min(Lease.expires_at)).where(Lease.holder == name))
 
 
 def is_dead(name: str) -> bool:
@@ -89,6 +95,11 @@ def _row(session: Session, name: str, now: datetime) -> Lease:
     with suppress(IntegrityError), session.begin_nested():  # on PostgreSQL another may make it at this very moment
         session.add(Lease(name=name, holder="", token=0, expires_at=now))
     return session.scalars(locked).one()
+
+
+def check(session: Session, grant: Grant) -> None:
+    """Makes sure, until the transaction ends, that a lease is ours yet. Raises Lost."""
+    _own(session, grant)
 
 
 def renew(session: Session, grant: Grant, *, now: datetime, last_request: datetime | None = None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, or_, select, true
+from sqlalchemy import and_, bindparam, func, or_, select, true
 
 from scraper import text, urls
 from scraper.history import KnownListing, KnownPage, moved
@@ -31,6 +31,10 @@ MOST_FAILURES = 5
 MOST_MISSING = 3
 ONCE_MORE = timedelta(hours=1)
 """That a page is not there is an answer, though lists name it: it is asked for again after so long, and not sooner."""
+MISSING_AGAIN = timedelta(hours=6)
+"""A page that is missing is asked for again after so long by polls that come more often."""
+SELDOM = timedelta(days=1)
+"""How long they let one rest that has failed again and again."""
 BELIEVED = timedelta(days=30)
 """A listing that has looked otherwise for so long is taken for what it is now."""
 BARREN = timedelta(days=7)
@@ -92,13 +96,24 @@ class SourceHistory:
 
         return self._database.read(found)
 
-    def owed(self) -> Sequence[KnownPage]:
-        """Pages that are owed a visit, the newest first."""
+    def owed(self, *, rested: bool = False) -> Sequence[KnownPage]:
+        """Pages that are owed a visit, the newest first; with `rested`, without those that failed not long ago."""
         query = select(Page).where(Page.source == self._source, Page.owed.is_(True))
+        if rested:
+            now = datetime.now(UTC)
+            long_ago = [
+                and_(Page.failures == failures, Page.last_checked < now - ONCE_MORE * 2 ** (failures - 1))
+                for failures in range(1, MOST_FAILURES)
+            ]
+            seldom = and_(Page.failures >= MOST_FAILURES, Page.last_checked < now - SELDOM)
+            query = query.where(or_(Page.failures == 0, *long_ago, seldom))
         return self._pages(query.order_by(Page.listed_at.desc().nulls_last(), Page.id))
 
-    def aging(self, *, all_pages: bool = False) -> Sequence[KnownPage]:
-        """Pages of records to ask again: all, or at most 1 % of those known (one at least).
+    def aging(self, *, all_pages: bool = False, most: int | None = None) -> Sequence[KnownPage]:
+        """Pages of records to ask again: all, or at most 1 % of those known (one at least, and no more than `most`).
+
+        With `most`, which a poll that comes many times a day has, those that were missing are asked again every few
+        hours, so that they are asked over days, as it takes for them to be gone.
 
         The longest unasked and the recently edited come first; those that were missing when last asked come besides,
         and so do pages that have never been there, a while after they were last asked for.
@@ -109,7 +124,10 @@ class SourceHistory:
 
         def few_of(session: Session) -> list[KnownPage]:
             count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            missing = session.scalars(query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)).all()
+            among = query.where(Page.missing > 0, Page.missing <= MOST_MISSING * 10)
+            if most is not None:
+                among = among.where(Page.last_checked < datetime.now(UTC) - MISSING_AGAIN)
+            missing = session.scalars(among).all()
             never = session.scalars(self._never_there()).all()
             # A page edited lately counts as unasked for twice as long: what was edited once is edited again.
             edited = (
@@ -117,7 +135,7 @@ class SourceHistory:
                 .where(Article.version > 1, Page.missing == 0)
                 .order_by(Article.changed_at.desc(), Page.last_checked.nulls_first(), Page.id)
             )
-            few = max(1, count // 100)
+            few = max(1, count // 100) if most is None else min(max(1, count // 100), most)
             recent = session.scalars(edited.limit(few // 4)).all() if few >= 4 else []
             taken = [page.id for page in recent]
             rest = query.where(Page.missing == 0, Page.id.not_in(taken) if taken else true())

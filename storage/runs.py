@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
-from storage import batch, events, health, leases
+from storage import batch, events, health, leases, schedule
 from storage.causes import Cause
 from storage.models import Article, Capture, Fetch, ProcedurePlace, Run
 from storage.verdicts import COMPLETE, REMEMBERED, Judgement, Past, Tally
@@ -77,6 +77,15 @@ def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int
     session.add(run)
     session.flush()
     return run.id
+
+
+def bury(session: Session, source: str, *, at: datetime, cause: str) -> bool:
+    """Closes a source's run whose process is dead, which the next run would do; whether there was one."""
+    left = session.scalars(select(Run).where(Run.source == source, Run.closed_at.is_(None))).all()
+    dead = [run for run in left if _is_dead(run)]
+    for run in dead:
+        run.closed_at, run.verdict, run.cause = at, "interrupted", cause
+    return bool(dead)
 
 
 def requests(session: Session, source: str, *, since: datetime) -> int:
@@ -183,11 +192,9 @@ def status(session: Session, sources: Sequence[str]) -> list[dict[str, Any]]:
                 "cause_code": Cause.DIED if cut_off else health.cause(last) if last else None,
                 "last_run": events.iso(last.closed_at) if last else None,
                 "last_good": events.iso(good.closed_at) if good else None,
-                "next_due": None,
-                "interval_minutes": None,
+                **schedule.told(session, source),
                 "articles": session.scalar(articles),
                 "procedures": procedures or 0,
-                "rate_per_day": None,
                 "stale": bool(cut_off or (last and last.verdict != "healthy")),
                 "first_seen": events.iso(first),
             }

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripted import LISTING, Site, serving
+
+from scraper.config import Config
+from storage import schedule
+from storage.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +130,12 @@ def test_a_pause_longer_than_a_crawl_leaves_its_pages_to_the_next(congtin: Congt
     report = congtin.crawl(expect=3)
     assert {failure["outcome"] for failure in report["failures"]} == {"RATE_LIMITED"}
     assert len(site.times(site.paths[0])) == 1
+    database = Database(Config.from_environment(congtin.env()))
+    with database.reading() as session:  # nor will the scheduler come back before
+        until = schedule.standings(session)["sample"].not_before
+    database.close()
+    assert until is not None
+    assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(days=1)
     site.answers[site.paths[0]] = good
     congtin.crawl()
     assert len(congtin.events()) == 3
