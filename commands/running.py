@@ -72,8 +72,11 @@ def _wish(sources: list[str]) -> None:
 
 
 def _log() -> None:
-    """What the scheduler does, as lines on standard error."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    """What the scheduler does, on standard error: as lines, or as JSON where the operator wants it so."""
+    from scraper import logs
+
+    if not logs.install(config(), level="INFO"):
+        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("congtin").setLevel(logging.INFO)
 
 
