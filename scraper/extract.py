@@ -130,9 +130,11 @@ def _listing(
     rows = told_of or procedures.of_entries(found)
     if not (found or further or rows):
         return None
+    stated = source.layout.selectors.listing_links
     return Reading(
         kind="listing",
         outcome=Outcome.OK,
+        strayed=bool(stated) and not wide and not select(root, stated),
         message="; ".join(filter(None, (why, _TOO_MANY if len(found) >= listing.MOST_ENTRIES else ""))),
         platform=source.platform,
         title=told.title,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 5
 """Rows that a listing must show before anything is made of how many of them are alike."""
+FEWEST_DATED = 2
+"""Rows that a listing must show before anything is made of how many of them show a date."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +59,7 @@ class KnownPage:
 
 def dated_rows(entries: Sequence[Entry]) -> int | None:
     """Of a hundred rows, how many show a date; None where there are too few to tell."""
-    if len(entries) < FEWEST_ROWS:
+    if len(entries) < FEWEST_DATED:
         return None
     return 100 * sum(1 for entry in entries if entry.published) // len(entries)
 

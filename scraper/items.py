@@ -308,7 +308,8 @@ class Reading:
     was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
     are the links of a home page that may lead to listings. `procedure` is what a page of one procedure tells of it,
     `procedures` the rows of a page that lists many, `announced` what an article says is done to procedures and the
-    words that say so, `numbers` the document numbers that the page names.
+    words that say so, `numbers` the document numbers that the page names. A listing has `strayed` where its selectors
+    meet nothing, and its entries are the links that have the form of an article's address.
     """
 
     kind: PageKind
@@ -318,6 +319,7 @@ class Reading:
     title: str = ""
     article: Article | None = None
     entries: tuple[Entry, ...] = ()
+    strayed: bool = False
     next_page: NextPage | None = None
     total: int | None = None
     sitemaps: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 
-from scraper import urls
+from scraper import drift, urls
 from scraper.history import FEWEST_ROWS, Blank, moved
 from scraper.items import NONE
 from scraper.outcomes import Outcome
@@ -229,9 +229,9 @@ class PortalSpider(VisitingSpider):
         onward = further = None
         wanted: list[Request] = []
         visit_entries: tuple[tuple[str, Entry], ...] = ()
-        if outcome is Outcome.OK and first and walk.has_lost_its_dates([entry for _, entry in entries]):
-            outcome, message = Outcome.DRIFT, f"hardly a row shows its date, and {walk.dated} of 100 did when last read"
-            wanted, _ = self._choose(entries, walk)  # their pages print it, too
+        if outcome is Outcome.OK and first and reading and (why := self._drifted(entries, walk, reading)):
+            outcome, message = Outcome.DRIFT, why
+            wanted, _ = self._choose(entries, walk, believed=False)  # their pages say all of it, too
         elif outcome is Outcome.OK and first and (other := self._same_list(entries, walk)):
             outcome, message = Outcome.DRIFT, f"its rows are all new, and those of {other}: a menu, and not the list"
         elif outcome is Outcome.OK and reading:
@@ -263,8 +263,23 @@ class PortalSpider(VisitingSpider):
         if walk.number == 1 and outcome.trusted and not self.backfill:
             self.looks.setdefault(walk.root, (minutes(datetime.now(UTC)), walk.fresh))
 
-    def _choose(self, entries: Sequence[tuple[str, Entry]], walk: Walk) -> tuple[list[Request], bool]:
-        """The detail pages to ask for, and whether the walk has come to its end."""
+    def _drifted(self, entries: Sequence[tuple[str, Entry]], walk: Walk, reading: Reading) -> str:
+        """Why a listing's first page is no longer what it was: of a hub or a feed, whose rows vary, by its dates."""
+        section: Section = walk.section
+        if section.role != "listing" or section.kind == "hub":
+            return drift.of_listing(entries, {}, drift.Had(rows=walk.rows, dated=walk.dated))
+        file = self.source.file
+        had = drift.Had(rows=walk.rows, dated=walk.dated, alone=not (file.hub or file.feeds or file.sitemaps))
+        known = self.history.known([canonical for canonical, _ in entries])
+        return drift.of_listing(entries, known, had, strayed=reading.strayed)
+
+    def _choose(
+        self, entries: Sequence[tuple[str, Entry]], walk: Walk, *, believed: bool = True
+    ) -> tuple[list[Request], bool]:
+        """The detail pages to ask for, and whether the walk has come to its end.
+
+        Rows that are not `believed` lead to what is new, and say nothing of what is known.
+        """
         known = self.history.known([canonical for canonical, _ in entries])
         section: Section = walk.section
         wanted: list[Request] = []
@@ -279,7 +294,7 @@ class PortalSpider(VisitingSpider):
             if page is None:
                 printed = entry.published if entry.published and entry.published.precision == "minute" else None
                 walk.fresh[hash(urls.key(canonical))] = minutes(printed.at) if printed else None
-            if page is None or page.owed or moved(page, entry):
+            if page is None or page.owed or (believed and moved(page, entry)):
                 priority = BACKFILL + 10 if walk.backfill else 0
                 url = page.url if page else entry.url
                 wanted += self._detail(url, canonical, section.kind, page, priority=priority)

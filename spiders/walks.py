@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scraper.history import dated_rows
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
@@ -22,8 +20,6 @@ FIRST_PAGES = 20
 """Pages of a listing that a crawl reads without `full`; the rest is backfill."""
 MOST_PAGES = 20_000
 ROWS_THAT_FILL_A_PAGE = 10
-MOST_DATES_LOST = 30
-"""Points by which the share of rows with a date may fall before it is the layout that has changed."""
 FEWEST_STEPS = 3
 """Changes of date down a page, of which two thirds must be forward for it to show the oldest first."""
 BACKFILL = -50
@@ -64,11 +60,6 @@ class Walk:
     def lacks_rows(self, entries: Sequence[Entry]) -> bool:
         """Whether the listing's first page has far fewer rows than it had: some were left out on the way (C25)."""
         return self.rows is not None and self.rows >= ROWS_THAT_FILL_A_PAGE and len(entries) * 5 <= self.rows * 4
-
-    def has_lost_its_dates(self, entries: Sequence[Entry]) -> bool:
-        """Whether far fewer of a listing's rows show a date than used to: the selectors no longer meet it (C10)."""
-        dated = dated_rows(entries)
-        return self.dated is not None and dated is not None and self.dated - dated >= MOST_DATES_LOST
 
     def goes_forward(self, entries: Sequence[Entry]) -> bool:
         """Whether the page shows the oldest first: then what is new stands at the listing's end (C12)."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from scraper import logs, urls
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
-from storage import health, leases, pages, runs, schedule, verdicts
+from storage import drift, health, leases, pages, runs, schedule, verdicts
 from storage.causes import Cause
 from storage.document_history import FullHistory
 from storage.store import Store
@@ -257,6 +257,8 @@ class Keeper:
             which = f"the budget of {budget} requests a day" if budget else "its share of the budget"
             left = f"{which} is spent; what is left waits for another day"
             return Judgement(verdict="healthy", words=left, sound=True)
+        if judged.verdict == "healthy" and (why := drift.redesigned(session, self.source.id, since=self._opened)):
+            return Judgement(verdict="thin", cause=Cause.REDESIGN, words=why)
         return judged
 
     def _sections(self) -> set[str]:

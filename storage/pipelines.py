@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 
 from scraper import urls
 from scraper.history import dated_rows
-from scraper.items import GENERIC, Reread, Visit
+from scraper.items import Reread, Visit
 from scraper.outcomes import Outcome
-from storage import articles, batch, documents, pages, procedures, runs
+from storage import articles, batch, documents, drift, pages, procedures, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
-from storage.models import ArticleVersion, Fetch, Page, Run
+from storage.models import Fetch, Page, Run
 from storage.runs import Ticket
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ class Store:
     def write(self, session: Session, visit: Visit, ticket: Ticket, *, entered: bool) -> tuple[Visit, Saved | None]:
         """Writes the visit; what it came to in the end, and what was decided."""
         page = self._page(session, visit) if visit.role == "detail" else None
-        if page is not None and _has_lost_its_date(session, visit, page):
-            why = "selectors.published meets nothing on this page, which printed its date when it was last read"
+        if page is not None and (why := drift.of_visit(session, visit, page)):
             visit = replace(visit, outcome=Outcome.DRIFT, message=why, reading=None, entries=(), validators=None)
         enter = runs.complete_fetch if entered else runs.enter_fetch
         enter(session, ticket, outcome=visit.outcome.value, message=visit.message)
@@ -217,19 +216,6 @@ class Store:
             session, keeper.source.id, visit.entries, section=visit.section, at=visit.at, origin=keeper.origin,
             trusted=trusted,
         )  # fmt: skip
-
-
-def _has_lost_its_date(session: Session, visit: Visit, page: Page) -> bool:
-    """Whether a page of a known layout printed its date before and prints none now: that is its layout's doing."""
-    reading = visit.reading
-    if reading is None or reading.article is None or reading.article.published or reading.platform == GENERIC:
-        return False
-    if page.record is None or not visit.outcome.trusted:
-        return False
-    record = articles.record(session, page.record)
-    assert record is not None  # a foreign key says so
-    before = session.get_one(ArticleVersion, (record.id, record.version))
-    return before.published_at is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

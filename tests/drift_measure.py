@@ -1,0 +1,228 @@
+"""How many redesigns are found: every mutant of a page is read as the next poll would, beside what the page gave before.
+
+    python tests/drift_measure.py [--seeds N] [FOLDER]
+
+FOLDER holds copies of portals (`NAME.warc.gz`), of which some pages of each kind are taken besides the saved ones. A
+mutant of which all is still read as before is no redesign, and is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redesigns import KINDS, Redesign
+
+from scraper import detect, drift, text
+from scraper.config import Config
+from scraper.extract import read
+from scraper.history import KnownPage, dated_rows
+from scraper.items import VIETNAM, Page
+from scraper.outcomes import Outcome
+from scraper.sources import undeclared
+from spiders.loader import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scraper.items import Article, Entry, Reading
+    from scraper.sources import Source
+
+PAGES = Path(__file__).parent / "pages"
+PLATFORMS = catalogue(Config.from_environment({})).platforms
+ADDRESSES = tomllib.loads((PAGES / "addresses.toml").read_text("utf-8")) | {
+    "thanh-hoa/snv/bai-viet.html": "https://snv.thanhhoa.gov.vn/portal/Pages/2023-7-18/cum-thi-dua-abc123.aspx",
+    "thanh-hoa/snv/danh-sach.html": "https://snv.thanhhoa.gov.vn/portal/Pages/Tin-tuc.aspx",
+}
+NOW = datetime(2025, 1, 1, tzinfo=VIETNAM)
+MOST_OF_A_COPY = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A page that is read well today."""
+
+    name: str
+    platform: str
+    address: str
+    markup: bytes
+    content_type: str = "text/html; charset=utf-8"
+
+    @property
+    def source(self) -> Source:
+        return undeclared(PLATFORMS[self.platform], self.address)
+
+    @property
+    def role(self) -> str:
+        return "detail" if self.source.layout.article_paths and self._is_article else "listing"
+
+    @property
+    def _is_article(self) -> bool:
+        return self.source.is_article(self.source.canonical(self.address))
+
+    def reading(self, markup: bytes | None = None, *, role: str | None = None) -> Reading:
+        body = self.markup if markup is None else markup
+        return read(Page(url=self.address, body=body, content_type=self.content_type, role=role or self.role), self.source, now=NOW)  # fmt: skip
+
+
+def saved() -> Iterator[Saved]:
+    """The pages in `tests/pages` that give rows or an article."""
+    for name, address in ADDRESSES.items():
+        folder = name.partition("/")[0]
+        platform = folder if folder in PLATFORMS else "sharepoint"
+        page = Saved(name=name, platform=platform, address=address, markup=(PAGES / name).read_bytes())
+        if page.reading().outcome is Outcome.OK:
+            yield page
+
+
+def copied(folder: Path) -> Iterator[Saved]:
+    """Pages of copies of portals: the first articles and listings of each."""
+    from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415 - only where there are copies
+
+    for file in sorted(folder.glob("*.warc.gz")):
+        taken: Counter[str] = Counter()
+        lists = set()
+        with file.open("rb") as stream:
+            for record in ArchiveIterator(stream):
+                if record.rec_type != "response" or "html" not in (
+                    record.http_headers.get_header("Content-Type") or ""
+                ):
+                    continue
+                markup = record.content_stream().read()
+                guess = detect.platform_of(markup, tuple(PLATFORMS.values()))
+                address = record.rec_headers.get_header("WARC-Target-URI")
+                if guess is None:
+                    continue
+                page = Saved(name=f"{file.stem}/{address}", platform=guess.platform.id, address=address, markup=markup)
+                reading = page.reading()
+                if (
+                    taken[page.role] < MOST_OF_A_COPY
+                    and reading.outcome is Outcome.OK
+                    and (reading.article or len(reading.entries) >= 3)
+                ):
+                    shown = frozenset(entry.url for entry in reading.entries)
+                    if shown and shown in lists:
+                        continue
+                    lists.add(shown)
+                    taken[page.role] += 1
+                    yield page
+
+
+def finds(page: Saved, before: Reading, after: Reading) -> str:
+    """What a poll makes of a page after a redesign; empty where it takes it for what it was."""
+    if after.outcome is not Outcome.OK:
+        return after.outcome.value
+    if before.article:
+        return drift.of_page(after.article, said(before.article)) if after.article else "no article"
+    known = {entry.url: page_of(entry) for entry in before.entries}
+    rows = [(entry.url, entry) for entry in after.entries]
+    had = drift.Had(rows=len(before.entries), dated=dated_rows(before.entries))
+    if len(rows) * 2 <= len(before.entries) and len(before.entries) >= 10:
+        return "short"
+    return drift.of_listing(rows, known, had, strayed=after.strayed)
+
+
+def page_of(entry: Entry) -> KnownPage:
+    """What is remembered of a row's page."""
+    return KnownPage(
+        url=entry.url, canonical_url=entry.url, first_seen=NOW - timedelta(days=9), listed_title=entry.title,
+        listed=entry.published,
+    )  # fmt: skip
+
+
+def said(article: Article) -> drift.Said:
+    """What is remembered of an article."""
+    return drift.Said(title=article.title, body_text=article.body_text, published=article.published)
+
+
+def is_the_same(before: Reading, after: Reading) -> bool:
+    """Whether all is read as it was: the rows with title and day, or title, day and nine words in ten of the body."""
+    if after.outcome is not Outcome.OK:
+        return False
+    if before.article is None:
+        return _rows(before.entries) == _rows(after.entries)
+    one, other = before.article, after.article
+    return other is not None and (one.title, _day(one)) == (other.title, _day(other)) and _body(one, other) >= 0.9
+
+
+def _rows(entries: Iterable[Entry]) -> dict[str, tuple[str, object]]:
+    return {entry.url: (text.fold(entry.title), _day(entry)) for entry in entries}
+
+
+def _day(one: Article | Entry) -> object:
+    return one.published.at.date() if one.published else None
+
+
+def _body(one: Article, other: Article) -> float:
+    first, second = (Counter(text.words(article.body_text)) for article in (one, other))
+    return (first & second).total() / max(first.total(), second.total()) if first or second else 1.0
+
+
+def measure(
+    pages: Iterable[Saved], seeds: Iterable[int], *, missed: list[str] | None = None
+) -> Counter[tuple[str, str, str, bool]]:
+    """Mutants counted by platform, role, kind of redesign, and whether they are found."""
+    counted: Counter[tuple[str, str, str, bool]] = Counter()
+    for page in pages:
+        before = page.reading()
+        for kind in KINDS:
+            for seed in seeds:
+                after = page.reading(Redesign(kind=kind, seed=seed)(page.markup, before))
+                if is_the_same(before, after):
+                    continue
+                found = finds(page, before, after)
+                counted[page.platform, page.role, kind, bool(found)] += 1
+                if not found and missed is not None:
+                    missed.append(f"{page.name} {kind} {seed}: {_differ(before, after)}")
+    return counted
+
+
+def _differ(before: Reading, after: Reading) -> str:
+    if before.article is None:
+        one, other = _rows(before.entries), _rows(after.entries)
+        common = one.keys() & other.keys()
+        titles = sum(one[url][0] != other[url][0] for url in common)
+        days = sum(one[url][1] != other[url][1] for url in common)
+        return f"{len(one)} rows, now {len(other)}, {len(common)} the same; {titles} titles and {days} days differ; strayed {after.strayed}"
+    assert after.article
+    a, b = before.article, after.article
+    return f"{a.title[:40]!r} {b.title[:40]!r} {_day(a)} {_day(b)} body {_body(a, b):.2f} {len(a.body_text)} {len(b.body_text)}"
+
+
+def main() -> None:
+    """Prints the rates as JSON, and what was missed to standard error."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--seeds", type=int, default=24)
+    told = parser.parse_args()
+    missed: list[str] = []
+    pages = list(saved() if told.folder is None else copied(told.folder))
+    counted = measure(pages, range(told.seeds), missed=missed)
+    rates = {}
+    for key in sorted({key[:3] for key in counted}):
+        found, lost = counted[*key, True], counted[*key, False]
+        rates[" / ".join(key)] = {
+            "redesigns": found + lost,
+            "found": found,
+            "percent": round(100 * found / (found + lost), 1),
+        }
+    found = sum(count for key, count in counted.items() if key[3])
+    every = sum(counted.values())
+    print(
+        json.dumps(
+            {"pages": len(pages), "redesigns": every, "percent": round(100 * found / every, 2), "rates": rates},
+            indent=1,
+        )
+    )
+    print("\n".join(missed), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
