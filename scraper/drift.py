@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 MOST_LOST = 30
 """Of a hundred rows, how many may lose a field before it is the layout that has changed (C10)."""
-FEWEST_LOST = 2
-"""One odd row is an editor's doing."""
-_OTHER_ROWS = 20
-"""Of a hundred rows, how many more or fewer a listing may have whose rows are found by their addresses alone."""
+FEWEST_LOST = 3
+"""One or two odd rows are an editor's doing, unless there are no others."""
+_OTHER_ROWS = 30
+_FEWEST_OTHER = 4
+"""So many of a hundred rows, and so many in all, a listing may have more or fewer if its links alone make its rows."""
 _KEPT = 0.9
 _HALF = 0.5
 _SHARED = 0.3
@@ -59,17 +60,17 @@ def of_listing(
     dated = dated_rows(rows)
     if had.dated is not None and dated is not None:
         lost = had.dated * len(rows) // 100 - dated * len(rows) // 100
-        if had.dated - dated >= MOST_LOST and lost >= FEWEST_LOST:
+        if had.dated - dated >= MOST_LOST and lost >= min(FEWEST_LOST, len(rows)):
             return f"hardly a row shows its date, and {had.dated} of 100 did when last read"
     told = [(entry, known[address].listed_title) for address, entry in entries if address in known]
     told = [(entry, title) for entry, title in told if title]
     other = _without_their_titles([entry.title for entry in rows], told)
-    if other >= FEWEST_LOST and other * 100 >= MOST_LOST * len(told):
+    if other >= min(FEWEST_LOST, max(2, len(told))) and other * 100 >= MOST_LOST * len(told):
         return f"{other} of {len(told)} known rows no longer show their titles"
     astray = _with_other_dates(entries, known) if had.alone else 0
-    if astray >= FEWEST_LOST and astray * 100 >= MOST_LOST * len(rows):
+    if astray >= min(FEWEST_LOST, max(2, len(rows))) and astray * 100 >= MOST_LOST * len(rows):
         return f"{astray} of {len(rows)} rows show another date than they did"
-    if strayed and abs(len(rows) - had.rows) >= max(FEWEST_LOST, had.rows * _OTHER_ROWS / 100):
+    if strayed and abs(len(rows) - had.rows) >= max(_FEWEST_OTHER, had.rows * _OTHER_ROWS / 100):
         return (
             f"{len(rows)} links look like articles, and the selectors, which met {had.rows} rows before, meet nothing"
         )
@@ -125,6 +126,10 @@ def of_page(now: Article, before: Said, *, profiled: bool = True) -> str:
         return "selectors.body meets no text on this page, which had one when it was last read"
     body = _alike(before.body_text, now.body_text)
     title = _alike(text.fold(before.title), text.fold(now.title))
+    if title < _SHARED and body < _SHARED and before.published and now.published is None:
+        return (
+            f"it is called {now.title[:80]!r}, and has neither text nor date of what was called {before.title[:80]!r}"
+        )
     day, then = _day(now.published), _day(before.published)
     if body >= _HALF and title < _SHARED:
         return f"its title is {now.title[:80]!r}, over the same text that was called {before.title[:80]!r}"

@@ -92,12 +92,15 @@ def read(body: bytes, rest: Rest, address: str, page: int) -> Rows:
     for row in rows:
         if (to := _address(row, rest, address)) and (title := _text(row, rest.title)):
             entries.setdefault(to, Entry(url=to, title=title, truncated=is_cut(title)))
+    procedures = tuple(one for one in (_procedure(row, rest.names) for row in rows) if one.code)
+    if rows and not (entries or procedures):
+        raise NoRows(f"{len(rows)} rows, and none has what the layout's names ask for")
     stated = [_text(row, rest.total) for row in rows[:1]]
     total = next((int(number) for number in stated if number.isascii() and number.isdigit() and len(number) < 10), None)
     more = len(rows) >= rest.size if total is None else page * rest.size < total
     return Rows(
         entries=tuple(entries.values()),
-        procedures=tuple(one for one in (_procedure(row, rest.names) for row in rows) if one.code),
+        procedures=procedures,
         next_page=ask(rest, address, page + 1) if rows and more else None,
         total=total,
     )

@@ -1,6 +1,6 @@
 """How many redesigns are found: every mutant of a page is read as the next poll would, beside what the page gave before.
 
-    python tests/drift_measure.py [--seeds N] [FOLDER]
+    python tests/drift_rates.py [--seeds N] [FOLDER]
 
 FOLDER holds copies of portals (`NAME.warc.gz`), of which some pages of each kind are taken besides the saved ones. A
 mutant of which all is still read as before is no redesign, and is left out.
@@ -13,10 +13,10 @@ import json
 import sys
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from redesigns import KINDS, Redesign
 
@@ -24,7 +24,7 @@ from scraper import detect, drift, text
 from scraper.config import Config
 from scraper.extract import read
 from scraper.history import KnownPage, dated_rows
-from scraper.items import VIETNAM, Page
+from scraper.items import GENERIC, VIETNAM, Page
 from scraper.outcomes import Outcome
 from scraper.sources import undeclared
 from spiders.loader import catalogue
@@ -43,6 +43,7 @@ ADDRESSES = tomllib.loads((PAGES / "addresses.toml").read_text("utf-8")) | {
 }
 NOW = datetime(2025, 1, 1, tzinfo=VIETNAM)
 MOST_OF_A_COPY = 40
+_HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,33 +54,36 @@ class Saved:
     platform: str
     address: str
     markup: bytes
-    content_type: str = "text/html; charset=utf-8"
+    read_as: str = ""
+    """Another profile to read it with."""
 
     @property
     def source(self) -> Source:
         return undeclared(PLATFORMS[self.platform], self.address)
 
     @property
-    def role(self) -> str:
-        return "detail" if self.source.layout.article_paths and self._is_article else "listing"
+    def role(self) -> Literal["detail", "listing"]:
+        return "detail" if self.source.is_article(self.source.canonical(self.address)) else "listing"
 
-    @property
-    def _is_article(self) -> bool:
-        return self.source.is_article(self.source.canonical(self.address))
-
-    def reading(self, markup: bytes | None = None, *, role: str | None = None) -> Reading:
+    def reading(self, markup: bytes | None = None) -> Reading:
+        """The page, or another one in its place, as a poll reads it."""
         body = self.markup if markup is None else markup
-        return read(Page(url=self.address, body=body, content_type=self.content_type, role=role or self.role), self.source, now=NOW)  # fmt: skip
+        source = undeclared(PLATFORMS[self.read_as], self.address) if self.read_as else self.source
+        return read(Page(url=self.address, body=body, content_type=_HTML, role=self.role), source, now=NOW)
 
 
 def saved() -> Iterator[Saved]:
-    """The pages in `tests/pages` that give rows or an article."""
+    """The pages in `tests/pages` that give rows or an article, with their profile and, where that reads as much, without."""
     for name, address in ADDRESSES.items():
         folder = name.partition("/")[0]
         platform = folder if folder in PLATFORMS else "sharepoint"
         page = Saved(name=name, platform=platform, address=address, markup=(PAGES / name).read_bytes())
-        if page.reading().outcome is Outcome.OK:
+        told = page.reading()
+        if told.outcome is Outcome.OK:
             yield page
+            unprofiled = replace(page, read_as=GENERIC)
+            if is_the_same(told, unprofiled.reading()):
+                yield unprofiled
 
 
 def copied(folder: Path) -> Iterator[Saved]:
@@ -120,7 +124,8 @@ def finds(page: Saved, before: Reading, after: Reading) -> str:
     if after.outcome is not Outcome.OK:
         return after.outcome.value
     if before.article:
-        return drift.of_page(after.article, said(before.article)) if after.article else "no article"
+        profiled = page.read_as != GENERIC
+        return drift.of_page(after.article, said(before.article), profiled=profiled) if after.article else "no article"
     known = {entry.url: page_of(entry) for entry in before.entries}
     rows = [(entry.url, entry) for entry in after.entries]
     had = drift.Had(rows=len(before.entries), dated=dated_rows(before.entries))
@@ -178,9 +183,9 @@ def measure(
                 if is_the_same(before, after):
                     continue
                 found = finds(page, before, after)
-                counted[page.platform, page.role, kind, bool(found)] += 1
+                counted[page.read_as or page.platform, page.role, kind, bool(found)] += 1
                 if not found and missed is not None:
-                    missed.append(f"{page.name} {kind} {seed}: {_differ(before, after)}")
+                    missed.append(f"{page.read_as} {page.name} {kind} {seed}: {_differ(before, after)}")
     return counted
 
 
