@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 import console
-from commands import Json, app, config, find_source, ports, refusal, sources_app, tell_broken
+from commands import Json, app, config, database, find_source, ports, refusal, sources_app, tell_broken
 from console import Exit, fail
 
 
@@ -92,12 +92,20 @@ def sources_show(source: Annotated[str, typer.Argument(metavar="ID")], json: Jso
 def sources_test(
     source: Annotated[str, typer.Argument(metavar="ID")],
     page: Annotated[str | None, typer.Option(help="A saved page or an address; default: the first listing.")] = None,
+    url: Annotated[str | None, typer.Option(help="The address that a saved page came from.")] = None,
     json: Json = False,
 ) -> None:
-    """Show what would be extracted from a page of a portal; stores nothing."""
+    """Show what would be extracted from a page of a portal, and how to mend its selectors; stores nothing."""
     found = find_source(source)
     listings = [one.url for one in found.sections if one.role == "listing"] or [found.url]
-    _extract([page or listings[0]], source=found, platform=None, url=None, json=json)
+    _extract(
+        [page or listings[0]], source=found, platform=None, url=url or _url_of(page, listings), json=json, mend=True
+    )
+
+
+def _url_of(page: str | None, listings: list[str]) -> str | None:
+    """The address that a saved page stands for where none is given: the first listing's."""
+    return listings[0] if page and not page.startswith(("http://", "https://")) else None
 
 
 @app.command(epilog="Example: congtin extract saved.html --url https://snv.thanhhoa.gov.vn/portal/Pages/… --json")
@@ -112,7 +120,10 @@ def extract(
     _extract(pages, source=find_source(source) if source else None, platform=platform, url=url, json=json)
 
 
-def _extract(pages: list[str], *, source: Any, platform: str | None, url: str | None, json: bool) -> None:
+def _extract(
+    pages: list[str], *, source: Any, platform: str | None, url: str | None, json: bool, mend: bool = False
+) -> None:
+    from commands import repair
     from spiders import preview
     from spiders.loader import catalogue
 
@@ -125,7 +136,10 @@ def _extract(pages: list[str], *, source: Any, platform: str | None, url: str | 
             if why := refusal(config(), page, page, own):
                 fail(*why)
     failed = False
-    for told in preview.extract(pages, config(), source=source, platform=platform, url=url):
+    kept: list[Any] = []
+    for told in preview.extract(pages, config(), source=source, platform=platform, url=url, kept=kept):
+        if mend and kept:
+            told["repair"] = repair.repair(kept[0], source, config(), database())
         failed = failed or bool(told.get("error"))
         if len(pages) > 1 or (json and told.get("error")):
             console.as_json_line(told)
@@ -134,6 +148,8 @@ def _extract(pages: list[str], *, source: Any, platform: str | None, url: str | 
             console.as_json(told)
         else:
             tell_extract(told)
+            if told.get("repair"):
+                repair.tell(told["repair"])
     if failed:
         raise typer.Exit(Exit.FAILED)
 

@@ -33,22 +33,35 @@ _COMPONENTS = ("ITEM_PIPELINES", "EXTENSIONS", "DOWNLOADER_MIDDLEWARES")
 
 
 def extract(
-    pages: Sequence[str], config: Config, *, source: Source | None, platform: str | None, url: str | None
+    pages: Sequence[str],
+    config: Config,
+    *,
+    source: Source | None,
+    platform: str | None,
+    url: str | None,
+    kept: list[Page] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """What each page says, in the contract's shape with `file`; of one that could not be had or read, with `error`.
 
-    Without a source or a platform, the platform is found from the page itself.
+    Without a source or a platform, the platform is found from the page itself. Pages that were had are put into `kept`.
     """
     platforms = catalogue(config).platforms
     addresses = [page for page in pages if page.startswith(("http://", "https://"))]
     fetched = _fetch(addresses, config, source or undeclared(platforms[GENERIC], addresses[0])) if addresses else {}
     for name in pages:
         got = fetched.get(name) or _saved(name, url or (source.url if source else None))
+        if kept is not None and isinstance(got, Page):
+            kept.append(got)
         reading = got if isinstance(got, Reading) else asyncio.run(_read(got, source, platforms, platform))
         told = shapes.reading(reading, got.url if isinstance(got, Page) else name)
         if reading.outcome not in {Outcome.OK, Outcome.EMPTY_OK}:
             told["error"] = f"{reading.outcome}: {reading.message}"
         yield {"file": name, **told}
+
+
+def read(page: Page, source: Source) -> Reading:
+    """What a page says, read in a child process within limits."""
+    return asyncio.run(_read(page, source, {}, None))
 
 
 def _unhad(outcome: Outcome, message: str) -> Reading:

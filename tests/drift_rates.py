@@ -1,4 +1,4 @@
-"""How many redesigns are found: every mutant of a page is read as the next poll would, beside what the page gave before.
+"""How many redesigns are found: every mutant of a page is read as the next poll would, beside what it gave before.
 
     python tests/drift_rates.py [--seeds N] [FOLDER]
 
@@ -73,7 +73,7 @@ class Saved:
 
 
 def saved() -> Iterator[Saved]:
-    """The pages in `tests/pages` that give rows or an article, with their profile and, where that reads as much, without."""
+    """The pages in `tests/pages` that give something, with their profile and, where that reads as much, without."""
     for name, address in ADDRESSES.items():
         folder = name.partition("/")[0]
         platform = folder if folder in PLATFORMS else "sharepoint"
@@ -88,7 +88,7 @@ def saved() -> Iterator[Saved]:
 
 def copied(folder: Path) -> Iterator[Saved]:
     """Pages of copies of portals: the first articles and listings of each."""
-    from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415 - only where there are copies
+    from warcio.archiveiterator import ArchiveIterator
 
     for file in sorted(folder.glob("*.warc.gz")):
         taken: Counter[str] = Counter()
@@ -195,10 +195,11 @@ def _differ(before: Reading, after: Reading) -> str:
         common = one.keys() & other.keys()
         titles = sum(one[url][0] != other[url][0] for url in common)
         days = sum(one[url][1] != other[url][1] for url in common)
-        return f"{len(one)} rows, now {len(other)}, {len(common)} the same; {titles} titles and {days} days differ; strayed {after.strayed}"
-    assert after.article
-    a, b = before.article, after.article
-    return f"{a.title[:40]!r} {b.title[:40]!r} {_day(a)} {_day(b)} body {_body(a, b):.2f} {len(a.body_text)} {len(b.body_text)}"
+        differ = f"{titles} titles and {days} days differ"
+        return f"{len(one)} rows, now {len(other)}, {len(common)} the same; {differ}; strayed {after.strayed}"
+    had, now = before.article, after.article
+    assert now
+    return f"{had.title[:40]!r} {now.title[:40]!r} {_day(had)} {_day(now)} body {_body(had, now):.2f}"
 
 
 def main() -> None:
@@ -206,10 +207,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--seeds", type=int, default=24)
-    told = parser.parse_args()
+    asked = parser.parse_args()
     missed: list[str] = []
-    pages = list(saved() if told.folder is None else copied(told.folder))
-    counted = measure(pages, range(told.seeds), missed=missed)
+    pages = list(saved() if asked.folder is None else copied(asked.folder))
+    counted = measure(pages, range(asked.seeds), missed=missed)
     rates = {}
     for key in sorted({key[:3] for key in counted}):
         found, lost = counted[*key, True], counted[*key, False]
@@ -220,13 +221,9 @@ def main() -> None:
         }
     found = sum(count for key, count in counted.items() if key[3])
     every = sum(counted.values())
-    print(
-        json.dumps(
-            {"pages": len(pages), "redesigns": every, "percent": round(100 * found / every, 2), "rates": rates},
-            indent=1,
-        )
-    )
-    print("\n".join(missed), file=sys.stderr)
+    told = {"pages": len(pages), "redesigns": every, "percent": round(100 * found / every, 2), "rates": rates}
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+    sys.stderr.write("\n".join(missed) + "\n")
 
 
 if __name__ == "__main__":

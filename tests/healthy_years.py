@@ -17,9 +17,10 @@ POLLS = 4
 """A day."""
 START = datetime(2025, 1, 1, tzinfo=VIETNAM)
 _WORDS = (
-    "công bố danh mục thủ tục hành chính thông báo kết quả kế hoạch triển khai hội nghị tổng kết phong trào thi đua "
-    "lễ hội xây dựng nông thôn mới phòng chống thiên tai chuyển đổi số cải cách đầu tư dự án giao thông y tế giáo dục"
-).split()
+    *("công", "bố", "danh", "mục", "thủ", "tục", "hành", "chính", "thông", "báo", "kết", "quả", "kế", "hoạch"),
+    *("triển", "khai", "hội", "nghị", "tổng", "phong", "trào", "thi", "đua", "lễ", "xây", "dựng", "nông", "thôn"),
+    *("phòng", "chống", "thiên", "tai", "chuyển", "đổi", "số", "cải", "cách", "đầu", "tư", "dự", "án", "y", "tế"),
+)
 
 
 @dataclass
@@ -122,13 +123,14 @@ def _listing_alarms(portal: Portal) -> int:
             ill = bool(why)
             if not why:
                 had = drift.Had(rows=len(rows), dated=dated_rows([entry for _, entry in rows]))
-                known |= {
-                    url: KnownPage(
-                        url=url, canonical_url=url, first_seen=START, listed_title=entry.title or "", listed=entry.published
-                    )
-                    for url, entry in rows
-                }  # fmt: skip
+                known |= {url: _remembered(entry) for url, entry in rows}
     return raised
+
+
+def _remembered(entry: Entry) -> KnownPage:
+    return KnownPage(
+        url=entry.url, canonical_url=entry.url, first_seen=START, listed_title=entry.title, listed=entry.published
+    )
 
 
 def _page_alarms(portal: Portal) -> int:

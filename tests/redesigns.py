@@ -134,9 +134,12 @@ def _take(element: Element) -> None:
 # Templates
 
 _PAGE = """<!DOCTYPE html><html lang="vi"><head><meta charset="utf-8"><title>{title}</title></head><body>
-<header class="site-header"><a class="logo" href="/">Cổng thông tin điện tử</a><nav class="navbar">{menu}</nav></header>
-<main class="container"><div class="row"><div class="col-9">{main}</div><aside class="col-3">{aside}</aside></div></main>
-<footer class="site-footer">Bản quyền thuộc về cơ quan chủ quản. Giấy phép số 12/GP-TTĐT ngày 05/01/2021.</footer></body></html>"""
+<header class="site-header"><a class="logo" href="/">Cổng thông tin điện tử</a>
+<nav class="navbar">{menu}</nav></header>
+<main class="container"><div class="row"><div class="col-9">{main}</div>
+<aside class="col-3">{aside}</aside></div></main>
+<footer class="site-footer">Bản quyền thuộc về cơ quan chủ quản.
+Giấy phép số 12/GP-TTĐT ngày 05/01/2021.</footer></body></html>"""
 _MENU = "".join(f'<a class="nav-link" href="/{slug}">{name}</a>' for slug, name in (
     ("", "Trang chủ"), ("gioi-thieu", "Giới thiệu"), ("tin-tuc", "Tin tức - Sự kiện"), ("van-ban", "Văn bản pháp luật"),
     ("thu-tuc", "Thủ tục hành chính"), ("lien-he", "Liên hệ"),
@@ -172,7 +175,8 @@ def _rows(redesign: Redesign, entries: tuple[Entry, ...], markup: bytes) -> str:
     ways: tuple[Callable[[Entry], str], ...] = (
         lambda one: f'<div class="card"><a href="{escape(one.url)}"><img src="/a.jpg"></a><h5 class="card-title">'
         f'<a href="{escape(one.url)}">{escape(one.title)}</a></h5><small>{_when(one, "%d/%m/%Y")}</small></div>',
-        lambda one: f'<div class="card"><a class="stretched" href="{escape(one.url)}"></a><h5>{escape(one.title)}</h5></div>',
+        lambda one: f'<div class="card"><a class="stretched" href="{escape(one.url)}"></a>'
+        f"<h5>{escape(one.title)}</h5></div>",
         lambda one: f'<div class="item"><h5>{escape(one.title)}</h5><p>{_when(one, "%d.%m.%Y")}</p>'
         f'<a href="{escape(one.url)}">Xem chi tiết</a></div>',
         lambda one: f'<tr><td>1</td><td><a href="{escape(one.url)}">{escape(one.title)}</a></td><td>'
@@ -202,7 +206,7 @@ def _article(redesign: Redesign, one: Article) -> str:
     files = "".join(f'<a href="{escape(file.url)}">{escape(file.title)}</a>' for file in one.attachments)
     ways = (
         f'<article><h1>{title}</h1><time>{when}</time><div class="content">{one.body_html}</div>{files}</article>',
-        f'<div class="post-title">{title}</div><div class="meta">Ngày {when}</div><div class="entry">{one.body_html}</div>{files}',
+        f'<h6>{title}</h6><div class="meta">Ngày {when}</div><div class="entry">{one.body_html}</div>{files}',
         f'<h2>{title}</h2><table class="t"><tr><td>{one.body_html}</td></tr></table>{files}<p>Cập nhật: {when}</p>',
         f'<h1 class="name">{title}</h1><div class="ms-content"><p>{escape(one.summary or "")}</p></div>{files}',
         _script({"title": one.title, "html": one.body_html, "at": when}) + files,

@@ -101,3 +101,37 @@ def test_two_sections_that_show_some_of_the_same_are_not(congtin: Congtin, site:
     for listing in (NEWS, NOTICES):
         show(site, listing, (30, 31, 0, 1, 10, 11))
     assert congtin.crawl()["verdict"] == "healthy"
+
+
+OTHER = """<html><body><h1>Cổng thông tin</h1><div class="tieu-de">Tin số {number}</div><i>Ngày 18/07/2023</i>
+<div class="ms-rtestate-field"><p>Trang chủ - Giới thiệu - Tin tức - Liên hệ</p>
+<p>Nội dung của tin số {number}, đủ dài để là một bài./.</p></div></body></html>"""
+
+
+def test_pages_that_all_say_something_else_are_a_redesign_within_two_polls(congtin: Congtin, site: Site) -> None:
+    for number in (*range(6), *range(10, 16)):
+        site.answers[path(number)] = (200, {}, OTHER.format(number=number).encode())
+    first = congtin.crawl(expect=3)
+    assert [one["outcome"] for one in first["failures"]] == ["DRIFT"]
+    second = congtin.crawl(expect=3)
+    assert (second["verdict"], second["changed"]) == ("thin", 0)
+    assert second["cause"].startswith("redesign: the last 2 pages")
+    assert {event["kind"] for event in congtin.events()} == {"article.new"}
+
+
+def test_a_page_that_alone_says_something_else_was_edited(congtin: Congtin, site: Site) -> None:
+    site.answers[path(3)] = (200, {}, OTHER.format(number=3).encode())
+    reports = [congtin.crawl("--recheck", expect=code) for code in (3, 3, 0)]
+    assert [report["changed"] for report in reports] == [0, 0, 1]
+    assert [len(report["failures"]) for report in reports] == [1, 1, 0]
+
+
+def test_rows_that_are_called_something_else_are_drift(congtin: Congtin, site: Site) -> None:
+    show(site, NEWS, range(6))
+    status, headers, body = site.answers[NEWS]
+    for number in range(6):
+        body = body.replace(f">Tin số {number}<".encode(), b">Xem ti\xe1\xba\xbfp<")
+    site.answers[NEWS] = (status, headers, body)
+    report = congtin.crawl(expect=3)
+    assert report["failures"][0]["message"] == "6 of 6 known rows no longer show their titles"
+    assert report["requests"] < 8, "what is known of their pages still holds"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from scraper.history import KnownPage
 from scraper.items import VIETNAM, Article, Entry, Moment
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=VIETNAM)
@@ -29,9 +29,9 @@ def counted() -> Counter[tuple[str, str, str, bool]]:
 
 
 def share(counted: Counter[tuple[str, str, str, bool]], **wanted: str) -> float:
-    names = ("platform", "role", "kind")
-    of = [(key, count) for key, count in counted.items() if all(key[names.index(name)] == value for name, value in wanted.items())]  # fmt: skip
-    return sum(count for key, count in of if key[3]) / sum(count for _, count in of)
+    places = {name: place for place, name in enumerate(("platform", "role", "kind"))}
+    every = {key: count for key, count in counted.items() if all(key[places[name]] == wanted[name] for name in wanted)}
+    return sum(count for key, count in every.items() if key[3]) / sum(every.values())
 
 
 def test_of_a_hundred_redesigns_95_are_found_at_the_next_poll(counted: Counter[tuple[str, str, str, bool]]) -> None:
