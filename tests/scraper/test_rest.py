@@ -96,7 +96,15 @@ JSON = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from([*ROW]) | st.text(max_size=3), JSON, max_size=8), max_size=4))
 def test_no_rows_raise(rows):
-    assert answered(rows).outcome in {Outcome.OK, Outcome.EMPTY_OK}
+    told = answered(rows)
+    empty = Outcome.BROKEN if rows else Outcome.EMPTY_OK
+    assert told.outcome is (Outcome.OK if told.entries or told.procedures else empty)
+
+
+def test_rows_whose_values_have_other_names_are_broken():
+    told = answered([{f"x{name}": value for name, value in ROW.items()}] * 3)
+    assert told.outcome is Outcome.BROKEN
+    assert told.message == "3 rows, and none has what the layout's names ask for"
 
 
 def test_the_spider_posts_its_first_page_and_the_next_ones():
