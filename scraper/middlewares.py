@@ -240,7 +240,8 @@ class Robots:
             return f"robots.txt could not be had: {type(error).__name__}: {error}"
         if response.status >= 500 or response.status == 429:
             return f"robots.txt could not be had: status {response.status}"
-        body = response.body[:ROBOTS_BYTES] if response.status == 200 else b""
+        # What is refused may be fetched (RFC 9309 §2.3.1.3); rules that come all the same are meant.
+        body = response.body[:ROBOTS_BYTES] if response.status in {200, 401, 403} else b""
         rules = Protego.parse(decode.utf8(body).decode("utf-8", "replace"))
         if wanted := rules.crawl_delay(self._agent):
             self._slow_down(host, min(float(wanted), LONGEST_CRAWL_DELAY))
