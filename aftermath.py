@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from scraper.rhythm import DAY, minutes
-from storage import runs, schedule
+from storage import health, runs, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +74,7 @@ def settle(
         verdict, cause = ran.verdict or "interrupted", ran.cause or cause
         if ran.verdict is None:
             runs.bury(session, name, at=now, cause=cause)
+            health.tell(session, name, name=portal.source.file.name, url=portal.source.url, at=now)
     before = schedule.standings(session).get(name, portal.standing)
     failures, until = before.failures, before.not_before
     if verdict in _GOOD:

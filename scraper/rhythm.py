@@ -167,11 +167,14 @@ class Rhythm:
             self.habit.days_expected[place // _HOURS] += expected
 
     def silence(self, until: float, clock: Clock, since: float) -> float:
-        """How likely it is that nothing came between two times (minutes), by all that is known of this section.
+        """How likely it is that nothing came between two times (minutes), by what was known when that began.
 
-        The posterior's predictive: less is certain of a rate that was seldom seen, so its silence proves less.
+        The posterior's predictive: less is certain of a rate that was seldom seen, so its silence proves less. What the
+        silence itself has taught is left out as far as it can be told apart.
         """
-        return float((self.exposure / (self.exposure + clock.days(since, until))) ** self.shape)
+        taught = clock.days(since, min(self.at, until)) if since < self.at else 0.0
+        known = max(self.exposure - taught, self.exposure / 4)
+        return float((known / (known + clock.days(since, until))) ** self.shape)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON; `Rhythm.from_json` reads it."""

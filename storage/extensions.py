@@ -220,7 +220,7 @@ class Keeper:
         skipped = getattr(self._crawler.spider, "skipped", None)
         if skipped:
             self.tally.skipped = skipped
-        judged = self._judge(session, reason, now)
+        judged = self._judge(session, reason, now, clocks)
         if judged.sound:
             hours = self.store.config.gone_hours
             self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
@@ -234,11 +234,14 @@ class Keeper:
         leases.release(session, grant, last_request=self._last_request)
         return told
 
-    def _judge(self, session: Session, reason: str, now: datetime) -> Judgement:
+    def _judge(self, session: Session, reason: str, now: datetime, clocks: Mapping[str, Clock]) -> Judgement:
         if self._failure:
             return self._failure
         spent = reason == "budget"
-        silent = verdicts.silences(self.tally.sections, now.astimezone(VIETNAM).date(), past=self._past)
+        today = now.astimezone(VIETNAM).date()
+        newest = {listing: shown.days[0] for listing, shown in self.tally.sections.items() if shown.days}
+        learned = schedule.silences(session, self.source.id, newest, clocks, now=now)
+        silent = verdicts.silences(self.tally.sections, today, past=self._past, learned=learned)
         for listing, why in silent.items():
             self.tally.stale(listing, why)
             pages.listing(session, self.source.id, listing).outcome = Outcome.STALE.value

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from scraper.rhythm import Rhythm, clocks, moment
+from scraper.items import VIETNAM
+from scraper.rhythm import Rhythm, clocks, minutes, moment
 from storage import events
 from storage.models import Run
 from storage.schedule_tables import ListingRhythm, SourceSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date
 
     from sqlalchemy.orm import Session
 
@@ -49,6 +51,18 @@ def clocks_of(session: Session, source: str) -> dict[str, Clock]:
         {name: rhythm for name, (_, rhythm) in every.items()}, {name: key[0] for name, (key, _) in every.items()}
     )
     return {key[1]: told[name] for name, (key, _) in every.items() if key[0] == source}
+
+
+def silences(
+    session: Session, source: str, newest: Mapping[str, date], known: Mapping[str, Clock], *, now: datetime
+) -> dict[str, float]:
+    """How likely it is that nothing came to each listing since its newest entry's day, by what polls have taught."""
+    told = {}
+    for (_, listing), rhythm in rhythms(session, [source]).items():
+        if listing in newest and listing in known:
+            since = minutes(datetime.combine(newest[listing], time.max, VIETNAM))
+            told[listing] = rhythm.silence(max(minutes(now), since), known[listing], since)
+    return told
 
 
 def learn(session: Session, source: str, looks: Sequence[Look], known: Mapping[str, Clock], *, first: bool) -> None:

@@ -377,16 +377,14 @@ def silences(
 ) -> dict[str, str]:
     """The listings that have been silent for longer than their rhythm allows, and in what words: they are STALE.
 
-    `learned` has, by listing, how likely its silence is by all that was learned of it; of the others the rows tell. One
-    that was as silent already when its source was crawled first has no rhythm to break, until it says something new.
+    The rows tell of a pace; `learned` has, by listing, how likely its silence is by all that polls have taught. One
+    that was as silent already when its source was crawled first has no pace to break, until it says something new.
     """
     found = {}
     for url, shown in sections.items():
-        chance = (learned or {}).get(url)
-        if chance is None:
-            chance = shown.silence(today)
-            if past.since is None or shown.silence(past.since) < LEAST_CHANCE:
-                continue
+        chance = (learned or {}).get(url, 1.0)
+        if past.since is not None and shown.silence(past.since) >= LEAST_CHANCE:
+            chance = min(chance, shown.silence(today))
         if chance < LEAST_CHANCE:
             newest = f"its newest entry is of {shown.days[0]:%d/%m/%Y}" if shown.days else "nothing new has come"
             found[url] = f"{newest}: by its rhythm so long a silence has a chance of {max(chance, 1e-9):.1g}"

@@ -277,10 +277,11 @@ def test_a_listing_that_breaks_its_rhythm_is_silent(ago: tuple[int, ...], since:
     assert all("its newest entry is of " in why for why in found.values())
 
 
-def test_what_was_learned_of_a_listing_goes_before_what_its_rows_tell() -> None:
+def test_a_silence_is_told_by_the_rows_or_by_what_polls_have_taught() -> None:
     past = Past(since=TODAY - timedelta(days=60))
-    assert not verdicts.silences({SITE: shown(*DAILY)}, TODAY, past=past, learned={SITE: 0.2})
+    assert verdicts.silences({SITE: shown(*DAILY)}, TODAY, past=past, learned={SITE: 0.2})
     assert verdicts.silences({SITE: shown(0, 1, 2)}, TODAY, past=past, learned={SITE: 0.0001})
+    assert not verdicts.silences({SITE: shown(0, 1, 2)}, TODAY, past=past, learned={SITE: 0.2})
     assert verdicts.silences({SITE: Shown(rows=3)}, TODAY, learned={SITE: 0.0})
 
 
