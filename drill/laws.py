@@ -1,0 +1,254 @@
+"""What must hold of a data folder after any crash, as small functions over what is held there.
+
+A law yields a sentence for each breach. `ALWAYS` holds at any moment, `AT_REST` once a crawl has come to its own end.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from storage import captures
+from storage.captures import Archive, Unreadable
+from storage.models import Article, ArticleVersion, Capture, Event, Page, Run
+from storage.search.answer import Question, Searcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from sample.portal import Portal
+    from storage.database import Database
+
+    Law = Callable[["Held", "Expected"], Iterator[str]]
+
+_TYPED = 40
+"""Titles that are typed into both indexes: enough that a document of another time does not hide in all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What the portal has published: every address in small letters, second ones too → the article's own address.
+
+    `changed` are the articles (by their own address) that were edited once, after they were first read.
+    """
+
+    addresses: Mapping[str, str]
+    changed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, portal: Portal, changed: frozenset[str] = frozenset()) -> Expected:
+        """What a sample portal has published."""
+        own = {path.lower(): path for path in portal.urls()}
+        second = {alias.lower(): path for alias, path in portal.aliases().items()}
+        return cls(addresses=second | own, changed=changed)
+
+    def article(self, url: str) -> str | None:
+        """Which article an address leads to, by its own address."""
+        return self.addresses.get(urlsplit(url).path.lower())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What a data folder holds: of the database as it was at one moment, and of the files.
+
+    `records` are ids → (canonical address, version); `versions` are (record, version, content hash) in order; `events`
+    are (kind, record, version, changes) in order; `unreadable` says what is wrong with a capture, or a WARC file.
+    """
+
+    records: Mapping[str, tuple[str, int]]
+    versions: tuple[tuple[str, int, str], ...]
+    events: tuple[tuple[str, str, int, str], ...]
+    captures: int
+    unreadable: tuple[str, ...]
+    owed: tuple[str, ...] = ()
+    unjudged: tuple[int, ...] = ()
+    left_open: tuple[str, ...] = ()
+
+
+def held(database: Database, data: Path) -> Held:
+    """Reads all that the laws speak of."""
+    archive = Archive(data / "archive")
+    with database.reading() as session:
+        rows = session.execute(select(Capture.id, Capture.warc, Capture.offset, Capture.url, Capture.record_type)).all()
+        told = _told(session)
+        unreadable = [why for row in rows if (why := _unreadable(archive, *row[1:]))]
+        return Held(
+            records={
+                row.id: (row.canonical_url, row.version)
+                for row in session.execute(select(Article.id, Article.canonical_url, Article.version))
+            },
+            versions=tuple(
+                tuple(row)
+                for row in session.execute(
+                    select(ArticleVersion.record, ArticleVersion.version, ArticleVersion.content_hash).order_by(
+                        ArticleVersion.record, ArticleVersion.version
+                    )
+                )
+            ),
+            events=told,
+            captures=len(rows),
+            unreadable=(*unreadable, *_torn(data / "archive")),
+            owed=tuple(session.scalars(select(Page.url).where(Page.owed.is_(True)))),
+            unjudged=tuple(session.scalars(select(Run.id).where(Run.verdict.is_(None)))),
+            left_open=tuple(path.name for path in sorted((data / "archive").glob("*.open"))),
+        )
+
+
+def _told(session: Session) -> tuple[tuple[str, str, int, str], ...]:
+    columns = select(Event.kind, Event.record, Event.version, Event.changes).order_by(Event.cursor)
+    return tuple(
+        (row.kind, row.record or "", row.version or 0, json.dumps(row.changes, sort_keys=True))
+        for row in session.execute(columns)
+    )
+
+
+def _unreadable(archive: Archive, warc: str, offset: int, url: str, record_type: str) -> str | None:
+    try:
+        record = archive.read(warc, offset)
+    except Unreadable as error:
+        return str(error)
+    if (record.url, record.record_type) != (url, record_type):
+        return f"{warc} has a {record.record_type} of {record.url} at byte {offset}, not a {record_type} of {url}"
+    return None
+
+
+def _torn(folder: Path) -> Iterator[str]:
+    """WARC files, but those that were left open, that are not whole records from end to end."""
+    for path in captures.files(folder):
+        if path.with_name(f"{path.name}.open").exists():
+            continue
+        try:
+            with path.open("rb") as file:
+                if not any(True for _ in ArchiveIterator(file)):
+                    yield f"{path.name} is empty"
+        except (ArchiveLoadFailed, EOFError, OSError) as error:
+            yield f"{path.name}: {error}"
+
+
+def no_article_is_stored_twice(now: Held, expected: Expected) -> Iterator[str]:
+    """Each record is an article of the portal, and no two are the same one."""
+    stored = Counter(expected.article(url) for url, _ in now.records.values())
+    for article, count in stored.items():
+        if article is None:
+            yield f"{count} records have addresses that the portal never had"
+        elif count > 1:
+            yield f"{article} is stored {count} times"
+
+
+def no_version_is_duplicated(now: Held, expected: Expected) -> Iterator[str]:  # noqa: ARG001 - a law
+    """A record has the versions 1, 2 … up to its own, and none says what the one before it said."""
+    kept: dict[str, list[tuple[int, str]]] = {record: [] for record in now.records}
+    for record, version, content in now.versions:
+        kept.setdefault(record, []).append((version, content))
+    for record, versions in kept.items():
+        last = now.records.get(record, ("", 0))[1]
+        if [version for version, _ in versions] != list(range(1, last + 1)):
+            yield f"{record} is at version {last} and has {[version for version, _ in versions]}"
+        if any(one[1] == other[1] for one, other in zip(versions, versions[1:], strict=False)):
+            yield f"{record} has two versions in a row that say the same"
+
+
+def no_event_is_lost_or_doubled(now: Held, expected: Expected) -> Iterator[str]:  # noqa: ARG001 - a law
+    """Each version was told of by one event, and nothing was told twice."""
+    for event, count in Counter(now.events).items():
+        if count > 1:
+            yield f"{event} was told {count} times"
+    told = Counter((record, version) for kind, record, version, _ in now.events if kind == _kind(version) and record)
+    for record, version, _ in now.versions:
+        if told[record, version] != 1:
+            yield f"version {version} of {record} was told of {told[record, version]} times"
+    for record, version in told.keys() - {(record, version) for record, version, _ in now.versions}:
+        yield f"version {version} of {record} was told of and is not there"
+
+
+def _kind(version: int) -> str:
+    return "article.new" if version == 1 else "article.changed"
+
+
+def every_capture_is_readable(now: Held, expected: Expected) -> Iterator[str]:  # noqa: ARG001 - a law
+    """No WARC record that the database points to is unreadable, and no file ends in a torn one."""
+    yield from now.unreadable
+
+
+def every_article_is_stored(now: Held, expected: Expected) -> Iterator[str]:
+    """What the portal has published is there, and what was edited was seen to be."""
+    at = {expected.article(url): version for url, version in now.records.values()}
+    for article in sorted(set(expected.addresses.values())):
+        version = 2 if article in expected.changed else 1
+        if at.get(article, 0) != version:
+            yield f"{article} is at version {at.get(article, 0)} and not {version}"
+
+
+def nothing_is_left_over(now: Held, expected: Expected) -> Iterator[str]:  # noqa: ARG001 - a law
+    """No page is owed a visit, no run lacks its verdict, no WARC file counts as being written."""
+    yield from (f"{url} is still owed a visit" for url in now.owed)
+    yield from (f"run {run} has no verdict" for run in now.unjudged)
+    yield from (f"{name} is left" for name in now.left_open)
+
+
+ALWAYS: tuple[Law, ...] = (
+    no_article_is_stored_twice, no_version_is_duplicated, no_event_is_lost_or_doubled, every_capture_is_readable,
+)  # fmt: skip
+AT_REST: tuple[Law, ...] = (*ALWAYS, every_article_is_stored, nothing_is_left_over)
+
+
+def breaches(now: Held, expected: Expected, laws: tuple[Law, ...]) -> list[str]:
+    """A sentence for each breach of each law, with the law's name before it."""
+    return [f"{law.__name__}: {why}" for law in laws for why in law(now, expected)]
+
+
+def index_breaches(database: Database, folder: Path) -> tuple[int, list[str]]:
+    """How many documents the search index has, and where it does not agree with one made from the records anew."""
+    kept = Searcher(database, folder)
+    with tempfile.TemporaryDirectory() as empty:
+        made = Searcher(database, Path(empty))
+        titles = _catch_up(made)
+        _catch_up(kept)
+        asked = random.Random(1).sample(sorted(set(titles.values())), min(_TYPED, len(set(titles.values()))))
+        broken = []
+        for question in ("", *asked):
+            mine, other = _ids(kept, question), _ids(made, question)
+            if mine != other:
+                broken.append(
+                    f"the_index_agrees_with_the_records: {question!r} finds {len(mine)} records, and in an index made "
+                    f"anew {len(other)}; they differ in {sorted(set(mine) ^ set(other))[:5]}"
+                )
+    count = len(_ids(kept, ""))
+    with database.reading() as session:
+        records = session.scalars(select(Article.id)).all()
+    if sorted(records) != sorted(titles):
+        broken.append(f"the_index_agrees_with_the_records: {len(records)} records, {len(titles)} documents")
+    return count, broken
+
+
+def _catch_up(searcher: Searcher) -> dict[str, str]:
+    """All ids and titles of an index, once it has caught up: a search waits for that for a second only."""
+    while searcher.search(Question(limit=1))["stale"]:
+        pass
+    return {hit["id"]: hit["title"] for hit in _hits(searcher, "")}
+
+
+def _ids(searcher: Searcher, typed: str) -> list[str]:
+    return sorted(hit["id"] for hit in _hits(searcher, typed))
+
+
+def _hits(searcher: Searcher, typed: str) -> Iterator[dict[str, str]]:
+    cursor = None
+    while True:
+        answer = searcher.search(Question(typed=typed, sort="newest", limit=100, cursor=cursor))
+        yield from answer["hits"]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return
