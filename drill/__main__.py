@@ -80,19 +80,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=12, help="how often the disk is full, or the server restarted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where data folders are made (default: the system's)")
+    parser.add_argument("--no-mount", dest="mount", action="store_false", help="no small disk, but a limit on files")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
 def _steps(scenario: str, options: argparse.Namespace) -> int:
-    return {"kill": options.kills, "locked": len(HOLDS)}.get(scenario, options.times)
+    steps: dict[str, int] = {"kill": options.kills, "locked": len(HOLDS)}
+    return steps.get(scenario, options.times)
 
 
 def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Callable[[str], None]) -> None:
     """One scenario on one database. Raises Broken."""
     folder.chmod(0o755)  # the server runs as a user of its own
     with ExitStack() as stack:
-        disk = stack.enter_context(small_disk(folder / "disk")) if outcome.scenario == "disk-full" else None
+        full = outcome.scenario == "disk-full"
+        disk = stack.enter_context(small_disk(folder / "disk", mount=options.mount)) if full else None
         room = folder / "disk" if disk else folder
         portal = stack.enter_context(running(articles=options.pages, seed=options.seed, delay=0.005))
         site = Site(data=room / "data", portal=portal)

@@ -10,6 +10,7 @@ import random
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -90,7 +91,7 @@ def held(database: Database, data: Path) -> Held:
                 for row in session.execute(select(Article.id, Article.canonical_url, Article.version))
             },
             versions=tuple(
-                tuple(row)
+                (row.record, row.version, row.content_hash)
                 for row in session.execute(
                     select(ArticleVersion.record, ArticleVersion.version, ArticleVersion.content_hash).order_by(
                         ArticleVersion.record, ArticleVersion.version
@@ -156,7 +157,7 @@ def no_version_is_duplicated(now: Held, expected: Expected) -> Iterator[str]:  #
         last = now.records.get(record, ("", 0))[1]
         if [version for version, _ in versions] != list(range(1, last + 1)):
             yield f"{record} is at version {last} and has {[version for version, _ in versions]}"
-        if any(one[1] == other[1] for one, other in zip(versions, versions[1:], strict=False)):
+        if any(one[1] == other[1] for one, other in pairwise(versions)):
             yield f"{record} has two versions in a row that say the same"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import math
 import sqlite3
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import func, make_url, select
@@ -20,6 +20,7 @@ from storage.database import BUSY_SECONDS, PATIENCE_SECONDS, Database
 from storage.models import Article, Capture
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator, Sequence
 
     from drill.crawls import Crawl, Site
@@ -161,6 +162,12 @@ def kill(drill: Drill, *, kills: int) -> Outcome:
     return drill.close()
 
 
+def _past(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds have passed since it was asked for."""
+    moment = time.monotonic() + seconds
+    return lambda: time.monotonic() > moment
+
+
 def _lacking(drill: Drill) -> int:
     """How many articles of the portal are not stored yet."""
     with drill.database() as database, database.reading() as session:
@@ -172,10 +179,8 @@ def _kill(drill: Drill, words: Sequence[str], share: int) -> bool:
     """Starts a crawl and kills it, after about so many pages at the most twice; whether it still lived."""
     chance, site = drill.chance, drill.site
     crawl = site.start(*words)
-    began = time.monotonic()
     if chance.random() < _AT_START:
-        moment = chance.uniform(0, 2)
-        wait(crawl, lambda: time.monotonic() - began > moment)
+        wait(crawl, _past(chance.uniform(0, 2)))
     else:
         wait(crawl, drill.after(chance.randrange(1, 2 * (_OF_A_START + share))))
         time.sleep(chance.uniform(0, _LATE))
@@ -202,8 +207,7 @@ def full_disk(drill: Drill, disk: SmallDisk | SmallFiles, *, times: int) -> Outc
         crawl = drill.site.start("--full")
         wait(crawl, drill.after(drill.chance.randrange(1, 2 * _share(drill, times))))
         disk.fill(crawl)
-        freed = time.monotonic() + drill.chance.uniform(0.2, 8)
-        went_on = wait(crawl, lambda: time.monotonic() > freed)
+        went_on = wait(crawl, _past(drill.chance.choice((0.2, 1.0, 3.0, 8.0, math.inf))))
         disk.free(crawl)
         if drill.server:
             drill.server.heal()
@@ -230,18 +234,19 @@ def locked(drill: Drill, *, holds: Sequence[float] = HOLDS) -> Outcome:
 
 @contextmanager
 def _lock(drill: Drill) -> Iterator[None]:
-    url = make_url(drill.site.config.database_url)
+    """Keeps every writer out, from a process of its own (this one)."""
+    address = make_url(drill.site.config.database_url)
     if drill.server:
-        with psycopg.connect(drill.server.address.replace("+psycopg", "")) as connection:
-            connection.execute("LOCK TABLE pages, articles, leases, runs, fetches IN ACCESS EXCLUSIVE MODE")
+        with psycopg.connect(drill.server.address.replace("+psycopg", "")) as server:
+            server.execute("LOCK TABLE pages, articles, leases, runs, fetches IN EXCLUSIVE MODE")
             yield
         return
-    connection: Any = sqlite3.connect(str(url.database), timeout=60, isolation_level=None)
+    file = sqlite3.connect(str(address.database), timeout=60, isolation_level=None)
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        file.execute("BEGIN IMMEDIATE")
         yield
     finally:
-        connection.close()
+        file.close()
 
 
 def restarted(drill: Drill, server: PostgreSQL, *, times: int) -> Outcome:
