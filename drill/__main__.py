@@ -87,7 +87,8 @@ def _options() -> argparse.Namespace:
 
 def _steps(scenario: str, options: argparse.Namespace) -> int:
     steps: dict[str, int] = {"kill": options.kills, "locked": len(HOLDS)}
-    return steps.get(scenario, options.times)
+    times: int = options.times
+    return steps.get(scenario, times)
 
 
 def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Callable[[str], None]) -> None:

@@ -16,14 +16,15 @@ from tantivy import Occur
 from scraper import text
 from storage import events, similar
 from storage.models import Article, ArticleVersion
-from storage.search import index as indexing
 from storage.search import language, passages, procedures, suggestions
 from storage.search import query as queries
 from storage.search.engine import Engine
+from storage.search.index import is_damage, no_panic
 from storage.search.language import Trouble
-from storage.search.paging import DEEPEST, BadCursor, Pager
+from storage.search.paging import DEEPEST, BadCursor, Page, Pager
 from storage.search.query import KINDS, All, Expansion, Filter
 from storage.search.snippets import body, snippet
+from storage.search.standing import Standing, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
     from storage.database import Database
     from storage.search.language import Understood
-    from storage.search.paging import Page
     from storage.search.query import Need, Node
+    from storage.search.standing import Before
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,6 @@ Sort = Literal["relevance", "newest"]
 FACETS = ("source", "kind", "year", "field", "platform")
 MOST_HITS = 200
 _MOST_VALUES = 100
-_CATCH_UP_SECONDS = 1.0
 _CURRENT = (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
 _FACET_OF = {"source": "source", "kind": "kind", "field": "field", "from": "year", "to": "year"}
 
@@ -72,22 +72,62 @@ class Searcher:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-        self._folder = folder
-        self._index = indexing.open_index(folder)
+        self._standing = Standing(database, folder)
 
     def search(self, question: Question) -> dict[str, Any]:
         """An answer in the contract's shape. Raises BadCursor.
 
         Tries for a second to catch up with the database; where that is not enough the answer says `"stale": true`.
-        Without words to rank by, the newest come first.
+        Without words to rank by, the newest come first. While the index is made again, the one before it answers.
         """
         started = time.perf_counter()
-        limit = min(max(question.limit, 1), MOST_HITS)
-        stale = not self._caught_up()
-        self._index.reload()
-        searcher = self._index.searcher()
+        stale = not self._standing.catch_up()
+        try:
+            told = self._told(question)
+        except BadCursor:
+            raise
+        except ValueError as error:
+            if not is_damage(error):
+                raise
+            self._standing.make_again(error)
+            stale = not self._standing.catch_up()
+            told = self._told(question)
+        return told | {"stale": stale, "took_ms": round((time.perf_counter() - started) * 1000, 1)}
+
+    def _told(self, question: Question) -> dict[str, Any]:
+        """The answer of the index that knows most. Raises BadCursor, and ValueError where that is damaged."""
+        before = self._standing.before()
+        if before:
+            try:
+                with no_panic():
+                    return self._plainly(before, question) if before.place else self._of(before.index, question)
+            except BadCursor:
+                raise
+            except ValueError as error:
+                log.warning("the search index of before cannot answer: %s", error)
+        with no_panic():
+            self._standing.current.reload()
+            return self._of(self._standing.current, question)
+
+    def _plainly(self, before: Before, question: Question) -> dict[str, Any]:
+        """What an index of an older schema answers: one page of the newest, with no counts by facet."""
         understood = language.parse(question.typed)
-        engine = Engine(self._index.schema, searcher)
+        needed = queries.needs(understood.tree)
+        ids, total = plain(
+            before, needed, kinds=question.kinds, sources=question.sources, limit=_limit(question)
+        )  # fmt: skip
+        page = Page(ids=ids, total=total, more={one: [] for one in ids})
+        return _shaped(question, understood, page) | {
+            "suggestion": None,
+            "hits": self._hits(page, needed),
+            "facets": {name: {} for name in FACETS},
+        }
+
+    def _of(self, index: tantivy.Index, question: Question) -> dict[str, Any]:
+        limit = _limit(question)
+        searcher = index.searcher()
+        understood = language.parse(question.typed)
+        engine = Engine(index.schema, searcher)
         narrowed = _Narrowed.of(engine, understood.tree, question)
         needed = queries.needs(understood.tree)
         pager = Pager(
@@ -95,35 +135,17 @@ class Searcher:
         )
         by_newest = question.sort == "newest" or all(isinstance(one, queries.Term) and one.prefix for one in needed)
         page = (pager.newest if by_newest else pager.relevant)(limit, question.cursor)
-        return {
-            "query": question.typed.encode("utf-8", "replace").decode(),
-            "total": page.total,
-            "took_ms": 0,
-            "total_is": "exact",
-            "suggestion": None if page.total or question.cursor else self._suggestion(engine, understood, question),
-            "understood": str(understood),
-            "expanded": _expanded(understood.tree),
-            "troubles": [asdict(one) for one in (*understood.troubles, *_deepest(page, question.typed))],
-            "stale": stale,
+        guess = None if page.total or question.cursor else self._suggestion(engine, searcher, understood, question)
+        return _shaped(question, understood, page) | {
+            "suggestion": guess,
             "hits": self._hits(page, needed),
             "facets": narrowed.facets(searcher),
-            "next_cursor": page.cursor,
-        } | {"took_ms": round((time.perf_counter() - started) * 1000, 1)}
+        }
 
-    def _caught_up(self) -> bool:
-        if indexing.is_lost(self._folder):
-            self._index = indexing.open_index(self._folder)
-        try:
-            return indexing.follow(self._database, self._index, seconds=_CATCH_UP_SECONDS)
-        except indexing.Busy:
-            return False
-        except (ValueError, OSError) as error:  # a full disk, say: what is there can still be searched
-            log.warning("the search index could not follow: %s", error)
-            return False
-
-    def _suggestion(self, engine: Engine, understood: Understood, question: Question) -> str | None:
+    def _suggestion(
+        self, engine: Engine, searcher: tantivy.Searcher, understood: Understood, question: Question
+    ) -> str | None:
         """What finds something, and was probably meant."""
-        searcher = self._index.searcher()
 
         def best(said: str) -> str | None:
             narrowed = _Narrowed.of(engine, language.parse(said).tree, question)
@@ -162,6 +184,28 @@ class Searcher:
             members = similar.elsewhere(session, told.values())
         more = {one: [other for other in members.get(told[one], ()) if other != one] for one in pairs}
         return [found[one] | {"more": more.get(one, [])} for one in ids if one in found]
+
+
+def _limit(question: Question) -> int:
+    return min(max(question.limit, 1), MOST_HITS)
+
+
+def _shaped(question: Question, understood: Understood, page: Page) -> dict[str, Any]:
+    """The contract's shape, in its order; what is None is still to be filled in."""
+    return {
+        "query": question.typed.encode("utf-8", "replace").decode(),
+        "total": page.total,
+        "took_ms": None,
+        "total_is": "exact",
+        "suggestion": None,
+        "understood": str(understood),
+        "expanded": _expanded(understood.tree),
+        "troubles": [asdict(one) for one in (*understood.troubles, *_deepest(page, question.typed))],
+        "stale": None,
+        "hits": None,
+        "facets": None,
+        "next_cursor": page.cursor,
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,12 @@ The database is the truth. The index keeps its cursor as a document of its own, 
 documents that it stands for, so that no crash sets the two apart for longer than the next catch-up. Beside the cursor
 stands the id of the event that it points to: where the log has another one there, the database is not the one that was
 followed (a restore, another archive), and the index is made again. A folder of another schema's number is simply not
-this index: a new one is made.
+this index: a new one is made, and `storage.search.standing` lets the other answer until then.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import threading
@@ -54,11 +55,36 @@ _ROOMY_HEAP = 128_000_000
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
+_DAMAGE = (
+    "deserialize",
+    "corrupt",
+    "failed to open file for read",
+    "failed to open read",
+    "invaliddata",
+    "filedoesnotexist",
+)
+_OF_THE_SYSTEM = (errno.EACCES, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What making the index again would not mend."""
 _YEAR = 365.25 * 86_400
 
 
 class Busy(RuntimeError):
     """Another process is writing to the index just now."""
+
+
+class Damaged(ValueError):
+    """The engine gave up over a file of the index."""
+
+
+@contextmanager
+def no_panic() -> Iterator[None]:
+    """Over some damage the engine panics, which Python knows as no Exception: raises Damaged instead."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Damaged(str(error)) from None
 
 
 def schema() -> tantivy.Schema:
@@ -86,12 +112,18 @@ def schema() -> tantivy.Schema:
     return builder.build()
 
 
-def open_index(folder: Path) -> tantivy.Index:
-    """The index in a folder, made if it is not there, and made again if it cannot be read."""
+def open_index(folder: Path, *, anew: bool = False) -> tantivy.Index:
+    """The index in a folder, made if it is not there, and made again if it cannot be read, or `anew` says so.
+
+    Raises OSError or ValueError where that is the system's fault: no memory or descriptor left, say.
+    """
     place = _place(folder)
     try:
-        return _opened(place)
+        if not anew:
+            return _opened(place)
     except (ValueError, OSError, LookupError) as error:
+        if _is_of_the_system(error):
+            raise
         log.warning("the search index is made again, because it cannot be opened: %s", error)
     if place.is_dir():
         shutil.rmtree(place)
@@ -105,6 +137,18 @@ def check(folder: Path) -> None:
     cursor(tantivy.Index.open(str(_place(folder))))
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether an error tells of a file of an index that is cut short, damaged or missing: the engine has words only."""
+    said = str(error).lower()
+    return isinstance(error, Damaged) or (any(word in said for word in _DAMAGE) and not _is_of_the_system(error))
+
+
+def _is_of_the_system(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
+        return True
+    return any(f"code: {number}," in str(error) or f"os error {number})" in str(error) for number in _OF_THE_SYSTEM)
+
+
 def is_lost(folder: Path) -> bool:
     """Whether the index that was opened in this folder has been taken away since."""
     return not (_place(folder) / "meta.json").exists()
@@ -116,9 +160,10 @@ def _place(folder: Path) -> Path:
 
 def _opened(place: Path) -> tantivy.Index:
     place.mkdir(parents=True, exist_ok=True)
-    index = tantivy.Index(schema(), path=str(place))
-    register(index)
-    index.config_reader(reload_policy="manual")
+    with no_panic():
+        index = tantivy.Index(schema(), path=str(place))
+        register(index)
+        index.config_reader(reload_policy="manual")
     cursor(index)  # what is broken further inside shows only when it is read
     return index
 
@@ -130,12 +175,19 @@ def register(index: tantivy.Index) -> None:
 
 def cursor(index: tantivy.Index) -> tuple[int, str]:
     """How far the index has followed the event log: the last event's cursor and id."""
-    index.reload()
-    searcher = index.searcher()
-    hits = searcher.search(tantivy.Query.term_query(index.schema, "id", _CURSOR), limit=1).hits
-    if not hits:
-        return _START
-    kept = searcher.doc(hits[0][1])
+    with no_panic():
+        index.reload()
+    return stands_at(index)
+
+
+def stands_at(index: tantivy.Index) -> tuple[int, str]:
+    """The same of the index as it was when it was last loaded."""
+    with no_panic():
+        searcher = index.searcher()
+        hits = searcher.search(tantivy.Query.term_query(index.schema, "id", _CURSOR), limit=1).hits
+        if not hits:
+            return _START
+        kept = searcher.doc(hits[0][1])
     return int(kept["cursor"][0]), str(kept["event"][0])
 
 
@@ -360,7 +412,9 @@ class Follower:
                 pass  # another process follows the same log into the same index
             except OperationalError as error:  # a server that is away comes back, and nothing here is wrong
                 log.warning("the search index cannot follow now: %s", error.orig)
-            except Exception:
+            except Exception as error:
+                if is_damage(error):
+                    index = None  # it is made again when it is opened, if it is damaged indeed
                 log.exception("the search index could not follow; the next one to follow goes on from its cursor")
             if last:
                 return
