@@ -82,20 +82,19 @@ class Searcher:
         """
         started = time.perf_counter()
         stale = not self._standing.catch_up()
+        current = self._standing.current
         try:
-            told = self._told(question)
-        except BadCursor:
-            raise
+            told = self._told(question, current)
         except ValueError as error:
             if not is_damage(error):
                 raise
-            self._standing.make_again(error)
+            self._standing.make_again(current, error)
             stale = not self._standing.catch_up()
-            told = self._told(question)
+            told = self._told(question, self._standing.current)
         return told | {"stale": stale, "took_ms": round((time.perf_counter() - started) * 1000, 1)}
 
-    def _told(self, question: Question) -> dict[str, Any]:
-        """The answer of the index that knows most. Raises BadCursor, and ValueError where that is damaged."""
+    def _told(self, question: Question, current: tantivy.Index) -> dict[str, Any]:
+        """The answer of the index that knows most. Raises BadCursor, and another ValueError where it is damaged."""
         before = self._standing.before()
         if before:
             try:
@@ -106,8 +105,8 @@ class Searcher:
             except ValueError as error:
                 log.warning("the search index of before cannot answer: %s", error)
         with no_panic():
-            self._standing.current.reload()
-            return self._of(self._standing.current, question)
+            current.reload()
+            return self._of(current, question)
 
     def _plainly(self, before: Before, question: Question) -> dict[str, Any]:
         """What an index of an older schema answers: one page of the newest, with no counts by facet."""

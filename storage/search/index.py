@@ -55,14 +55,8 @@ _ROOMY_HEAP = 128_000_000
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
-_DAMAGE = (
-    "deserialize",
-    "corrupt",
-    "failed to open file for read",
-    "failed to open read",
-    "invaliddata",
-    "filedoesnotexist",
-)
+_DAMAGE = ("Failed to open", "Data corrupted", "Deserialize error")
+"""How the engine begins to tell of it: what follows may have words that somebody typed."""
 _OF_THE_SYSTEM = (errno.EACCES, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What making the index again would not mend."""
 _YEAR = 365.25 * 86_400
@@ -139,8 +133,7 @@ def check(folder: Path) -> None:
 
 def is_damage(error: Exception) -> bool:
     """Whether an error tells of a file of an index that is cut short, damaged or missing: the engine has words only."""
-    said = str(error).lower()
-    return isinstance(error, Damaged) or (any(word in said for word in _DAMAGE) and not _is_of_the_system(error))
+    return isinstance(error, Damaged) or (str(error).startswith(_DAMAGE) and not _is_of_the_system(error))
 
 
 def _is_of_the_system(error: Exception) -> bool:

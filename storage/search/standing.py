@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,11 +47,12 @@ class Before:
 
 
 class Standing:
-    """The indexes of one folder, as one process has them open."""
+    """The indexes of one folder, as one process has them open; threads may share it."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
+        self._making = threading.Lock()
         self.current = indexing.open_index(folder)
         self._before = self._of_this_log(_older(folder))
 
@@ -60,39 +62,41 @@ class Standing:
         Where it does not, the index says less than the database: another process writes to it, the disk is full, or it
         is being made again.
         """
+        current = self.current
         try:
             if indexing.is_lost(self._folder):
-                self.current = indexing.open_index(self._folder)
-            done = indexing.follow(self._database, self.current, seconds=_CATCH_UP_SECONDS)
+                current = self.current = indexing.open_index(self._folder)
+            done = indexing.follow(self._database, current, seconds=_CATCH_UP_SECONDS)
         except indexing.Busy:
             return False
         except (ValueError, OSError) as error:
             if indexing.is_damage(error):
-                self.make_again(error)
+                self.make_again(current, error)
             else:  # a full disk, say: what is there can still be searched
                 log.warning("the search index could not follow: %s", error)
             return False
-        if done and self._before:
-            if self._before.place:
-                log.warning("the search index is made; the one of an older schema, %s, goes", self._before.place.name)
-                shutil.rmtree(self._before.place, ignore_errors=True)
-            self._before = None
+        before, self._before = self._before, None if done else self._before
+        if done and before and before.place:
+            log.warning("the search index is made; the one of an older schema, %s, goes", before.place.name)
+            shutil.rmtree(before.place, ignore_errors=True)
         return done
 
     def before(self) -> Before | None:
         """The index that knows more of the log than the one that is being made, if there is one."""
-        if self._before and indexing.cursor(self.current)[0] >= self._before.at[0]:
-            return None
-        return self._before
+        before = self._before
+        return None if before and indexing.cursor(self.current)[0] >= before.at[0] else before
 
-    def make_again(self, why: Exception) -> None:
+    def make_again(self, damaged: tantivy.Index, why: Exception) -> None:
         """Begins an index anew, because this one is damaged; what of it this process has open answers meanwhile."""
-        log.warning("the search index is made again, because it is damaged: %s", why)
-        try:
-            self._before = self._of_this_log(Before(index=self.current, at=indexing.stands_at(self.current)))
-        except ValueError:  # nor can what is open be read
-            self._before = None
-        self.current = indexing.open_index(self._folder, anew=True)
+        with self._making:
+            if damaged is not self.current:
+                return  # another thread has seen it first
+            log.warning("the search index is made again, because it is damaged: %s", why)
+            try:
+                self._before = self._of_this_log(Before(index=damaged, at=indexing.stands_at(damaged)))
+            except ValueError:  # nor can what is open be read
+                self._before = None
+            self.current = indexing.open_index(self._folder, anew=True)
 
     def _of_this_log(self, before: Before | None) -> Before | None:
         """It, if what it followed is this database's log."""

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from storage.models import Event
 from storage.search import index as indexing
 from storage.search import standing
-from storage.search.answer import Question, Searcher
+from storage.search.answer import BadCursor, Question, Searcher
 from storage.search.index import SCHEMA
 
 if TYPE_CHECKING:
@@ -196,6 +196,16 @@ def test_what_turns_out_to_be_damaged_by_a_search_is_made_again(
     answers = [found(other) for _ in range(2)]
     assert answers[-1] == (["khen thưởng", "thi đua"], False)
     assert "made again" in caplog.text
+
+
+def test_what_somebody_types_is_no_damage(database: Database, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keep(database, "thi đua")
+    searcher = Searcher(database, folder)
+    for typed in ("Data corrupted", "Deserialize error"):
+        with pytest.raises(BadCursor):
+            searcher.search(Question(cursor=typed))
+        searcher.search(Question(typed=f'"{typed}" {typed}*', sources=(typed,)))
+    assert not caplog.text
 
 
 def test_a_system_that_is_short_of_something_is_no_reason_to_make_an_index_again(
