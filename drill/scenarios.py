@@ -39,6 +39,8 @@ _CHECK_EVERY = 25
 _LOOK_EVERY = 10
 """Who looks into SQLite's database tidies up behind the dead: mostly the next crawl is to be the first to open it."""
 _TEARS = 0.25
+_FULL = (0.2, 1.0, 3.0, 8.0, math.inf)
+"""Seconds that a disk is full; the last, until the crawl has given up."""
 
 
 class Broken(Exception):
@@ -152,7 +154,7 @@ def kill(drill: Drill, *, kills: int) -> Outcome:
         backfill = number < first and lacking > 0
         if not backfill:
             drill.edit()
-        share = lacking // (first - number) if backfill else len(drill.expected().addresses) // 2
+        share = lacking // (first - number) if backfill else len(drill.expected().addresses) // 4
         while not _kill(drill, ("--full",) if backfill else ("--recheck",), share):
             share //= 2  # it came to its end first
         if number % _CHECK_EVERY == _CHECK_EVERY - 1:
@@ -207,7 +209,7 @@ def full_disk(drill: Drill, disk: SmallDisk | SmallFiles, *, times: int) -> Outc
         crawl = drill.site.start("--full")
         wait(crawl, drill.after(drill.chance.randrange(1, 2 * _share(drill, times))))
         disk.fill(crawl)
-        went_on = wait(crawl, _past(drill.chance.choice((0.2, 1.0, 3.0, 8.0, math.inf))))
+        went_on = wait(crawl, _past(drill.chance.choice(_FULL)))
         disk.free(crawl)
         if drill.server:
             drill.server.heal()

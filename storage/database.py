@@ -63,9 +63,9 @@ class Database:
         try:
             self.url = make_url(config.database_url)
             self.sqlite = self.url.get_backend_name() == "sqlite"
-            arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-            if not self.sqlite:  # what the address says itself goes before
-                arguments = {name: value for name, value in _REACH.items() if name not in self.url.query}
+            ours = {"timeout": BUSY_SECONDS, "check_same_thread": False} if self.sqlite else _REACH
+            # What the address says itself goes before.
+            arguments = {name: value for name, value in ours.items() if name not in self.url.query}
             self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.sqlite)
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise DatabaseError(f"CONGTIN_DATABASE_URL: {error}. {_URLS}", wrong=True) from None

@@ -1,4 +1,7 @@
-"""A crawl killed at any moment leaves nothing lost, doubled or unreadable after the next one."""
+"""A crawl killed at any moment, or left without disk or database, loses, doubles and tears nothing: the drill, briefly.
+
+`make drill` is its long form.
+"""
 
 from __future__ import annotations
 
@@ -6,105 +9,137 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from warcio.archiveiterator import ArchiveIterator
+import pytest
 
-from scraper.config import Config
-from storage.captures import Archive
+from drill import laws, scenarios
+from drill.crawls import Site
+from drill.laws import ALWAYS, AT_REST, Expected, Held
+from drill.scenarios import Broken, Drill, Outcome
+from drill.servers import SmallFiles, small_disk
 from storage.database import Database
-from storage.models import Article, ArticleVersion, Capture, Event, Page, Run
-from storage.search.answer import Question, Searcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from command import Congtin, Serve
+    from command import Congtin, Serve, Started
 
-KILLS = 8
-ARTICLES = 160
-
-
-def audit(congtin: Congtin, urls: set[str], versions: int = 0) -> None:
-    """The conservation laws."""
-    config = Config.from_environment(congtin.env())
-    database, archive = Database(config), Archive(config.data / "archive")
-    with database.reading() as session:
-        articles = session.scalars(select(Article)).all()
-        assert len(articles) == len(urls)
-        counted = Counter(session.scalars(select(ArticleVersion.record)))
-        assert sum(counted.values()) == len(urls) + versions
-        assert all(counted[article.id] == article.version for article in articles)
-        events = session.scalars(select(Event).order_by(Event.cursor)).all()
-        told = Counter((event.kind, event.record, event.version) for event in events if event.kind != "record.updated")
-        assert set(told.values()) == {1}
-        assert Counter(kind for kind, _, _ in told) == Counter({"article.new": len(urls), "article.changed": versions})
-        assert not session.scalars(select(Page).where(Page.owed.is_(True))).all()
-        assert not session.scalars(select(Run).where(Run.verdict.is_(None))).all()
-        captures = session.scalars(select(Capture)).all()
-        for capture in captures:
-            record = archive.read(capture.warc, capture.offset)
-            assert record.url == capture.url
-            assert record.record_type == capture.record_type
-        titles = {article.id: article.title for article in articles}
-    searcher = Searcher(database, config.data / "index")
-    found: list[str] = []
-    cursor = None
-    while True:
-        answer = searcher.search(Question(sort="newest", limit=100, cursor=cursor))
-        found += [hit["id"] for hit in answer["hits"]]
-        cursor = answer["next_cursor"]
-        if cursor is None:
-            break
-    assert sorted(found) == sorted(titles)
-    database.close()
-    files = sorted((config.data / "archive").glob("*.warc.gz"))
-    assert not list((config.data / "archive").glob("*.open"))
-    for file in files:
-        check_warc(file)
+    from sample.server import Running
 
 
-def check_warc(file: Path) -> None:
-    checked = subprocess.run(
-        [sys.executable, "-m", "warcio.cli", "check", str(file)], capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0, checked.stdout
-    with file.open("rb") as stream:
-        assert sum(1 for _ in ArchiveIterator(stream)) > 0
+def drill_of(congtin: Congtin, portal: Running, seed: int) -> Drill:
+    def start(*words: str) -> Started:
+        return congtin.start("crawl", "drill", *words)
+
+    site = Site(data=congtin.data, portal=portal, environment=congtin.environment, start=start)
+    site.declare()
+    return Drill(site=site, outcome=Outcome(scenario="brief", database="sqlite"), chance=random.Random(seed))
+
+
+def audit(congtin: Congtin, portal: Running, *changed: str) -> None:
+    """All laws, on what a test's own crawls have come to."""
+    drill = drill_of(congtin, portal, seed=0)
+    drill.changed.update(changed)
+    drill.close()
 
 
 def test_a_crawl_killed_at_random_moments_loses_and_doubles_nothing(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=ARTICLES, delay=0.01)
-    chance = random.Random(2026)
-    for _ in range(KILLS):
-        crawl = congtin.start("crawl", "sample")
-        before = len(portal.requests)
-        give_up = time.monotonic() + 60
-        target = before + chance.randrange(1, 60)
-        while len(portal.requests) < target and crawl.poll() is None:
-            assert time.monotonic() < give_up
-            time.sleep(0.005)
-        time.sleep(chance.random() * 0.1)
-        crawl.kill()
-        crawl.communicate()
-    assert congtin.crawl()["verdict"] == "healthy"
-    audit(congtin, set(portal.portal.urls()))
+    drill = drill_of(congtin, serve(articles=100, delay=0.01), seed=2026)
+    told = scenarios.kill(drill, kills=11)
+    assert told.disturbed.total() == 11
+    assert (told.articles, told.documents) == (100, 100)
+    assert told.versions == told.events == 100 + len(drill.changed) > 101
+    for file in sorted((congtin.data / "archive").glob("*.warc.gz")):
+        checked = subprocess.run(
+            [sys.executable, "-m", "warcio.cli", "check", str(file)], capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout
 
-    # The same while old pages are asked again, one of them edited.
-    portal.control(do="edit", path=portal.portal.urls()[80])
-    for _ in range(3):
-        crawl = congtin.start("crawl", "sample", "--recheck")
-        target = len(portal.requests) + chance.randrange(1, 120)
-        give_up = time.monotonic() + 60
-        while len(portal.requests) < target and crawl.poll() is None:
-            assert time.monotonic() < give_up
-            time.sleep(0.005)
-        crawl.kill()
-        crawl.communicate()
-    congtin.crawl("--recheck")
-    audit(congtin, set(portal.portal.urls()), versions=1)
+
+@pytest.mark.parametrize("mount", [True, False])
+def test_a_full_disk_costs_time_and_nothing_else(
+    congtin: Congtin, serve: Serve, tmp_path: Path, mount: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a small file system; where none may be mounted, and once anyhow, with files that may not grow."""
+    with small_disk(tmp_path / "disk", mount=mount) as disk:
+        congtin.data = tmp_path / "disk" / "data"
+        drill = drill_of(congtin, serve(articles=60, delay=0.01), seed=7)
+        monkeypatch.setattr(scenarios, "_FULL", (0.2, 1.0))
+        told = scenarios.full_disk(drill, disk, times=2)
+    assert told.articles == 60
+    assert (told.note == SmallFiles.how) or mount
+
+
+def test_a_locked_database_costs_time_and_nothing_else(congtin: Congtin, serve: Serve) -> None:
+    """The lock is held beyond what a statement waits for: the crawl tries again."""
+    congtin.environment["CONGTIN_DATABASE_URL"] = f"sqlite:///{congtin.data / 'congtin.db'}?timeout=0.5"
+    told = scenarios.locked(drill_of(congtin, serve(articles=60, delay=0.02), seed=3), holds=(2.0,))
+    assert told.articles == 60
+
+
+SOUND = Held(
+    records={"a": ("http://x/A", 1), "b": ("http://x/B", 2)},
+    versions=(("a", 1, "h"), ("b", 1, "h"), ("b", 2, "i")),
+    events=(("article.new", "a", 1, "[]"), ("article.new", "b", 1, "[]"), ("article.changed", "b", 2, "[]")),
+    captures=3,
+    unreadable=(),
+)
+PORTAL = Expected(addresses={"/a": "/a", "/b": "/b", "/b-again": "/b"}, changed=frozenset({"/b"}))
+BREACHES: list[tuple[str, Callable[[Held], Held]]] = [
+    ("no_article_is_stored_twice", lambda now: replace(now, records={**now.records, "c": ("http://x/b-again", 1)})),
+    ("no_article_is_stored_twice", lambda now: replace(now, records={**now.records, "c": ("http://x/other", 1)})),
+    ("no_version_is_duplicated", lambda now: replace(now, versions=(*now.versions[:2], ("b", 2, "h")))),
+    ("no_version_is_duplicated", lambda now: replace(now, versions=now.versions[:2])),
+    ("no_version_is_duplicated", lambda now: replace(now, versions=(*now.versions, ("a", 2, "j")))),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, events=now.events[1:])),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, now.events[0]))),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, ("article.new", "z", 1, "[]")))),
+    ("every_capture_is_readable", lambda now: replace(now, unreadable=("no record at byte 7",))),
+    ("every_article_is_stored", lambda now: replace(now, records={"a": now.records["a"]})),
+    ("every_article_is_stored", lambda now: replace(now, records={**now.records, "b": ("http://x/B", 1)})),
+    ("nothing_is_left_over", lambda now: replace(now, owed=("http://x/A",))),
+    ("nothing_is_left_over", lambda now: replace(now, unjudged=(4,))),
+    ("nothing_is_left_over", lambda now: replace(now, left_open=("x.warc.gz.open",))),
+]
+
+
+@pytest.mark.parametrize(("law", "breach"), BREACHES)
+def test_each_law_sees_what_breaks_it(law: str, breach: Callable[[Held], Held]) -> None:
+    assert laws.breaches(SOUND, PORTAL, AT_REST) == []
+    assert law in {told.partition(":")[0] for told in laws.breaches(breach(SOUND), PORTAL, AT_REST)}
+
+
+def test_the_laws_see_a_torn_record_a_lost_event_and_an_index_that_lacks_a_record(
+    congtin: Congtin, serve: Serve
+) -> None:
+    from sqlalchemy import delete, select
+
+    from storage.models import Article, ArticleVersion, Event
+
+    drill = drill_of(congtin, serve(articles=5), seed=1)
+    drill.rest()
+    drill.close()
+    (file,) = (congtin.data / "archive").glob("*.warc.gz")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(Broken, match="every_capture_is_readable"):
+        drill.check_always()
+    file.write_bytes(whole)
+    drill.check_always()
+    database = Database(drill.site.config)
+    with database.writing() as session:
+        session.execute(delete(Event).where(Event.cursor == 2))
+    with pytest.raises(Broken, match="no_event_is_lost_or_doubled"):
+        drill.check_always()
+    with database.writing() as session:  # of what is not told, no index hears
+        record = session.scalars(select(Article.id)).first()
+        session.execute(delete(ArticleVersion).where(ArticleVersion.record == record))
+    assert "the_index_agrees" in "".join(laws.index_breaches(database, congtin.data / "index")[1])
+    database.close()
+    assert set(ALWAYS) < set(AT_REST)
 
 
 def test_the_reader_child_dies_with_a_killed_crawl(congtin: Congtin, serve: Serve) -> None:

@@ -18,8 +18,8 @@ from storage import events, similar
 from storage.models import Article, ArticleVersion
 from storage.search import language, passages, procedures, suggestions
 from storage.search import query as queries
+from storage.search.damage import is_damage, no_panic
 from storage.search.engine import Engine
-from storage.search.index import is_damage, no_panic
 from storage.search.language import Trouble
 from storage.search.paging import DEEPEST, BadCursor, Page, Pager
 from storage.search.query import KINDS, All, Expansion, Filter
@@ -115,7 +115,7 @@ class Searcher:
         ids, total = plain(
             before, needed, kinds=question.kinds, sources=question.sources, limit=_limit(question)
         )  # fmt: skip
-        page = Page(ids=ids, total=total, more={one: [] for one in ids})
+        page = Page(ids=ids, total=total)
         return _shaped(question, understood, page) | {
             "suggestion": None,
             "hits": self._hits(page, needed),

@@ -9,7 +9,6 @@ this index: a new one is made, and `storage.search.standing` lets the other answ
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import threading
@@ -27,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 from scraper.items import VIETNAM
 from storage.models import Article, ArticleVersion, Event, NamedNumber
 from storage.search import passages, procedures
+from storage.search.damage import is_damage, is_of_the_system, no_panic
 from storage.search.query import number_keys, tokens
 
 if TYPE_CHECKING:
@@ -55,30 +55,11 @@ _ROOMY_HEAP = 128_000_000
 _POLL_SECONDS = 3.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
-_DAMAGE = ("Failed to open", "Data corrupted", "Deserialize error")
-"""How the engine begins to tell of it: what follows may have words that somebody typed."""
-_OF_THE_SYSTEM = (errno.EACCES, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What making the index again would not mend."""
 _YEAR = 365.25 * 86_400
 
 
 class Busy(RuntimeError):
     """Another process is writing to the index just now."""
-
-
-class Damaged(ValueError):
-    """The engine gave up over a file of the index."""
-
-
-@contextmanager
-def no_panic() -> Iterator[None]:
-    """Over some damage the engine panics, which Python knows as no Exception: raises Damaged instead."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise Damaged(str(error)) from None
 
 
 def schema() -> tantivy.Schema:
@@ -116,7 +97,7 @@ def open_index(folder: Path, *, anew: bool = False) -> tantivy.Index:
         if not anew:
             return _opened(place)
     except (ValueError, OSError, LookupError) as error:
-        if _is_of_the_system(error):
+        if is_of_the_system(error):
             raise
         log.warning("the search index is made again, because it cannot be opened: %s", error)
     if place.is_dir():
@@ -128,18 +109,9 @@ def open_index(folder: Path, *, anew: bool = False) -> tantivy.Index:
 
 def check(folder: Path) -> None:
     """Reads the index that is in a folder, and changes nothing. Raises ValueError, OSError and LookupError."""
-    cursor(tantivy.Index.open(str(_place(folder))))
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether an error tells of a file of an index that is cut short, damaged or missing: the engine has words only."""
-    return isinstance(error, Damaged) or (str(error).startswith(_DAMAGE) and not _is_of_the_system(error))
-
-
-def _is_of_the_system(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
-        return True
-    return any(f"code: {number}," in str(error) or f"os error {number})" in str(error) for number in _OF_THE_SYSTEM)
+    with no_panic():
+        index = tantivy.Index.open(str(_place(folder)))
+    cursor(index)
 
 
 def is_lost(folder: Path) -> bool:

@@ -20,6 +20,7 @@ from tantivy import FieldType, Occur, Query
 from storage.models import Event
 from storage.search import index as indexing
 from storage.search import query as queries
+from storage.search.damage import is_damage, no_panic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ class Standing:
         except indexing.Busy:
             return False
         except (ValueError, OSError) as error:
-            if indexing.is_damage(error):
+            if is_damage(error):
                 self.make_again(current, error)
             else:  # a full disk, say: what is there can still be searched
                 log.warning("the search index could not follow: %s", error)
@@ -115,7 +116,7 @@ def _older(folder: Path) -> Before | None:
             continue
         place = folder / f"v{number}"
         try:
-            with indexing.no_panic():
+            with no_panic():
                 index = tantivy.Index.open(str(place))
             indexing.register(index)
             return Before(index=index, at=indexing.cursor(index), place=place)
