@@ -119,10 +119,11 @@ def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Call
 
 
 def _told(outcome: Outcome) -> str:
-    disturbed = ", ".join(f"{count} × {what}" for what, count in outcome.disturbed.most_common())
+    by_count = sorted(outcome.disturbed.items(), key=lambda one: -one[1])
+    disturbed = ", ".join(f"{count} × {what}" for what, count in by_count)
     note = f" ({outcome.note})" if outcome.note else ""
     return (
-        f"{outcome.scenario}, {outcome.database}{note}: {outcome.disturbed.total()} disturbances ({disturbed}; "
+        f"{outcome.scenario}, {outcome.database}{note}: {sum(outcome.disturbed.values())} disturbances ({disturbed}; "
         f"{outcome.torn} files torn) in {outcome.seconds:.0f} s. {outcome.articles} articles, {outcome.versions} "
         f"versions, {outcome.events} events, {outcome.captures} captures, {outcome.documents} documents in the index: "
         "all laws hold."

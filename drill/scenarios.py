@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ class Outcome:
 
     scenario: str
     database: str
-    disturbed: Counter[str] = field(default_factory=Counter)
+    disturbed: dict[str, int] = field(default_factory=dict)
     torn: int = 0
     articles: int = 0
     versions: int = 0
@@ -97,7 +96,7 @@ class Drill:
 
     def done(self, what: str) -> None:
         """Counts a disturbance."""
-        self.outcome.disturbed[what] += 1
+        self.outcome.disturbed[what] = self.outcome.disturbed.get(what, 0) + 1
         self.step(what)
 
     def after(self, requests: int) -> Callable[[], bool]:
@@ -151,11 +150,13 @@ def kill(drill: Drill, *, kills: int) -> Outcome:
     for number in range(kills):
         if number % _LOOK_EVERY == 0:
             lacking = _lacking(drill)
-        backfill = number < first and lacking > 0
-        if not backfill:
+        if number == first:
+            drill.rest("--full")  # what is edited from here on was read before
+        words, share = ("--full",), lacking // max(first - number, 1)
+        if number >= first:
             drill.edit()
-        share = lacking // (first - number) if backfill else len(drill.expected().addresses) // 4
-        while not _kill(drill, ("--full",) if backfill else ("--recheck",), share):
+            words, share = ("--recheck",), len(drill.site.portal.portal.urls()) // 4
+        while not _kill(drill, words, share):
             share //= 2  # it came to its end first
         if number % _CHECK_EVERY == _CHECK_EVERY - 1:
             drill.check_always()
