@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := $(shell [ "$$(id -u)" = 0 ] && echo apt-get || echo "sudo -n apt-get")
 
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format bench drill lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/'
@@ -50,6 +50,9 @@ format: .venv/dev.stamp  ## put every file into the project's format
 bench: .venv/dev.stamp  ## measure the crawl beside bare Scrapy, a second crawl, and one page
 	$(BIN)/python -m bench.crawl
 	$(BIN)/python -m bench.page
+
+drill: .venv/dev.stamp  ## kill crawls, fill their disk, lock and restart their database: half an hour or more (DRILL="--kills 20")
+	$(BIN)/python -m drill $(DRILL)
 
 lock: .venv/dev.stamp  ## write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
