@@ -82,14 +82,17 @@ class Searcher:
         """
         started = time.perf_counter()
         stale = not self._standing.catch_up()
-        current = self._standing.current
-        try:
-            told = self._told(question, current)
-        except ValueError as error:
-            if not is_damage(error):
-                raise
-            self._standing.make_again(current, error)
-            stale = not self._standing.catch_up()
+        for anew in (False, True):
+            current = self._standing.current
+            try:
+                told = self._told(question, current)
+                break
+            except ValueError as error:
+                if not is_damage(error):
+                    raise
+                self._standing.make_again(current, error, anew=anew)
+                stale = not self._standing.catch_up()
+        else:
             told = self._told(question, self._standing.current)
         return told | {"stale": stale, "took_ms": round((time.perf_counter() - started) * 1000, 1)}
 

@@ -99,7 +99,8 @@ def open_index(folder: Path, *, anew: bool = False) -> tantivy.Index:
     except (ValueError, OSError, LookupError) as error:
         if is_of_the_system(error):
             raise
-        log.warning("the search index is made again, because it cannot be opened: %s", error)
+        log.warning("the search index cannot be opened: %s", error)
+    log.warning("the search index is made again from the database")
     if place.is_dir():
         shutil.rmtree(place)
     else:
@@ -372,7 +373,8 @@ class Follower:
             try:
                 if index is None or is_lost(self._folder):
                     index = open_index(self._folder)
-                follow(self._database, index)
+                with no_panic():
+                    follow(self._database, index)
             except Busy:
                 pass  # another process follows the same log into the same index
             except OperationalError as error:  # a server that is away comes back, and nothing here is wrong

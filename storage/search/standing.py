@@ -67,7 +67,8 @@ class Standing:
         try:
             if indexing.is_lost(self._folder):
                 current = self.current = indexing.open_index(self._folder)
-            done = indexing.follow(self._database, current, seconds=_CATCH_UP_SECONDS)
+            with no_panic():
+                done = indexing.follow(self._database, current, seconds=_CATCH_UP_SECONDS)
         except indexing.Busy:
             return False
         except (ValueError, OSError) as error:
@@ -87,17 +88,20 @@ class Standing:
         before = self._before
         return None if before and indexing.cursor(self.current)[0] >= before.at[0] else before
 
-    def make_again(self, damaged: tantivy.Index, why: Exception) -> None:
-        """Begins an index anew, because this one is damaged; what of it this process has open answers meanwhile."""
+    def make_again(self, damaged: tantivy.Index, why: Exception, *, anew: bool = False) -> None:
+        """Opens the index again, which begins it anew if it cannot be opened, or if `anew` says so.
+
+        Another process may have made it again already. What of it this process has open answers meanwhile.
+        """
         with self._making:
             if damaged is not self.current:
                 return  # another thread has seen it first
-            log.warning("the search index is made again, because it is damaged: %s", why)
+            log.warning("the search index is damaged: %s", why)
             try:
                 self._before = self._of_this_log(Before(index=damaged, at=indexing.stands_at(damaged)))
             except ValueError:  # nor can what is open be read
                 self._before = None
-            self.current = indexing.open_index(self._folder, anew=True)
+            self.current = indexing.open_index(self._folder, anew=anew)
 
     def _of_this_log(self, before: Before | None) -> Before | None:
         """It, if what it followed is this database's log."""

@@ -137,11 +137,11 @@ def test_a_segment_cut_short_under_an_open_searcher_is_seen_and_the_index_made_a
     for file in (folder / f"v{SCHEMA}").glob(f"*.{kind}"):
         _cut(file)
     keep(database, "khen thưởng", first=1)
-    Searcher(database, folder)  # another process sees it first, or this one does
+    Searcher(database, folder)  # as another process, which sees it first
     hurried(60)
     answers = [found(searcher) for _ in range(2)]
     assert answers[-1] == (["khen thưởng", "thi đua"], False)
-    assert "made again, because it" in caplog.text
+    assert caplog.text.count("made again from the database") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_FILE)
@@ -158,7 +158,7 @@ def test_a_segment_cut_short_is_made_again_while_what_is_open_answers(
         _cut(file)
     hurried(-1)
     assert found(searcher) == (["thi đua"], True)
-    assert "made again, because it is damaged" in caplog.text
+    assert "made again" in caplog.text
     assert found(searcher) == (["thi đua"], True)
     hurried(60)
     assert found(searcher) == (["khen thưởng", "thi đua"], False)
