@@ -56,16 +56,12 @@ class Crawl(Protocol):
 
 @dataclass(kw_only=True)
 class Site:
-    """A data folder, the portal that is crawled into it, and how a crawl of it is started."""
+    """A data folder, the portal that is crawled into it, and what starts crawls of it, if no fresh interpreter does."""
 
     data: Path
     portal: Running
     environment: dict[str, str] = field(default_factory=dict)
-    start: Callable[..., Crawl] = None  # type: ignore[assignment] # set below, where it is not given
-
-    def __post_init__(self) -> None:
-        if self.start is None:
-            self.start = self._start
+    starter: Callable[..., Crawl] | None = None
 
     @property
     def config(self) -> Config:
@@ -83,7 +79,10 @@ class Site:
         own = {"CONGTIN_DATA": str(self.data), "CONGTIN_ALLOW_NETWORKS": "127.0.0.0/8", "PYTHONPATH": str(ROOT)}
         return clean | own | self.environment
 
-    def _start(self, *words: str) -> Crawl:
+    def start(self, *words: str) -> Crawl:
+        """Starts `congtin crawl` with further words; what it says goes to `crawls.log` in the data folder."""
+        if self.starter:
+            return self.starter(*words)
         with (self.data / "crawls.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "cli", "crawl", "drill", *words],

@@ -31,13 +31,17 @@ what a crawl does."""
 _OF_A_START = 8
 """Requests that a crawl makes before it asks for a page that it lacks: robots.txt, feed, first pages of listings."""
 _AT_START = 0.15
+"""The share of kills whose moment is a time since the process began, and no number of requests."""
 _LATE = 0.3
+"""Seconds after a request in which the kill falls: less than a transaction and its wait for company may take."""
 _RECHECKS = 5
 """One kill of so many is one of a crawl that asks for known pages again, some of them edited."""
 _CHECK_EVERY = 25
+"""Kills between two looks at the laws of any moment."""
 _LOOK_EVERY = 10
 """Who looks into SQLite's database tidies up behind the dead: mostly the next crawl is to be the first to open it."""
 _TEARS = 0.25
+"""The share of kills that are power cuts for the WARC file."""
 _FULL = (0.2, 1.0, 3.0, 8.0, math.inf)
 """Seconds that a disk is full; the last, until the crawl has given up."""
 

@@ -34,7 +34,7 @@ def drill_of(congtin: Congtin, portal: Running, seed: int) -> Drill:
     def start(*words: str) -> Started:
         return congtin.start("crawl", "drill", *words)
 
-    site = Site(data=congtin.data, portal=portal, environment=congtin.environment, start=start)
+    site = Site(data=congtin.data, portal=portal, environment=congtin.environment, starter=start)
     site.declare()
     return Drill(site=site, outcome=Outcome(scenario="brief", database="sqlite"), chance=random.Random(seed))
 
