@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -42,8 +41,8 @@ _LOOK_EVERY = 10
 """Who looks into SQLite's database tidies up behind the dead: mostly the next crawl is to be the first to open it."""
 _TEARS = 0.25
 """The share of kills that are power cuts for the WARC file."""
-_FULL = (0.2, 1.0, 3.0, 8.0, math.inf)
-"""Seconds that a disk is full; the last, until the crawl has given up."""
+_FULL = (0.2, 1.0, 3.0, 8.0, PATIENCE_SECONDS + BUSY_SECONDS)
+"""Seconds that a disk is full, or until the crawl has given up; the last is beyond what it waits for a database."""
 
 
 class Broken(Exception):

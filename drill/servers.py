@@ -56,7 +56,6 @@ class PostgreSQL:
 
     def close(self) -> None:
         """Stops the server and takes its folder away."""
-        self.heal()
         self._server.cleanup()
 
     def _control(self, *words: str, check: bool) -> int:
