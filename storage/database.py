@@ -14,7 +14,10 @@ from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from storage import document_tables, migrations
+from storage import migrations
+from storage.document_tables import Document
+from storage.models import Table
+from storage.schedule_tables import ListingRhythm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +40,8 @@ _URLS = (
     "Leave it empty for SQLite in the data folder, or write postgresql+psycopg://user:password@host/database "
     "(with `pip install 'congtin[postgres]'`)"
 )
+_ELSEWHERE = (Document, ListingRhythm)
+"""A table is known once its module is imported, and all must be known to whichever command makes the database."""
 _MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations on PostgreSQL
 
 
@@ -169,7 +174,7 @@ def revision(connection: Connection) -> str | None:
 
 def _create(connection: Connection) -> None:
     """All tables of a new database at once, marked as Alembic marks them: it is spared, its time and its 10 MB."""
-    document_tables.Document.metadata.create_all(connection, checkfirst=False)
+    Table.metadata.create_all(connection, checkfirst=False)
     connection.execute(
         text(
             "CREATE TABLE alembic_version "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from datetime import datetime
@@ -12,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from databases import SQLITE
 from forked import Child
-from making import NOON, bury, config, heard, utc
+from making import NOON, ROOT, bury, config, heard, utc
 from making import database as opened
 from sqlalchemy import JSON, create_engine, inspect, select, text
 from sqlalchemy.exc import StatementError
@@ -48,6 +50,22 @@ def test_the_first_use_makes_folder_and_tables_and_the_second_changes_nothing(tm
     with sqlite3.connect(data / "congtin.db") as plain:
         assert list(plain.iterdump()) == before
     plain.close()
+
+
+def test_whatever_opens_a_new_database_first_makes_all_tables_of_it(tmp_path: Path) -> None:
+    """In an interpreter that has imported nothing else: the tests' own process knows every table anyway."""
+    code = """
+import sys
+from pathlib import Path
+from scraper.config import Config
+from storage.database import Database
+here = Path(sys.argv[1])
+Database(Config(data=here, database_url=f"sqlite:///{here / 'congtin.db'}", sources=here)).close()
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, check=True, timeout=60)
+    with sqlite3.connect(tmp_path / "congtin.db") as plain:
+        made = {name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert made >= set(Table.metadata.tables)
 
 
 def other_default(_context: Any, _there: Any, column: Any, there: str | None, *_: Any) -> bool | None:
