@@ -122,12 +122,16 @@ class Habit:
 
 @dataclass(slots=True)
 class Rhythm:
-    """What has been learned of one section. `shape` and `exposure` (days) are the posterior's, as of `at` (minutes)."""
+    """What has been learned of one section. `shape` and `exposure` (days) are the posterior's, as of `at` (minutes).
+
+    `newest` is when a look found something new last.
+    """
 
     at: float
     shape: float = _PRIOR_SHAPE
     exposure: float = _PRIOR_SHAPE / _PRIOR_RATE
     habit: Habit = field(default_factory=Habit)
+    newest: float | None = None
 
     @property
     def rate(self) -> float:
@@ -145,6 +149,7 @@ class Rhythm:
         grown = max(grown, min(self.shape, _PRIOR_SHAPE / 2))
         self.exposure *= grown / self.shape
         self.shape = grown + count
+        self.newest = self.at if count else self.newest
         self.exposure += clock.days(since, self.at)
         self.habit.age(0.5 ** (passed / _HALF_LIFE))
         self._expect(since)
@@ -166,15 +171,16 @@ class Rhythm:
             self.habit.hours_expected[place % _HOURS] += expected
             self.habit.days_expected[place // _HOURS] += expected
 
-    def silence(self, until: float, clock: Clock, since: float) -> float:
-        """How likely it is that nothing came between two times (minutes), by what was known when that began.
+    def silence(self, until: float, clock: Clock) -> float:
+        """How likely it is that nothing came from the newest entry to a time (minutes), by what was known then.
 
         The posterior's predictive: less is certain of a rate that was seldom seen, so its silence proves less. What the
-        silence itself has taught is left out as far as it can be told apart.
+        silence itself has taught is left out as far as it can be told apart. 1 where nothing new was ever seen.
         """
-        taught = clock.days(since, min(self.at, until)) if since < self.at else 0.0
-        known = max(self.exposure - taught, self.exposure / 4)
-        return float((known / (known + clock.days(since, until))) ** self.shape)
+        if self.newest is None or until <= self.newest:
+            return 1.0
+        known = max(self.exposure - clock.days(self.newest, min(self.at, until)), self.exposure / 4)
+        return float((known / (known + clock.days(self.newest, until))) ** self.shape)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON; `Rhythm.from_json` reads it."""

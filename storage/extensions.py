@@ -239,8 +239,7 @@ class Keeper:
             return self._failure
         spent = reason == "budget"
         today = now.astimezone(VIETNAM).date()
-        newest = {listing: shown.days[0] for listing, shown in self.tally.sections.items() if shown.days}
-        learned = schedule.silences(session, self.source.id, newest, clocks, now=now)
+        learned = schedule.silences(session, self.source.id, clocks, now=now)
         silent = verdicts.silences(self.tally.sections, today, past=self._past, learned=learned)
         for listing, why in silent.items():
             self.tally.stale(listing, why)

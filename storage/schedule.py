@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from scraper.items import VIETNAM
 from scraper.rhythm import Rhythm, clocks, minutes, moment
 from storage import events
 from storage.models import Run
@@ -16,7 +14,7 @@ from storage.schedule_tables import ListingRhythm, SourceSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import date
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -53,16 +51,10 @@ def clocks_of(session: Session, source: str) -> dict[str, Clock]:
     return {key[1]: told[name] for name, (key, _) in every.items() if key[0] == source}
 
 
-def silences(
-    session: Session, source: str, newest: Mapping[str, date], known: Mapping[str, Clock], *, now: datetime
-) -> dict[str, float]:
-    """How likely it is that nothing came to each listing since its newest entry's day, by what polls have taught."""
-    told = {}
-    for (_, listing), rhythm in rhythms(session, [source]).items():
-        if listing in newest and listing in known:
-            since = minutes(datetime.combine(newest[listing], time.max, VIETNAM))
-            told[listing] = rhythm.silence(max(minutes(now), since), known[listing], since)
-    return told
+def silences(session: Session, source: str, known: Mapping[str, Clock], *, now: datetime) -> dict[str, float]:
+    """How likely it is that nothing new came to each listing for so long, by what polls have taught."""
+    learned = {listing: rhythm for (_, listing), rhythm in rhythms(session, [source]).items() if listing in known}
+    return {listing: rhythm.silence(minutes(now), known[listing]) for listing, rhythm in learned.items()}
 
 
 def learn(session: Session, source: str, looks: Sequence[Look], known: Mapping[str, Clock], *, first: bool) -> None:

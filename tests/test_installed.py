@@ -26,7 +26,9 @@ def test_no_dependency_owns_one_of_our_names() -> None:
 def test_every_package_of_the_tree_is_installed() -> None:
     folders = {file.parent.relative_to(ROOT).as_posix() for file in ROOT.glob("*/**/__init__.py")}
     packages = {
-        folder.replace("/", ".") for folder in folders if not folder.startswith((".venv", "tests", "bench", "build"))
+        folder.replace("/", ".")
+        for folder in folders
+        if not folder.startswith((".venv", "tests", "bench", "drill", "build"))
     }
     assert packages <= set(SETUP["packages"])
 

@@ -82,8 +82,12 @@ def test_silence_proves_more_of_a_listing_that_is_known_well() -> None:
     known, new = beginning(0.0), beginning(0.0)
     for day in range(1, 60):
         known.saw(day * DAY, 3, OFFICE)
-    since = 60 * DAY
-    assert known.silence(since + 7 * DAY, OFFICE, since) < 0.001 < new.silence(since + 7 * DAY, OFFICE, since) < 1
+    new.saw(59 * DAY, 1, OFFICE)
+    week_later = 66 * DAY
+    assert known.silence(week_later, OFFICE) < 0.001 < new.silence(week_later, OFFICE) < 1
+    assert beginning(0.0).silence(week_later, OFFICE) == 1  # nothing new was ever seen
+    known.saw(week_later, 0, OFFICE)
+    assert known.silence(week_later, OFFICE) < 0.001  # the silence itself is no excuse
 
 
 def test_clocks_learn_the_hours_of_a_host() -> None:
