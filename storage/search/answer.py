@@ -132,16 +132,19 @@ class Searcher:
         engine = Engine(index.schema, searcher)
         narrowed = _Narrowed.of(engine, understood.tree, question)
         needed = queries.needs(understood.tree)
+        facets = narrowed.facets(searcher)
         pager = Pager(
-            searcher=searcher, engine=engine, wanted=narrowed.query(), asked=_asked(understood.tree, question)
-        )
+            searcher=searcher, engine=engine, wanted=narrowed.query(), asked=_asked(understood.tree, question),
+            better=narrowed.query(better=True) if narrowed.better else None,
+            total=None if "kind" in narrowed.filters else sum(facets["kind"].values()),
+        )  # fmt: skip
         by_newest = question.sort == "newest" or all(isinstance(one, queries.Term) and one.prefix for one in needed)
         page = (pager.newest if by_newest else pager.relevant)(limit, question.cursor)
         guess = None if page.total or question.cursor else self._suggestion(engine, searcher, understood, question)
         return _shaped(question, understood, page) | {
             "suggestion": guess,
             "hits": self._hits(page, needed),
-            "facets": narrowed.facets(searcher),
+            "facets": facets,
         }
 
     def _suggestion(
@@ -212,9 +215,10 @@ def _shaped(question: Question, understood: Understood, page: Page) -> dict[str,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Narrowed:
-    """A question as the engine is asked: the words, and by facet what narrows it."""
+    """A question as the engine is asked: the words (`better`: as they were typed), and by facet what narrows it."""
 
     words: tantivy.Query
+    better: tantivy.Query | None
     filters: dict[str, list[tantivy.Query]]
 
     @classmethod
@@ -236,13 +240,19 @@ class _Narrowed:
         if question.since or question.until:
             filters["year"].append(engine.published(first, last))
         records = (Occur.Must, engine.one_of("kind", list(KINDS)))  # the cursor's document has none
-        said = engine.query(words[0] if len(words) == 1 else All(tuple(words)))
-        return cls(words=tantivy.Query.boolean_query([(Occur.Must, said), records]), filters=filters)
+        said = words[0] if len(words) == 1 else All(tuple(words))
+        better = engine.exact(said)
+        return cls(
+            words=tantivy.Query.boolean_query([(Occur.Must, engine.query(said)), records]),
+            better=tantivy.Query.boolean_query([(Occur.Must, better), records]) if better else None,
+            filters=filters,
+        )
 
-    def query(self, *, without: str | None = None) -> tantivy.Query:
+    def query(self, *, without: str | None = None, better: bool = False) -> tantivy.Query:
         """Everything that was asked for, but for what narrows one facet."""
         narrowing = [one for facet, some in self.filters.items() if facet != without for one in some]
-        return tantivy.Query.boolean_query([(Occur.Must, one) for one in (self.words, *narrowing)])
+        words = self.better if better and self.better else self.words
+        return tantivy.Query.boolean_query([(Occur.Must, one) for one in (words, *narrowing)])
 
     def facets(self, searcher: tantivy.Searcher) -> dict[str, dict[str, int]]:
         """How many hits there are for each value; a facet that is narrowed counts what its other values would give."""

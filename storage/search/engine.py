@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Part = tuple[Occur, Query]
 
 _FIELDS = {"title": 3.0, "body": 1.0, "documents": 0.5}
+_PAIRED = frozenset({"title", "body"})
+"""Texts whose pairs of adjacent syllables are indexed."""
 _PAIRS_UP_TO = 6
 """A pasted title of many syllables gains nothing from pairs and costs half as much again."""
 _EXACT, _UNACCENTED = 1.0, 0.5
@@ -56,6 +58,24 @@ class Engine:
                 return self._all(tree.parts if isinstance(tree, All) else (tree,))
             case Filter() | Not():
                 return self._all((tree,))
+
+    def exact(self, tree: Node) -> Query | None:
+        """The same with the accents as they were typed, where that makes a difference: the best hits, for less work.
+
+        Any of its hits is a better one than those that `query` finds besides.
+        """
+        parts = tree.parts if isinstance(tree, All) else (tree,)
+        words = [part for part in parts if isinstance(part, Term)]
+        others = [part for part in parts if not isinstance(part, Term)]
+        if any(part.prefix for part in words) or not any(part.accented and not part.exactly for part in words):
+            return None
+        if not all(isinstance(part, Filter | Not) for part in others):
+            return None
+        told: list[Part] = [(Occur.Must, self._anywhere(part, written=part.accented)) for part in words]
+        told += [(Occur.Should, self._pair(*pair)) for pair in _pairs(parts)]
+        if others:
+            told.append((Occur.Must, self._all(others)))
+        return _boolean(told)
 
     def _all(self, parts: Sequence[Node]) -> Query:
         told: list[Part] = []
@@ -95,21 +115,33 @@ class Engine:
         return _MOST_OF_TIMES * (sum(_FIELDS.values()) if term.prefix else sum(map(self._rare, term.folded)))
 
     def _rare(self, syllable: str) -> float:
-        """How rare a syllable is, as BM25 reckons it, in all fields by their weight."""
-        count = self._searcher.num_docs
-        often = {name: self._searcher.doc_freq(name, syllable) for name in _FIELDS}
-        return sum(
-            boost * math.log(1 + max(count - often[name] + 0.5, 0.5) / (often[name] + 0.5))
+        """How rare a syllable is, in all fields by their weight."""
+        return sum(boost * self._rarity(name, syllable) for name, boost in _FIELDS.items())
+
+    def _rarity(self, field: str, token: str) -> float:
+        """How rare a token of a field is, as BM25 reckons it."""
+        often = self._searcher.doc_freq(field, token)
+        return math.log(1 + max(self._searcher.num_docs - often + 0.5, 0.5) / (often + 0.5))
+
+    def _anywhere(self, term: Term, *, written: bool) -> Query:
+        return _boolean(
+            (Occur.Should, Query.boost_query(self._within(name, term, written=written), boost))
             for name, boost in _FIELDS.items()
         )
 
-    def _anywhere(self, term: Term, *, written: bool) -> Query:
+    def _within(self, name: str, term: Term, *, written: bool) -> Query:
+        """A term in a text. Adjacent syllables are tokens too, and cheaper than a look at where they stand."""
         said = term.written if written else term.folded
-        suffix = "_written" if written else ""
-        return _boolean(
-            (Occur.Should, Query.boost_query(self._together(f"{name}{suffix}", said, prefix=term.prefix), boost))
-            for name, boost in _FIELDS.items()
-        )
+        field = f"{name}_written" if written else name
+        if name not in _PAIRED or len(said) == 1 or term.prefix:
+            return self._together(field, said, prefix=term.prefix)
+        pairs = [f"{one}_{other}" for one, other in pairwise(term.folded)]
+        if len(pairs) == 1 and not written:  # scored as the phrase would be
+            weight = sum(self._rarity(name, syllable) for syllable in said) / self._rarity(f"{name}_pairs", pairs[0])
+            return Query.boost_query(Query.term_query(self._schema, f"{name}_pairs", pairs[0], "freq"), weight)
+        there = [Query.term_query(self._schema, f"{name}_pairs", pair, "basic") for pair in pairs]
+        narrowed: list[Part] = [(Occur.Must, Query.const_score_query(one, 0.0)) for one in there]
+        return _boolean([*narrowed, (Occur.Must, self._together(field, said))])
 
     def _together(self, field: str, said: Sequence[str], *, prefix: bool = False) -> Query:
         """Syllables that stand together in a field. They are letters and digits, so that none has a sign of a regex."""

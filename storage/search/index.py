@@ -329,7 +329,7 @@ def _worded(title: str, body: str) -> dict[str, Any]:
     for name, said in (("title", tokens(title)), ("body", tokens(body))):
         told[name] = [" ".join([folded for folded, _ in said])]
         told[f"{name}_written"] = [" ".join([written for _, written in said])]
-        told[f"{name}_pairs"] = [_pairs(said)]
+        told[f"{name}_pairs"] = [pairs(said)]
     return told
 
 
@@ -344,7 +344,8 @@ def _attached(pages: Iterable[Page]) -> dict[str, Any]:
     return {"documents": [" ".join(folded)], "documents_written": [" ".join(written)]} if folded else {}
 
 
-def _pairs(said: Sequence[tuple[str, str]]) -> str:
+def pairs(said: Sequence[tuple[str, str]]) -> str:
+    """Each two adjacent syllables as one token."""
     return " ".join([f"{one[0]}_{other[0]}" for one, other in pairwise(said)])
 
 

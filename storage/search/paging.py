@@ -76,12 +76,18 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pager:
-    """Turns the pages of one question: `asked` is all of it but the cursor and the limit, as a text."""
+    """Turns the pages of one question: `asked` is all of it but the cursor and the limit, as a text.
+
+    `better` finds some of the hits, any of which is better than the others. `total` is how many there are, where that
+    is known already.
+    """
 
     searcher: tantivy.Searcher
     engine: Engine
     wanted: Query
     asked: str
+    better: Query | None = None
+    total: int | None = None
 
     def relevant(self, limit: int, cursor: str | None) -> Page:
         """A page of the best hits. Raises BadCursor."""
@@ -89,7 +95,7 @@ class Pager:
         if len(told) % _SHOWN or len(told) > DEEPEST * _SHOWN:
             raise BadCursor(_not_ours(cursor))
         shown = {told[place : place + _SHOWN] for place in range(0, len(told), _SHOWN)}
-        window = self._window(self.wanted, limit, len(shown), lambda hit: _brief(hit) not in shown)
+        window = self._best(limit, len(shown), lambda hit: _brief(hit) not in shown)
         hits = window.hits[: min(limit, DEEPEST - len(shown))]
         told += b"".join(map(_brief, hits))
         goes_on = len(window.hits) > len(hits)
@@ -126,6 +132,17 @@ class Pager:
             total=total,
             cursor=self._closed(b"n", _LAST.pack(last.published, last.key)) if last else None,
         )
+
+    def _best(self, limit: int, shown: int, is_new: Callable[[Hit], bool]) -> Window:
+        """New hits by relevance: from among the better ones, if those are enough."""
+        if self.better is not None:
+            window = self._window(self.better, limit, shown, is_new)
+            if not window.is_all and len(window.hits) > limit:
+                total = self.total
+                if total is None:
+                    total = _count(self.searcher.search(Query.const_score_query(self.wanted, 0.0), limit=1))
+                return Window(hits=window.hits, total=total, is_all=False)
+        return self._window(self.wanted, limit, shown, is_new)
 
     def _window(
         self, wanted: Query, limit: int, shown: int, is_new: Callable[[Hit], bool], by: str | None = None

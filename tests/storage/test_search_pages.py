@@ -221,3 +221,11 @@ def test_a_slip_without_hits_gets_a_suggestion_that_keeps_the_filters(database: 
     assert ask(database, folder, answer["suggestion"])["total"] == 5
     assert ask(database, folder, "thi đua")["suggestion"] is None
     assert ask(database, folder, "-thi zzzzzzzz")["suggestion"] is None
+
+
+def test_pages_go_on_from_exact_accents_to_none_and_to_others(database: Database, folder: Path) -> None:
+    said = [("tin đê", 60), ("tin de", 5), ("tin dê", 5)]
+    keep(database, *({"title": f"{words} {n}", "body_text": f"số {n}"} for words, count in said for n in range(count)))
+    found = [title.rpartition(" ")[0] for title in walk(database, folder, {"typed": "đê", "limit": 7})]
+    assert found == [words for words, count in said for _ in range(count)]
+    assert ask(database, folder, "đê", limit=3)["total"] == ask(database, folder, "đê", limit=100)["total"] == 70

@@ -159,6 +159,7 @@ def found_by_engine(typed: str, documents: Sequence[Document]) -> list[bool]:
         for name in ("title", "body", "documents"):
             said[name] = [" ".join(folded for folded, _ in getattr(one, name))]
             said[f"{name}_written"] = [" ".join(written for _, written in getattr(one, name))]
+        said |= {f"{name}_pairs": [indexing.pairs(getattr(one, name))] for name in ("title", "body")}
         words = [" ".join(folded for folded, _ in tokens(field)) for field in one.fields]
         writer.add_document(
             tantivy.Document(
@@ -169,8 +170,12 @@ def found_by_engine(typed: str, documents: Sequence[Document]) -> list[bool]:
     writer.commit()
     index.reload()
     searcher = index.searcher()
-    hits = searcher.search(Engine(index.schema, searcher).query(parse(typed).tree), limit=100).hits
-    there = {int(searcher.doc(address)["id"][0]) for _, address in hits}
+    engine, tree = Engine(index.schema, searcher), parse(typed).tree
+    there, better = (
+        {int(searcher.doc(address)["id"][0]) for _, address in searcher.search(asked, limit=100).hits}
+        for asked in (engine.query(tree), engine.exact(tree) or tantivy.Query.empty_query())
+    )
+    assert better <= there
     return [place in there for place in range(len(documents))]
 
 
