@@ -136,7 +136,7 @@ class Searcher:
         pager = Pager(
             searcher=searcher, engine=engine, wanted=narrowed.query(), asked=_asked(understood.tree, question),
             better=narrowed.query(better=True) if narrowed.better else None,
-            total=None if "kind" in narrowed.filters else sum(facets["kind"].values()),
+            total=sum(facets["kind"].values()) if "kind" in facets and "kind" not in narrowed.filters else None,
         )  # fmt: skip
         by_newest = question.sort == "newest" or all(isinstance(one, queries.Term) and one.prefix for one in needed)
         page = (pager.newest if by_newest else pager.relevant)(limit, question.cursor)
