@@ -130,46 +130,50 @@ def fixed(here: dict[str, Any]) -> Watched:
     return _paced(here, lambda *_: N * DAY / A_DAY)
 
 
-class _Scaled:
-    """Keeps a rule of intervals to the budget: all intervals are stretched by one factor, corrected every hour."""
+class _Stretched:
+    """Intervals of a rule, all stretched by the one factor that spends the budget, found anew every hour."""
 
     def __init__(self) -> None:
-        self.factor = 1.0
-        self._recent: list[float] = []
+        self.wanted = np.full(N, N * DAY / A_DAY)
+        self._factor = 1.0
+        self._until = 0.0
 
-    def __call__(self, at: float) -> float:
-        """The factor, at a poll."""
-        self._recent.append(at)
-        week_ago = at - 7 * DAY
-        while self._recent[0] < week_ago:
-            self._recent.pop(0)
-        passed = min(max(at, DAY / 2), 7 * DAY)
-        spent = len(self._recent) / passed * DAY
-        self.factor = min(max(self.factor * (spent / A_DAY) ** 0.01, 0.01), 100.0)
-        return self.factor
+    def interval(self, section: int, at: float) -> float:
+        """Minutes until a section's next poll."""
+        if at >= self._until:
+            self._until = at + 60
+            low, high = 1e-3, 1e3
+            for _ in range(40):
+                self._factor = (low * high) ** 0.5
+                spent = (DAY / self._kept(self.wanted)).sum()
+                low, high = (self._factor, high) if spent > A_DAY else (low, self._factor)
+        return float(self._kept(self.wanted[section : section + 1])[0])
+
+    def _kept(self, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip(self._factor * wanted, SLOT, DAY)
 
 
 def miniflux(here: dict[str, Any]) -> Watched:
     """The rule `entry_frequency` of miniflux: a week, divided by the items of the last week."""
     recent: list[list[float]] = [[] for _ in range(N)]
-    scaled = _Scaled()
+    stretched = _Stretched()
 
     def interval(section: int, at: float, new: NDArray[np.float64]) -> float:
         recent[section] = [one for one in recent[section] if one > at - WEEK] + [float(one) for one in new]
-        return scaled(at) * WEEK / max(len(recent[section]), 1)
+        stretched.wanted[section] = WEEK / max(len(recent[section]), 1)
+        return stretched.interval(section, at)
 
     return _paced(here, interval)
 
 
 def nutch(here: dict[str, Any]) -> Watched:
     """The rule of Nutch's AdaptiveFetchSchedule: 40 % longer after no change, 20 % shorter after one."""
-    intervals = [N * DAY / A_DAY] * N
-    scaled = _Scaled()
+    stretched = _Stretched()
 
     def interval(section: int, at: float, new: NDArray[np.float64]) -> float:
-        factor = 0.8 if len(new) else 1.4
-        intervals[section] = min(max(intervals[section] * factor, SLOT), DAY)
-        return scaled(at) * intervals[section]
+        wanted = stretched.wanted[section] * (0.8 if len(new) else 1.4)
+        stretched.wanted[section] = min(max(wanted, SLOT), DAY)
+        return stretched.interval(section, at)
 
     return _paced(here, interval)
 
