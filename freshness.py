@@ -10,7 +10,7 @@ Intensities are those that `scraper.rhythm` has learned; times are its minutes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -350,9 +350,9 @@ def opens(hours: tuple[float, float] | None, at: float) -> float:
     """The first time at or after `at` (minutes) that lies in the hours of a day."""
     if hours is None or hours[0] == hours[1]:
         return at
-    start, end = hours
+    start = hours[0]
     time = at % DAY
-    if (start <= time < end) if start < end else (time >= start or time < end):
+    if _lies_in(hours, np.array(time)):
         return at
     return at - time + start + (DAY if time >= start else 0.0)
 
@@ -361,7 +361,11 @@ def _closed(hours: tuple[float, float] | None, ahead: NDArray[np.int64]) -> NDAr
     """The slots in which a portal may not be crawled; hours that leave no slot open are not kept to."""
     if hours is None:
         return np.zeros(len(ahead), np.bool_)
-    start, end = hours
-    time = ahead * SLOT % DAY
-    inside = (start <= time) & (time < end) if start <= end else (time >= start) | (time < end)
+    inside = _lies_in(hours, ahead * SLOT % DAY)
     return np.zeros(len(ahead), np.bool_) if not inside.any() else ~inside
+
+
+def _lies_in(hours: tuple[float, float], time: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Which times of a day (minutes) lie in hours, which go over midnight where they end before they begin."""
+    after, before = time >= hours[0], time < hours[1]
+    return after & before if hours[0] < hours[1] else after | before

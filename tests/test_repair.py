@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from lxml import etree
-from scripted import serving
-from test_drift import NEWS, NOTICES, SOURCE, path, show
+from test_drift import NEWS, NOTICES, SOURCE, path, site
 
 from scraper import repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from command import Congtin
     from scripted import Site
+
+__all__ = ["site"]
 
 NEW_ROW = '<div class="item"><h5 class="name"><a href="{path}">Tin số {number}</a></h5> <i>18/07/2023</i></div>'
 NEW_LIST = """<html><body><ul class="menu"><li><a href="/portal/Pages/Gioi-thieu.aspx">Giới thiệu</a></li></ul>
@@ -32,16 +32,6 @@ def redesign(site: Site, listing: str, numbers: Iterable[int]) -> None:
     site.answers[listing] = (200, {}, NEW_LIST.format(rows=rows, path=aside).encode())
     for number in numbers:
         site.answers[path(number)] = (200, {}, NEW_ARTICLE.format(number=number).encode())
-
-
-@pytest.fixture
-def site(congtin: Congtin) -> Iterator[Site]:
-    with serving() as one:
-        congtin.source("sample", SOURCE.format(url=one.url))
-        show(one, NEWS, range(6))
-        show(one, NOTICES, range(10, 16))
-        assert congtin.crawl()["new"] == 12
-        yield one
 
 
 def test_after_a_redesign_new_selectors_are_proposed_and_read_the_portal_again(congtin: Congtin, site: Site) -> None:
