@@ -13,10 +13,9 @@ import logging
 import shutil
 import threading
 import time
-from collections import defaultdict
 from contextlib import contextmanager
 from hashlib import blake2b
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import tantivy
@@ -24,21 +23,19 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from scraper.items import VIETNAM
-from storage.models import Article, ArticleVersion, Event, NamedNumber
-from storage.search import passages, procedures
+from storage.models import Event
+from storage.search import holdings, procedures
 from storage.search.damage import is_damage, is_of_the_system, no_panic
-from storage.search.query import number_keys, tokens
+from storage.search.query import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Row
-    from sqlalchemy.orm import Session
-
     from storage.database import Database
-    from storage.search.passages import Page
+    from storage.search.holdings import Held
+    from storage.search.query import Token
 
 log = logging.getLogger(__name__)
 
@@ -227,8 +224,8 @@ def _take(
             for record in records:
                 writer.delete_documents_by_term("id", record)
             # Inside of the session: what the documents of two hundred records say is not held in memory at once.
-            for document in _documents(session, records):
-                writer.add_document(tantivy.Document(**document))
+            for one in holdings.held(session, records):
+                writer.add_document(tantivy.Document(**document(one)))
         start = told[-1].cursor, told[-1].id
         taken += len(told)
     return start
@@ -236,35 +233,6 @@ def _take(
 
 _LOG = select(Event.cursor, Event.id)
 _TOUCHED = select(Event.cursor, Event.id, Event.record).order_by(Event.cursor).limit(_BATCH)
-_RECORDS = (
-    select(
-        Article.id, Article.kind, Article.source, Article.platform, Article.section, Article.title,
-        Article.published_at, Article.first_seen, Article.story,
-        ArticleVersion.summary, ArticleVersion.body_text, ArticleVersion.images, ArticleVersion.attachments,
-    )
-    .join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))
-)  # fmt: skip
-
-
-def _documents(session: Session, records: Sequence[str]) -> Iterator[dict[str, Any]]:
-    of_procedures = procedures.pages(session, records)
-    alone = [record for record in records if record not in of_procedures]
-    attaching = passages.attaching(session, alone)
-    numbers = _numbers(session, records)
-    for row in session.execute(_RECORDS.where(Article.id.in_(alone))).all():
-        yield document(row, passages.pages(session, row.id) if row.id in attaching else (), numbers[row.id])
-    for found in procedures.found(session, records):
-        pages = chain.from_iterable(passages.pages(session, page) for page in found.pages)
-        yield _procedure(found, pages, numbers[found.row.id])
-
-
-def _numbers(session: Session, records: Sequence[str]) -> defaultdict[str, list[str]]:
-    """The keys of the documents' numbers that records name, or have."""
-    told: defaultdict[str, list[str]] = defaultdict(list)
-    named = select(NamedNumber.record, NamedNumber.told).where(NamedNumber.record.in_(records))
-    for record, one in session.execute(named):
-        told[record] += number_keys(normal=one["normal"], number=one["number"], year=one["year"], kind=one["type"])
-    return told
 
 
 def key_of(record: str) -> int:
@@ -272,43 +240,26 @@ def key_of(record: str) -> int:
     return int.from_bytes(blake2b(record.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def document(row: Row[*tuple[Any, ...]], pages: Iterable[Page] = (), numbers: Sequence[str] = ()) -> dict[str, Any]:
-    """A record as the index holds it: captions are part of the body here, a paragraph's end parts no phrase."""
-    captions = [image["caption"] for image in row.images]
-    names = [attachment["title"] for attachment in row.attachments]
-    return {
-        **_identified(row.id, row.story),
-        "kind": [row.kind],
-        "source": [row.source],
-        "platform": [row.platform],
-        "section": [row.section or ""],
-        "numbers": list(dict.fromkeys(numbers)),
-        **_dated(row.published_at or row.first_seen),
-        **_worded(row.title, "\n".join([row.summary or "", row.body_text, *captions, *names])),
-        **_attached(pages),
+def document(one: Held) -> dict[str, Any]:
+    """A record as the index holds it."""
+    said = one.document
+    told: dict[str, Any] = {
+        "id": [one.id],
+        "key": [key_of(one.id)],
+        "story": [key_of(one.story or one.id)],
+        "kind": [said.kind],
+        "source": list(said.sources),
+        "platform": [one.platform],
+        "section": [one.section],
+        "field": list(said.fields),
+        "field_words": [folded(tokens(field)) for field in said.fields],
+        "numbers": list(said.numbers),
+        **_dated(said.published),
     }
-
-
-def _procedure(found: procedures.Found, pages: Iterable[Page], numbers: Sequence[str]) -> dict[str, Any]:
-    row = found.row
-    return {
-        **_identified(row.id),
-        "kind": ["procedure"],
-        "source": found.sources,
-        "platform": [row.platform],
-        "section": ["procedures"],
-        "field": [row.field] if row.field else [],
-        "field_words": [" ".join([folded for folded, _ in tokens(row.field or "")])],
-        "numbers": list(dict.fromkeys(numbers)),
-        **_dated(found.published or row.first_seen),
-        **_worded(f"{row.name} {row.code or ''}", found.text),
-        **_attached(pages),
-    }
-
-
-def _identified(record: str, story: str | None = None) -> dict[str, Any]:
-    """What a record is told apart by; `story` is the record that stands for its story, if that was looked for."""
-    return {"id": [record], "key": [key_of(record)], "story": [key_of(story or record)]}
+    for name, syllables in (("title", said.title), ("body", said.body), ("documents", said.documents)):
+        told[name] = [folded(syllables)]
+        told[f"{name}_written"] = [" ".join([written for _, written in syllables])]
+    return told | {"title_pairs": [pairs(said.title)], "body_pairs": [pairs(said.body)]}
 
 
 def _dated(published: datetime) -> dict[str, Any]:
@@ -324,27 +275,12 @@ def _freshness(at: int) -> float:
     return float(2 ** (1 + 0.005 * min(max(at / _YEAR - 20, 0), 50)) - 2)
 
 
-def _worded(title: str, body: str) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for name, said in (("title", tokens(title)), ("body", tokens(body))):
-        told[name] = [" ".join([folded for folded, _ in said])]
-        told[f"{name}_written"] = [" ".join([written for _, written in said])]
-        told[f"{name}_pairs"] = [pairs(said)]
-    return told
+def folded(said: Sequence[Token]) -> str:
+    """The folded syllables of a text, with spaces between them."""
+    return " ".join([one for one, _ in said])
 
 
-def _attached(pages: Iterable[Page]) -> dict[str, Any]:
-    """The words of a record's documents, page by page."""
-    folded: list[str] = []
-    written: list[str] = []
-    for page in pages:
-        said = tokens(page.text)
-        folded.append(" ".join([one for one, _ in said]))
-        written.append(" ".join([one for _, one in said]))
-    return {"documents": [" ".join(folded)], "documents_written": [" ".join(written)]} if folded else {}
-
-
-def pairs(said: Sequence[tuple[str, str]]) -> str:
+def pairs(said: Sequence[Token]) -> str:
     """Each two adjacent syllables as one token."""
     return " ".join([f"{one[0]}_{other[0]}" for one, other in pairwise(said)])
 

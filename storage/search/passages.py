@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from storage.search import query as queries
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from storage.search.query import Need
@@ -43,11 +44,7 @@ def attaching(session: Session, records: Collection[str]) -> set[str]:
 def pages(session: Session, record: str) -> Iterator[Page]:
     """The pages of a record's documents that say something, one document after the other."""
     rows = session.execute(
-        select(Document.id, Document.url, Link.title, Content.title.label("own"), Content.digest, Content.page_count)
-        .join(Link, Link.document == Document.id)
-        .join(Content, Content.digest == Document.content)
-        .where(Link.record == record, Link.dropped_at.is_(None))
-        .order_by(Link.position, Document.id)
+        _linked(Document.url, Link.title, Content.title.label("own"), Content.page_count).where(Link.record == record)
     ).all()
     left = MOST_LETTERS
     for row in rows:
@@ -65,6 +62,43 @@ def pages(session: Session, record: str) -> Iterator[Page]:
                 return
             if page:
                 yield Page(document=row.id, title=name, number=number if is_paged else None, text=page)
+
+
+def texts(session: Session, records: Collection[str]) -> Iterator[tuple[str, Iterator[str]]]:
+    """The same pages of many records in one statement, as texts: by record, for those that link to documents.
+
+    One document is in memory at a time; a record's texts must be taken before the next record is asked for.
+    """
+    rows = session.execute(
+        _linked(Content.text).where(Link.record.in_(records)).order_by(None).order_by(Link.record, *_IN_ORDER),
+        execution_options={"yield_per": 1},
+    )
+    for record, some in groupby(rows, key=lambda row: str(row.record)):
+        yield record, _kept(page for row in some for page in row.text.split("\f"))
+
+
+_IN_ORDER = (Link.position, Document.id)
+
+
+def _linked(*columns: Any) -> Select[Any]:
+    """These columns of what records link to, in its order."""
+    return (
+        select(Link.record, Document.id, Content.digest, *columns)
+        .join(Link, Link.document == Document.id)
+        .join(Content, Content.digest == Document.content)
+        .where(Link.dropped_at.is_(None))
+        .order_by(*_IN_ORDER)
+    )
+
+
+def _kept(pages: Iterator[str]) -> Iterator[str]:
+    """Those that are within the bound of one record."""
+    left = MOST_LETTERS
+    for page in pages:
+        left -= len(page)
+        if left < 0:
+            return
+        yield page
 
 
 class Finder:

@@ -41,12 +41,12 @@ def touched(session: Session, records: Collection[str]) -> list[str]:
     return list(dict.fromkeys([*session.scalars(own), *session.scalars(of_pages)]))
 
 
-def pages(session: Session, records: Collection[str]) -> set[str]:
-    """Those among these articles that are the page of one procedure."""
-    own = select(ProcedurePlace.article).where(
+def pages(session: Session, records: Collection[str]) -> dict[str, str]:
+    """The procedures whose own pages are among these articles, by article."""
+    own = select(ProcedurePlace.article, ProcedurePlace.record).where(
         ProcedurePlace.article.in_(records), ProcedurePlace.role == "page", ProcedurePlace.ended_at.is_(None)
     )
-    return set(filter(None, session.scalars(own)))
+    return {str(row.article): row.record for row in session.execute(own.order_by(ProcedurePlace.id))}
 
 
 def found(session: Session, ids: Collection[str]) -> list[Found]:

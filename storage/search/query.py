@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from scraper import legal, text
 from scraper.items import VIETNAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 Token = tuple[str, str]
 """A syllable, folded and as it is written."""
@@ -170,6 +170,7 @@ def _token(word: str) -> Token:
     return text.fold(word).replace(" ", ""), text.exact(word)
 
 
+@lru_cache(maxsize=1 << 12)
 def number_key(said: str) -> str:
     """By what a document's number is found, whole or not, whoever wrote it.
 
@@ -221,9 +222,32 @@ class Document:
         """The same with accents."""
         return _joined([one for _, one in part] for part in (self.title, self.body, self.documents))
 
+    @cached_property
+    def folded_fields(self) -> str:
+        """The words of its fields, as `folded` has those of its texts."""
+        return "\n".join(map(_padded, self.fields))
 
-def _joined(texts: Iterator[list[str]]) -> str:
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its different syllables, folded."""
+        return frozenset(one for part in (self.title, self.body, self.documents) for one, _ in part)
+
+    @cached_property
+    def pairs(self) -> frozenset[str]:
+        """Its different pairs of adjacent syllables, folded, with a space between the two."""
+        texts = ([one for one, _ in part] for part in (self.title, self.body, self.documents))
+        return frozenset(f"{one} {other}" for folded in texts for one, other in pairwise(folded))
+
+
+def _joined(texts: Iterable[list[str]]) -> str:
     return "\n".join(f" {' '.join(one)} " for one in texts)
+
+
+def _has(document: Document, term: Term) -> bool:
+    """Whether a term stands in a document. The long text is searched only where no set can tell."""
+    if term.exactly or term.prefix or len(term.folded) > 2:
+        return _holds(document.folded, document.written, term)
+    return " ".join(term.folded) in (document.words if len(term.folded) == 1 else document.pairs)
 
 
 def _holds(folded: str, written: str, term: Term) -> bool:
@@ -237,7 +261,7 @@ def matches(tree: Node, document: Document) -> bool:
     """Whether a search for this tree finds this document."""
     match tree:
         case Term():
-            return _holds(document.folded, document.written, tree)
+            return _has(document, tree)
         case Filter():
             return _fits(tree, document)
         case Expansion():
@@ -262,10 +286,16 @@ def _fits(one: Filter, document: Document) -> bool:
         return document.kind == value
     if one.name == "number":
         return number_key(value) in document.numbers
-    said = " ".join(folded for folded, _ in tokens(value))
-    return any(f" {said} " in f" {' '.join(folded for folded, _ in tokens(field))} " for field in document.fields)
+    return _padded(value) in document.folded_fields
 
 
+@lru_cache(maxsize=1 << 12)
+def _padded(said: str) -> str:
+    """The syllables of a short text as `_holds` looks for them; remembered, as those of watches are asked for often."""
+    return _joined([[folded for folded, _ in tokens(said)]])
+
+
+@lru_cache(maxsize=1 << 12)
 def period(day: date) -> tuple[int, int]:
     """The first and the last second of a day in Vietnam, in Unix time."""
     first = int(datetime.combine(day, time(), VIETNAM).timestamp())
