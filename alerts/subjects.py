@@ -23,8 +23,8 @@ def of(session: Session, events: Sequence[Event]) -> dict[str, Document]:
     """By event, what it is about: the record as it is now, in the form in which the search finds it.
 
     What happened to a procedure's own page is about the procedure. A source's own event is about the source's name, at
-    the time of the event. Events whose record the search does not hold are left out. Give some hundred events at a time:
-    they take about ten statements together, and the words of all their records are in memory.
+    the time of the event. Events whose record the search does not hold are left out. Give some hundred at a time: they
+    take about ten statements together, and the words of all their records are in memory.
     """
     return {event.id: document for event, document in each(session, events)}
 

@@ -37,6 +37,8 @@ _MOST_OF_TIMES = 2.2
 """What BM25 gives at most for a word's rarity, however often it stands there and however short the text."""
 _OTHER_WORDS = 0.9
 _MOST_BOOST = 4.0
+_TOGETHER = 1000
+"""Records that are asked for by id together."""
 _NAMES: dict[FilterName, str] = {"source": "source", "kind": "kind", "number": "numbers"}
 
 
@@ -210,6 +212,16 @@ class Engine:
             return Query.all_query()
         inside = Query.range_query(self._schema, "published", FieldType.Integer, first, last)
         return Query.const_score_query(inside, 0.0)
+
+    def among(self, tree: Node, records: Sequence[str]) -> set[str]:
+        """Those of these records that the tree finds."""
+        found: set[str] = set()
+        for start in range(0, len(records), _TOGETHER):
+            some = self.one_of("id", records[start : start + _TOGETHER])
+            wanted = _boolean([(Occur.Must, some), (Occur.Must, Query.const_score_query(self.query(tree), 0.0))])
+            hits = self._searcher.search(wanted, limit=_TOGETHER, count=False).hits
+            found.update(str(self._searcher.doc(address)["id"][0]) for _, address in hits)
+        return found
 
     def one_of(self, field: str, values: Sequence[str | int]) -> Query:
         """One of these values is the field's."""
