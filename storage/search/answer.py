@@ -82,7 +82,7 @@ class Searcher:
         Without words to rank by, the newest come first. While the index is made again, the one before it answers.
         """
         started = time.perf_counter()
-        told, stale = self._asked(lambda current: self._told(question, current))
+        told, stale = self._answered(lambda current: self._told(question, current))
         return told | {"stale": stale, "took_ms": round((time.perf_counter() - started) * 1000, 1)}
 
     def finds(self, tree: Node, records: Sequence[str]) -> tuple[set[str], bool]:
@@ -98,9 +98,9 @@ class Searcher:
                 index = before.index if before and not before.place else current
                 return Engine(index.schema, index.searcher()).among(tree, records)
 
-        return self._asked(ask)
+        return self._answered(ask)
 
-    def _asked(self, ask: Callable[[tantivy.Index], T]) -> tuple[T, bool]:
+    def _answered(self, ask: Callable[[tantivy.Index], T]) -> tuple[T, bool]:
         """What the index says, made again where it turns out to be damaged; and whether it is behind the database."""
         stale = not self._standing.catch_up()
         for anew in (False, True):
