@@ -29,6 +29,7 @@ from storage import events, numbers
 from storage.models import Event
 from storage.models import Procedure as Row
 from storage.search import holdings
+from storage.search import index as indexing
 from storage.search.answer import Searcher
 from storage.search.language import parse
 from storage.search.query import NOTHING, Document, matches, tokens
@@ -105,6 +106,7 @@ def agree(database: Database, folder: Path, typed: Sequence[str]) -> None:
     """Holds watches against all that happened, and compares what they match with what the search finds."""
     trees = {f"{place}": parse(one).tree for place, one in enumerate(typed)}
     watched = Watched(trees)
+    indexing.follow(database, indexing.open_index(folder))  # a search would wait for a second only
     searcher = Searcher(database, folder)
     with database.reading() as session:
         happened = events.since(session)

@@ -12,6 +12,7 @@ from telling import PAGE, tell
 from alerts import preview as previews
 from alerts.preview import preview
 from storage import events
+from storage.search import index as indexing
 from storage.search.answer import Searcher
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def seen(database: Database, tmp_path: Path) -> Any:
     """Asks for a preview as of noon."""
 
     def ask(typed: str, **given: Any) -> previews.Preview:
+        indexing.follow(database, indexing.open_index(tmp_path / "index"))  # a search would wait for a second only
         searcher = Searcher(database, tmp_path / "index")
         return preview(database, searcher, typed, **{"kinds": KINDS, "now": NOON} | given)
 
