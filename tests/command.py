@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import spares
 from forked import FORKS, ROOT
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 """
 
 
-def _child(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
+def _child(main: str, words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
     for descriptor, name in ((1, out), (2, err)):
         opened = os.open(name, os.O_WRONLY)
         os.dup2(opened, descriptor)
@@ -44,21 +46,21 @@ def _child(words: tuple[str, ...], environment: dict[str, str], out: str, err: s
     os.chdir(ROOT)
     sys.argv = ["congtin", *words]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    import cli
-
-    cli.main()
+    if main == "watched" or words[0] == "crawl":
+        spares.fork()
+    import_module(main).main()
 
 
 class Started:
     """A command that was started, to be waited for, told to stop, or killed."""
 
-    def __init__(self, words: tuple[str, ...], environment: dict[str, str]) -> None:
+    def __init__(self, words: tuple[str, ...], environment: dict[str, str], main: str = "cli") -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._files = [Path(self._folder.name) / name for name in ("out", "err")]
         for file in self._files:
             file.touch()
         names = [str(file) for file in self._files]
-        self._process = FORKS.Process(target=_child, args=(words, environment, *names))
+        self._process = FORKS.Process(target=_child, args=(main, words, environment, *names))
         self._process.start()
         self.pid: int = self._process.pid or 0
 
@@ -112,7 +114,17 @@ class Congtin:
         return Started(words, self.env())
 
     def run(self, *words: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-        started = self.start(*words)
+        return self._ended(self.start(*words), words, expect)
+
+    def watched(self, *words: str) -> dict[str, Any]:
+        """What tests/watched.py tells of a crawl."""
+        done = self._ended(Started(words, self.env(), "watched"), words, 0)
+        assert "Traceback" not in done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    @staticmethod
+    def _ended(started: Started, words: tuple[str, ...], expect: int | None) -> subprocess.CompletedProcess[str]:
         out, err = started.communicate()
         done = subprocess.CompletedProcess(words, started.returncode or 0, out, err)
         if expect is not None:

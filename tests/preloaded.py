@@ -5,6 +5,7 @@ Not `scraper.settings`: it reads the environment, which each run has its own of.
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,8 @@ from storage.models import Article
 
 OURS = (
     "cli", "demo", "spiders.run", "spiders.preview", "storage.extensions", "storage.middlewares", "storage.pipelines",
-    "scraper.middlewares", "scraper.pipelines", "storage.records", "storage.search.answer", "web.app",
+    "scraper.middlewares", "scraper.pipelines", "scraper.reader_child", "scraper.document_child", "storage.records",
+    "storage.search.answer", "web.app",
 )  # fmt: skip
 THEIRS = (
     "scrapy.core.engine", "scrapy.core.downloader.handlers.http11", "scrapy.pqueues", "scrapy.squeues",
@@ -36,3 +38,6 @@ with tempfile.TemporaryDirectory() as folder:
     with database.reading() as session:
         session.scalars(select(Article)).all()
     database.close()
+
+gc.collect()
+gc.freeze()  # no collection of a child's goes through all of this, and makes pages its own by that

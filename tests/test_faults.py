@@ -6,17 +6,13 @@ same process, a sound one is crawled.
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
-import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from command import ROOT
 from scripted import serving
 from sqlalchemy import create_engine, text
 
@@ -44,17 +40,6 @@ TOGETHER = ("--set", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "--set", f"DOWNLOAD_MAX
 SILENT = ("--set", "TURN_SILENCE=0.2", "--set", "DOWNLOAD_TIMEOUT=4", "--set", "RETRY_TIMES=0")
 BRIEF = ("--set", "DOWNLOAD_TIMEOUT=3")
 SOUND = 60
-
-
-def watched(congtin: Congtin, *words: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "watched.py", *words],
-        env=congtin.env(), cwd=ROOT, text=True, capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 @dataclass
@@ -91,12 +76,12 @@ def by_path(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def crawl_all(congtin: Congtin, site: Misbehaving) -> Crawled:
     """Crawls the portal while it is sound, and again when it is not, with a sound one beside it."""
     congtin.source("bad", SOURCE.format(url=site.url) + 'sections.news = ["/faults/"]\n')
-    first = watched(congtin, "bad", *TOGETHER)
+    first = congtin.watched("bad", *TOGETHER)
     assert first["reports"]["bad"]["new"] == len(FAULTS)
     before = len(congtin.events())
     site.faults.good = False
     site.raw.asked.clear()
-    told = watched(congtin, "bad", "sound", "--recheck", *TOGETHER, *BRIEF)
+    told = congtin.watched("bad", "sound", "--recheck", *TOGETHER, *BRIEF)
     with archive(congtin) as rows:
         return Crawled(
             site=site,
@@ -198,7 +183,7 @@ def test_bad_listings_feeds_and_sitemaps(congtin: Congtin) -> None:
     with misbehaving() as site:
         declared = f"feeds = {paths['feed']}\nsitemaps = {paths['sitemap']}\nsections.news = {paths['section']}\n"
         congtin.source("lists", SOURCE.format(url=site.url) + declared)
-        told = watched(congtin, "lists", "--limit", "12", *TOGETHER)
+        told = congtin.watched("lists", "--limit", "12", *TOGETHER)
         report = told["reports"]["lists"]
         asked = [path for _, path, _ in site.raw.asked]
     with archive(congtin) as rows:
@@ -230,7 +215,7 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(congtin: Con
         )
         careless = SOURCE.format(url=f"https://127.0.0.1:{site.faults.secured['self-signed']}/")
         congtin.source("careless", careless + 'tls = "accept-invalid"\n' + section)
-        reports = watched(congtin, *site.faults.secured, "careless", *TOGETHER)["reports"]
+        reports = congtin.watched(*site.faults.secured, "careless", *TOGETHER)["reports"]
     for kind in set(site.faults.secured) - {"sound"}:
         assert set(reports[kind]["outcomes"]) == {"TLS"}, kind
         assert reports[kind]["verdict"] == "failed"
@@ -263,7 +248,7 @@ def test_a40_hosts_that_hang_keep_no_others_waiting(congtin: Congtin) -> None:
         for number, portal in enumerate(sound):
             congtin.source(f"sound-{number}", SOURCE.format(url=portal.url) + section)
         names = [f"silent-{number}" for number in range(HANGING)] + ["sound-0", "sound-1"]
-        told = watched(congtin, *names, *SILENT)
+        told = congtin.watched(*names, *SILENT)
         ended = time.monotonic()
         assert [told["reports"][name]["new"] > 0 for name in names] == [False] * HANGING + [True] * 2
         assert {told["reports"][name]["verdict"] for name in names[:HANGING]} == {"failed"}

@@ -5,13 +5,9 @@ The catalogue's A24 and A39.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command import ROOT
 from scripted import serving
 
 from sample.certificates import AUTHORITY, contexts
@@ -32,12 +28,7 @@ sections.news = ["/portal/Pages/Tin-tuc.aspx"]
 
 
 def crawl(congtin: Congtin, *words: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "watched.py", "snv", *words],
-        env=congtin.env(), cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)["reports"]["snv"]
+    report: dict[str, Any] = congtin.watched("snv", *words)["reports"]["snv"]
     return report
 
 
