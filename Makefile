@@ -35,7 +35,7 @@ run: .venv/run.stamp  ## crawl the sample portal and serve the search page on ht
 	$(BIN)/congtin demo
 
 test: .venv/dev.stamp .venv/tools.stamp  ## run every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 lint: .venv/dev.stamp  ## format, lint, strict types, import contracts
 	$(BIN)/ruff format --check .

@@ -33,12 +33,17 @@ _SECONDS_TO_STOP = 2
 _SECONDS_KEPT_ALIVE = 120  # as IIS; a polite crawler pauses for longer than uvicorn's 5
 
 
-def app(portal: Portal, *, delay: float = 0.0, record: Callable[[tuple[str, str, int]], object] | None = None) -> App:
+def app(
+    portal: Portal,
+    *,
+    delay: Callable[[], float] = float,
+    record: Callable[[tuple[str, str, int]], object] | None = None,
+) -> App:
     """The portal as an ASGI application.
 
     Args:
         portal: What to serve.
-        delay: Seconds that each answer waits.
+        delay: Says how many seconds the next answer waits.
         record: Called with (method, path with its query, status) of each request.
     """
     site = Site(portal)
@@ -47,8 +52,8 @@ def app(portal: Portal, *, delay: float = 0.0, record: Callable[[tuple[str, str,
         method, path, query = scope["method"], scope["path"], scope["query_string"].decode("latin-1")
         body = await _body(receive) if method == "POST" else b""
         request = Request(method, path, query, dict(scope["headers"]), body)
-        if delay:
-            await asyncio.sleep(delay)
+        if seconds := delay():
+            await asyncio.sleep(seconds)
         answer = answered(portal, site, request, scope["client"])
         if record:
             record((method, f"{path}?{query}" if query else path, answer.status))
@@ -138,7 +143,7 @@ def serve(
         site = Site(portal)
         asyncio.run(faulty.serve(listener, lambda request, client: answered(portal, site, request, client)))
         return
-    server = _server(app(portal, delay=delay))
+    server = _server(app(portal, delay=lambda: delay))
     # uvicorn raises the signal that stopped it once more, for whoever came before it: here, nobody.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -157,11 +162,13 @@ class Running:
     Attributes:
         url: Where it is, as "http://127.0.0.1:PORT/".
         portal: Its content.
+        delay: Seconds that each answer waits; may be set at any time.
         requests: (method, path with its query, status) of all requests served so far.
     """
 
     url: str
     portal: Portal
+    delay: float = 0.0
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -189,8 +196,8 @@ def running(
     """Serves a portal on a free port (or the given one) as long as the block runs."""
     listener = _listening(host, port)
     portal = Portal(articles, seed, procedures=procedures)
-    site = Running(f"http://{host}:{listener.getsockname()[1]}/", portal)
-    server = _server(app(portal, delay=delay, record=site.requests.append))
+    site = Running(f"http://{host}:{listener.getsockname()[1]}/", portal, delay)
+    server = _server(app(portal, delay=lambda: site.delay, record=site.requests.append))
     ready = threading.Event()
 
     async def serve_all() -> None:

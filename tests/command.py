@@ -34,7 +34,9 @@ sections.procedures = ["/portal/Pages/Thu-tuc-hanh-chinh.aspx"]
 """
 
 
-def _child(main: str, words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
+def _child(
+    main: str, words: tuple[str, ...], environment: dict[str, str], constants: dict[str, float], out: str, err: str
+) -> None:
     for descriptor, name in ((1, out), (2, err)):
         opened = os.open(name, os.O_WRONLY)
         os.dup2(opened, descriptor)
@@ -46,21 +48,24 @@ def _child(main: str, words: tuple[str, ...], environment: dict[str, str], out: 
     os.chdir(ROOT)
     sys.argv = ["congtin", *words]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if main == "watched" or words[0] == "crawl":
+    if main == "watched" or words[0] in {"crawl", "demo", "extract", "sources"}:  # these read pages
         spares.fork()
+    for name, value in constants.items():
+        module, _, constant = name.rpartition(".")
+        setattr(import_module(module), constant, value)
     import_module(main).main()
 
 
 class Started:
     """A command that was started, to be waited for, told to stop, or killed."""
 
-    def __init__(self, words: tuple[str, ...], environment: dict[str, str], main: str = "cli") -> None:
+    def __init__(self, congtin: Congtin, words: tuple[str, ...], main: str = "cli") -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._files = [Path(self._folder.name) / name for name in ("out", "err")]
         for file in self._files:
             file.touch()
         names = [str(file) for file in self._files]
-        self._process = FORKS.Process(target=_child, args=(main, words, environment, *names))
+        self._process = FORKS.Process(target=_child, args=(main, words, congtin.env(), congtin.constants, *names))
         self._process.start()
         self.pid: int = self._process.pid or 0
 
@@ -90,10 +95,11 @@ class Started:
 
 @dataclass
 class Congtin:
-    """The command, with a data folder of its own."""
+    """The command, with a data folder of its own; `constants` of ours are set in its process, by their whole names."""
 
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
 
     def env(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CONGTIN_")}
@@ -111,14 +117,14 @@ class Congtin:
         file.write_text(text, "utf-8")
 
     def start(self, *words: str) -> Started:
-        return Started(words, self.env())
+        return Started(self, words)
 
     def run(self, *words: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
         return self._ended(self.start(*words), words, expect)
 
     def watched(self, *words: str) -> dict[str, Any]:
         """What tests/watched.py tells of a crawl."""
-        done = self._ended(Started(words, self.env(), "watched"), words, 0)
+        done = self._ended(Started(self, words, "watched"), words, 0)
         assert "Traceback" not in done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
         return told

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import databases
 import pytest
+import scheduling
 from command import SAMPLE, Congtin
 from hypothesis import HealthCheck, settings
 
@@ -36,16 +37,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def lacks(item: pytest.Item) -> bool:
         return any(which(mark.args[0]) is None for mark in item.iter_markers("tool"))
 
-    items.sort(key=_is_quick)
+    items.sort(key=scheduling.rank)
     out = [item for item in items if lacks(item)]
     if out:
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=out)
 
 
-def _is_quick(item: pytest.Item) -> bool:
-    """Whether it crawls nothing: crawls take seconds, and most else thousandths of them."""
-    return not {"congtin", "crawled"} & set(getattr(item, "fixturenames", ()))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return scheduling.workers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadscope":
+        return None
+    config.option.loadscopereorder = False
+    return scheduling.InOrder(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """What tests share has no doctests; to look for them is to load it in every worker."""
+    shared = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if shared else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import pytest
 from command import wait_for
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from command import Congtin, Serve
 
+pytestmark = pytest.mark.long
 IN_FLIGHT = 12
 """Pages that were on their way, or answered and not yet committed, when a crawl was killed."""
 HELD = "SELECT url FROM pages WHERE record IS NOT NULL UNION SELECT url FROM documents WHERE version > 0"

@@ -236,6 +236,7 @@ def test_search_show_status_print_the_contracts_shapes(congtin: Congtin, serve: 
     assert "30" in congtin.run("search", "", "--limit", "1").stdout
 
 
+@pytest.mark.long
 def test_the_demo_shows_the_whole_product_once(congtin: Congtin) -> None:
     congtin.environment["CONGTIN_ALLOW_NETWORKS"] = ""
     done = congtin.run("demo", "--once", "--articles", "24")

@@ -46,6 +46,7 @@ def audit(congtin: Congtin, portal: Running, *changed: str) -> None:
     drill.close()
 
 
+@pytest.mark.long
 def test_a_crawl_killed_at_random_moments_loses_and_doubles_nothing(congtin: Congtin, serve: Serve) -> None:
     drill = drill_of(congtin, serve(articles=60, delay=0.01), seed=2026)
     told = scenarios.kill(drill, kills=8)
@@ -59,6 +60,7 @@ def test_a_crawl_killed_at_random_moments_loses_and_doubles_nothing(congtin: Con
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mount", [True, False])
 def test_a_full_disk_costs_time_and_nothing_else(
     congtin: Congtin, serve: Serve, tmp_path: Path, mount: bool, monkeypatch: pytest.MonkeyPatch
@@ -73,6 +75,7 @@ def test_a_full_disk_costs_time_and_nothing_else(
     assert (told.note == SmallFiles.how) or mount
 
 
+@pytest.mark.long
 def test_a_locked_database_costs_time_and_nothing_else(congtin: Congtin, serve: Serve) -> None:
     """The lock is held beyond what a statement waits for: the crawl tries again."""
     congtin.environment["CONGTIN_DATABASE_URL"] = f"sqlite:///{congtin.data / 'congtin.db'}?timeout=0.5"

@@ -188,6 +188,7 @@ def test_two_crawls_of_one_host_do_not_run_beside_each_other(congtin: Congtin, s
         second = congtin.run("crawl", "sample", expect=4)
         assert "another crawl of this host" in second.stderr
     finally:
+        portal.delay = 0
         _, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert congtin.crawl()["new"] == 0
@@ -203,6 +204,7 @@ def test_a_stop_signal_ends_cleanly_and_the_next_crawl_goes_on(congtin: Congtin,
     assert time.monotonic() - started < 10
     assert crawl.returncode == 3, err
     assert congtin.json("status", "sample", expect=3)[0]["verdict"] == "interrupted"
+    portal.delay = 0
     congtin.crawl()
     events = congtin.events("--kind", "article.new")
     assert len(events) == 100

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import pytest
 from scripted import serving
 from sqlalchemy import create_engine, text
 
@@ -97,6 +98,7 @@ def addresses(fault: Fault) -> list[str]:
     return [fault.known] if fault.once else [fault.known, fault.fresh]
 
 
+@pytest.mark.long
 def test_bad_answers_have_their_outcomes_and_harm_nothing_else(congtin: Congtin) -> None:
     """One test, as the crawl that it looks at takes a while."""
     congtin.environment["CONGTIN_ALLOW_NETWORKS"] = "127.0.0.1/32,127.0.0.3/32,127.0.0.4/32"
@@ -175,6 +177,7 @@ def _portal_beside_is_crawled_as_ever(crawled: Crawled) -> None:
     assert report["seconds"] < crawled.told["reports"]["bad"]["seconds"]  # it waited for none of the time-outs
 
 
+@pytest.mark.long
 def test_bad_listings_feeds_and_sitemaps(congtin: Congtin) -> None:
     paths: dict[str, list[str]] = {"section": [], "feed": [], "sitemap": []}
     for fault in LISTS:

@@ -36,6 +36,7 @@ def named(*names: str, addresses: str = "127.0.0.1") -> list[str]:
     return [word for name in names for word in ("--host", f"{name}={addresses}")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known_before", [False, True])
 def test_a_portal_that_moves_to_https_and_www_keeps_its_records(
     congtin: Congtin, tmp_path: Path, known_before: bool

@@ -33,6 +33,9 @@ class Crawled:
     report: dict[str, Any]
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Running]:
     with running(articles=12, procedures=True) as one:

@@ -23,6 +23,9 @@ NOON = datetime(2025, 3, 1, 12, tzinfo=VIETNAM)
 SEEDS = range(8)
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def counted() -> Counter[tuple[str, str, str, bool]]:
     return measure(saved(), SEEDS)

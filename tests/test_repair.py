@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from lxml import etree
 from test_drift import NEWS, NOTICES, SOURCE, path, site
 
@@ -34,6 +35,7 @@ def redesign(site: Site, listing: str, numbers: Iterable[int]) -> None:
         site.answers[path(number)] = (200, {}, NEW_ARTICLE.format(number=number).encode())
 
 
+@pytest.mark.long
 def test_after_a_redesign_new_selectors_are_proposed_and_read_the_portal_again(congtin: Congtin, site: Site) -> None:
     assert congtin.json("sources", "test", "sample")["repair"]["toml"] == "", "nothing is to be mended yet"
     redesign(site, NEWS, range(6))

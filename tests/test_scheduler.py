@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
 from command import wait_for
 from sqlalchemy import select
 from test_crash import alive, children_of
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from command import Congtin, Serve, Started
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def congtin(congtin: Congtin) -> Congtin:
+    """The command, whose scheduler looks around ten times as often."""
+    congtin.constants["storage.leases.HEARTBEAT_SECONDS"] = 0.5
+    return congtin
 
 
 def until(true: Callable[[], Any], seconds: float = 60) -> Any:
@@ -142,6 +152,7 @@ def test_a_killed_child_is_noted_and_its_source_is_had_again(congtin: Congtin, s
     wait_for(portal, 6)
     (child,) = children_of(scheduler.pid)
     os.kill(child, signal.SIGKILL)
+    portal.delay = 0
     until(lambda: closed(congtin, 1), 20)
     (run,) = runs(congtin)
     assert (run.verdict, run.cause) == ("interrupted", "its process ended with -9")

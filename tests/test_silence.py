@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from scripted import ARTICLE, LISTING, Site, serving
 from sqlalchemy import create_engine, text
 
@@ -39,6 +40,7 @@ def show(site: Site, ago: Iterable[int]) -> None:
     site.answers[NEWS] = answer
 
 
+@pytest.mark.long
 def test_a_section_that_breaks_its_rhythm_is_stale_and_recovers_with_its_next_news(congtin: Congtin) -> None:
     with serving() as site:
         congtin.source("sample", SOURCE.format(url=site.url))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Answers = dict[str, dict[str, list[str]]]
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """Names of what each query finds, by the database's kind."""
