@@ -31,8 +31,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def congtin(congtin: Congtin) -> Congtin:
-    """The command, whose scheduler looks around ten times as often."""
-    congtin.constants["storage.leases.HEARTBEAT_SECONDS"] = 0.5
+    """The command, whose scheduler looks around ten times as often, and whose children may be slow to begin."""
+    congtin.constants |= {"storage.leases.HEARTBEAT_SECONDS": 0.5, "supervisor._BEGINNING": 60.0}
     return congtin
 
 
