@@ -155,7 +155,7 @@ class Congtin:
         return [json.loads(line) for line in self.run("events", "--json", *words).stdout.splitlines()]
 
 
-def wait_for(portal: Running, requests: int, seconds: float = 30) -> None:
+def wait_for(portal: Running, requests: int, seconds: float = 120) -> None:
     """Waits until a portal has served so many requests."""
     give_up = time.monotonic() + seconds
     while len(portal.requests) < requests:
