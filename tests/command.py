@@ -48,7 +48,7 @@ def _child(
     os.chdir(ROOT)
     sys.argv = ["congtin", *words]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if main == "watched" or words[0] in {"crawl", "demo", "extract", "sources"}:  # these read pages
+    if main == "watched" or {"crawl", "demo", "extract", "sources"} & {*words[:1]}:  # these read pages
         spares.fork()
     for name, value in constants.items():
         module, _, constant = name.rpartition(".")
