@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.policy import SMTP
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +18,10 @@ if TYPE_CHECKING:
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*|(mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", re.IGNORECASE)
 """A URL or a mail address: what the operator of a portal can find us by."""
 LOGS = ("text", "json")
+TELEGRAM = "https://api.telegram.org"
+_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
+_MAIL_PORTS = {"smtps": 465, "smtp": 25}
+_SUBMISSION = 587  # RFC 6409: where users hand mail over, and say who they are
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -23,13 +31,25 @@ class BadConfig(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailServer:
+    """Where mail is handed over. `security` is `tls` from the first byte, or `starttls` after a greeting."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls"]
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """The operator's settings.
 
     `data` holds the database, archive and index; `sources` is a folder of further source files; `gone_hours` is over
     how long a page must be missing; `budget` is how many requests a day the scheduler's polls may take in all (None:
     a hundred for each source); `contact` stands in the user agent; `allow_networks` are those that the address guard
-    would refuse. `log` is one of LOGS: how what is logged looks.
+    would refuse. `log` is one of LOGS: how what is logged looks. `mail_server`, `mail_from` and `telegram_token` are
+    what alerts are sent with; `public_url`, without a slash at its end, is where others find the web pages.
     """
 
     data: Path
@@ -40,6 +60,11 @@ class Config:
     log: str = "text"
     budget: int | None = None
     allow_networks: tuple[Network, ...] = ()
+    mail_server: MailServer | None = None
+    mail_from: str = ""
+    telegram_token: str = field(default="", repr=False)
+    telegram_url: str = TELEGRAM
+    public_url: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -68,6 +93,9 @@ class Config:
             gone_hours = float(setting("GONE_HOURS", "48"))
         except ValueError:
             raise BadConfig(f"CONGTIN_GONE_HOURS: not a number: {setting('GONE_HOURS')!r}") from None
+        mail_server, mail_from = _mail_server(setting("SMTP_URL")), _mail_from(setting("MAIL_FROM"))
+        if mail_server and not mail_from:
+            raise BadConfig("CONGTIN_MAIL_FROM: mail needs a sender where CONGTIN_SMTP_URL is set")
         return cls(
             data=data,
             database_url=setting("DATABASE_URL", f"sqlite:///{data / 'congtin.db'}"),
@@ -77,6 +105,11 @@ class Config:
             log=log,
             budget=_budget(setting("BUDGET")),
             allow_networks=tuple(_network(word) for word in setting("ALLOW_NETWORKS").split(",") if word.strip()),
+            mail_server=mail_server,
+            mail_from=mail_from,
+            telegram_token=_telegram_token(setting("TELEGRAM_TOKEN")),
+            telegram_url=_base("TELEGRAM_URL", setting("TELEGRAM_URL", TELEGRAM)),
+            public_url=_base("PUBLIC_URL", setting("PUBLIC_URL")),
         )
 
 
@@ -93,3 +126,67 @@ def _network(word: str) -> Network:
         return ipaddress.ip_network(word.strip(), strict=False)
     except ValueError as error:
         raise BadConfig(f"CONGTIN_ALLOW_NETWORKS: {error}") from None
+
+
+def _mail_server(url: str) -> MailServer | None:
+    """A server by its URL, which no message repeats: it holds the password."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BadConfig("CONGTIN_SMTP_URL: not a URL, or its port is no number") from None
+    if parts.scheme not in _MAIL_PORTS:
+        raise BadConfig(f"CONGTIN_SMTP_URL: begins with smtp:// or smtps://, and not {parts.scheme!r}")
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise BadConfig(
+            "CONGTIN_SMTP_URL: must be smtp://user:password@host:port, a / or # in a password written %2F, %23"
+        )
+    if bool(parts.username) != bool(parts.password):
+        raise BadConfig("CONGTIN_SMTP_URL: a user without a password, or a password without a user")
+    usual = _SUBMISSION if parts.scheme == "smtp" and parts.username else _MAIL_PORTS[parts.scheme]
+    return MailServer(
+        host=parts.hostname,
+        port=port or usual,
+        security="tls" if parts.scheme == "smtps" else "starttls",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def _mail_from(said: str) -> str:
+    """A sender's address, with a name before it or not, as a header takes it."""
+    if not said:
+        return ""
+    try:
+        found = SMTP.header_factory("From", said).addresses
+        one: Address = found[0]
+        Address(username=one.username, domain=one.domain)
+    except (IndexError, ValueError, MessageError):
+        raise BadConfig(f"CONGTIN_MAIL_FROM: not a mail address: {said!r}") from None
+    if len(found) != 1 or not _CONTACT.fullmatch(one.addr_spec) or not one.addr_spec.isascii():
+        raise BadConfig(f"CONGTIN_MAIL_FROM: not one mail address, such as Cổng tin <tin@example.org>: {said!r}")
+    return str(one)
+
+
+def _telegram_token(said: str) -> str:
+    if said and not _TOKEN.fullmatch(said):
+        raise BadConfig("CONGTIN_TELEGRAM_TOKEN: not a bot's token, such as 123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11")
+    return said
+
+
+def _base(name: str, said: str) -> str:
+    """A URL that paths are put after."""
+    if not said:
+        return ""
+    try:
+        parts = urlsplit(said)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if not whole or parts.username or parts.query or parts.fragment or re.search(r"[\0- \\]", said):
+        raise BadConfig(
+            f"CONGTIN_{name}: not a URL that paths can be put after, such as https://tin.example.org: {said!r}"
+        )
+    return said.rstrip("/")

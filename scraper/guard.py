@@ -72,11 +72,22 @@ def refused(address: str, allowed: Sequence[Network]) -> str | None:
     if parsed is None:
         return None
     meant = inner(parsed)
-    if any(one in network for one in (parsed, meant) for network in allowed if one.version == network.version):
+    if _within(parsed, allowed):
         return None
     if not meant.is_global or meant.is_multicast or (parsed.version == 6 and parsed in _LOCAL_NAT64):
         return f"{address} is no public address; CONGTIN_ALLOW_NETWORKS opens networks such as {meant}"
     return None
+
+
+def within(address: str, allowed: Sequence[Network]) -> bool:
+    """Whether an IP address lies in a network that the operator opened; what is no IP address does not."""
+    parsed = _address(address)
+    return parsed is not None and _within(parsed, allowed)
+
+
+def _within(address: Address, allowed: Sequence[Network]) -> bool:
+    either = (address, inner(address))
+    return any(one in network for one in either for network in allowed if one.version == network.version)
 
 
 def refused_url(url: str, allowed: Sequence[Network], ports: Collection[int] = ()) -> str | None:

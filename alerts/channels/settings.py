@@ -1,0 +1,51 @@
+"""What channels are set up with: the operator's accounts, and how long and how much they wait for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scraper.config import TELEGRAM
+
+if TYPE_CHECKING:
+    from scraper.config import Config, MailServer, Network
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Bounds on one attempt: seconds until a connection stands, seconds in all, and bytes of an answer."""
+
+    connect: float = 10.0
+    total: float = 20.0
+    answer: int = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What channels are set up with. What has no account cannot be sent to: its outcome is `configuration`."""
+
+    mail_server: MailServer | None = None
+    mail_from: str = ""
+    telegram_token: str = field(default="", repr=False)
+    telegram_url: str = TELEGRAM
+    public_url: str = ""
+    allow_networks: tuple[Network, ...] = ()
+    limits: Limits = Limits()
+
+    @classmethod
+    def of(cls, config: Config) -> Settings:
+        """The channels' part of what the operator set."""
+        return cls(
+            mail_server=config.mail_server,
+            mail_from=config.mail_from,
+            telegram_token=config.telegram_token,
+            telegram_url=config.telegram_url,
+            public_url=config.public_url,
+            allow_networks=config.allow_networks,
+        )
+
+    @property
+    def host(self) -> str:
+        """What stands right of the @ in ids that are ours: the public address's host, or else the sender's."""
+        return urlsplit(self.public_url).hostname or self.mail_from.rpartition("@")[2].rstrip(">") or "congtin.invalid"
