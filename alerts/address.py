@@ -2,7 +2,7 @@
 
 `mailto:reader@example.org` · `webhook+https://host/path` · `telegram:CHAT` · an Apprise address of SERVICES. Who writes
 an address is a user: nothing here, and nothing that is reached by it, may be able to run a program, read a file or
-reach the operator's own network. Whether the host may be connected to is seen when it is (`alerts.channels.posting`).
+reach the operator's own network. Whether the host may be connected to is seen when it is (`alerts.posting`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ SERVICES: dict[str, str] = {
     "discord": "Discord", "gchat": "Google Chat", "gotify": "Gotify", "gotifys": "Gotify", "lark": "Lark",
     "line": "LINE", "matrix": "Matrix", "matrixs": "Matrix", "mmost": "Mattermost", "mmosts": "Mattermost", "nctalk":
     "Nextcloud Talk", "nctalks": "Nextcloud Talk", "ntfy": "ntfy", "ntfys": "ntfy", "pbul": "Pushbullet",
-    "pover": "Pushover", "rocket": "Rocket.Chat", "rockets": "Rocket.Chat", "signal": "Signal", "signals": "Signal", "slack":
-    "Slack", "viber": "Viber", "webex": "Webex", "workflows": "Microsoft Teams", "zalo": "Zalo", "zulip": "Zulip",
+    "pover": "Pushover", "rocket": "Rocket.Chat", "rockets": "Rocket.Chat", "signal": "Signal", "signals": "Signal",
+    "slack": "Slack", "viber": "Viber", "webex": "Webex", "workflows": "Microsoft Teams", "zalo": "Zalo",
+    "zulip": "Zulip",
 }  # fmt: skip
 """Schemes of Apprise that a user may name, and what they are called. All the others are refused: among them are ones
 that write to the host's log and bus, and ones that send what they are told to wherever they are told."""
@@ -97,6 +98,11 @@ def parse(text: str) -> Address:
     raise BadAddress(
         f"no alerts are sent by {scheme[:30]!r}; mailto, webhook+https, telegram, {', '.join(SERVICES)} are known"
     )
+
+
+def is_secure(address: str) -> bool:
+    """Whether an Apprise address is one of TLS: a service that has both has a scheme with an `s` at its end for it."""
+    return f"{address.partition(':')[0].lower()}s" not in SERVICES
 
 
 def _mail(rest: str) -> Address:

@@ -79,6 +79,11 @@ def refused(address: str, allowed: Sequence[Network]) -> str | None:
     return None
 
 
+def is_address(words: str) -> bool:
+    """Whether a host is an IP address, in any spelling that a resolver takes for one, and no name."""
+    return _address(words) is not None
+
+
 def within(address: str, allowed: Sequence[Network]) -> bool:
     """Whether an IP address lies in a network that the operator opened; what is no IP address does not."""
     parsed = _address(address)

@@ -13,7 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alerts.address import BadAddress, parse
-from alerts.channels import webhook
+from alerts import posting
+from alerts.channels import others, telegram, webhook
+from alerts.channels.mail import Mail
+from alerts.channels.pacing import Pacer
 from alerts.channels.settings import Limits, Settings
 from alerts.items import Outcome
 
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
     from alerts.address import Address
     from alerts.items import Message
 
-__all__ = ["Channels", "Limits", "Settings", "send"]
+__all__ = ["Channels", "Limits", "Pacer", "Settings", "new_secret", "refused", "send"]
 
+new_secret = webhook.new_secret
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +38,7 @@ class Channels:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._mail = Mail(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +48,7 @@ class Channels:
 
     def close(self) -> None:
         """Ends the connections that are kept."""
+        self._mail.quit()
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -63,14 +69,34 @@ class Channels:
             return Outcome(end="later", cause="library", detail=f"our fault: {type(error).__name__}")
 
     def _sent(self, address: Address, message: Message, secrets: Sequence[str]) -> Outcome:
-        if address.kind == "webhook":
-            return webhook.send(
-                address.target, message, self._settings, secrets=secrets, now=datetime.now(UTC), context=self._context
-            )
-        return Outcome(end="later", cause="configuration", detail=f"no {address.kind} yet")
+        if address.kind == "mail":
+            return self._mail.send(address.target, message)
+        if address.kind == "telegram":
+            return telegram.send(address.target, message, self._settings, context=self._context)
+        if address.kind == "apprise":
+            return others.send(address.target, message, self._settings)
+        return webhook.send(
+            address.target, message, self._settings, secrets=secrets, now=datetime.now(UTC), context=self._context
+        )
 
 
 def send(address: str, message: Message, settings: Settings, *, secrets: Sequence[str] = ()) -> Outcome:
     """The same as `Channels.send`, for one message."""
     with Channels(settings) as channels:
         return channels.send(address, message, secrets=secrets)
+
+
+def refused(address: Address, settings: Settings) -> str | None:
+    """Why no message can go to an address as things are set up; None if one may. Nothing is sent.
+
+    A name is not resolved: what it stands for may change, and is checked when it is connected to.
+    """
+    if address.kind == "mail" and settings.mail_server is None:
+        return "mail needs CONGTIN_SMTP_URL and CONGTIN_MAIL_FROM"
+    if address.kind == "telegram" and not settings.telegram_token:
+        return "Telegram needs CONGTIN_TELEGRAM_TOKEN"
+    if address.kind == "webhook":
+        return posting.refused_url(address.target, settings.allow_networks)
+    if address.kind == "apprise" and not others.is_known(address.target, settings):
+        return "this is no address of the service as Apprise knows it: https://github.com/caronc/apprise/wiki"
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Bounds on one attempt: seconds until a connection stands, seconds in all, and bytes of an answer."""
+    """Bounds on one attempt: seconds until a connection stands, seconds in all, and bytes of an answer.
+
+    `mail` is for each step of SMTP: a server may look for viruses before it answers (RFC 5321 §4.5.3.2 grants minutes),
+    and who leaves early does not know what became of the message.
+    """
 
     connect: float = 10.0
     total: float = 20.0
     answer: int = 64 * 1024
+    mail: float = 120.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,4 +54,5 @@ class Settings:
     @property
     def host(self) -> str:
         """What stands right of the @ in ids that are ours: the public address's host, or else the sender's."""
-        return urlsplit(self.public_url).hostname or self.mail_from.rpartition("@")[2].rstrip(">") or "congtin.invalid"
+        host = urlsplit(self.public_url).hostname or self.mail_from.rpartition("@")[2].rstrip(">") or "congtin.invalid"
+        return re.sub(r"[^A-Za-z0-9.-]", "-", host)

@@ -11,7 +11,7 @@ import secrets as randomness
 from typing import TYPE_CHECKING
 
 from alerts import texts
-from alerts.channels import posting
+from alerts import posting
 from alerts.items import Outcome
 
 if TYPE_CHECKING:

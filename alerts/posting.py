@@ -166,8 +166,21 @@ def refused(addresses: Sequence[str], port: int, allowed: Sequence[Network], *, 
     if not secure:
         return "without TLS only hosts in CONGTIN_ALLOW_NETWORKS are written to"
     if port not in _PORTS:
-        return f"port {port} is none of {', '.join(map(str, sorted(_PORTS)))}"
+        return _bad_port(port)
     return None
+
+
+def refused_url(url: str, allowed: Sequence[Network]) -> str | None:
+    """The same for a URL before anything is resolved: what can be said of a host that is named by its address."""
+    parts = urlsplit(url)
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    if not guard.is_address(host):
+        return None if not secure or parts.port is None or parts.port in _PORTS or allowed else _bad_port(parts.port)
+    return refused([host], parts.port or (443 if secure else 80), allowed, secure=secure)
+
+
+def _bad_port(port: int) -> str:
+    return f"port {port} is none of {', '.join(map(str, sorted(_PORTS)))}"
 
 
 def _connected(addresses: Sequence[str], port: int, limits: Limits, clock: _Clock) -> socket.socket:
