@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 
-from alerts.address import is_secure
 from alerts import posting
+from alerts.address import is_secure
 from scraper.children import die_with
 
 if TYPE_CHECKING:

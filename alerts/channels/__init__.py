@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from alerts.address import BadAddress, parse
 from alerts import posting
+from alerts.address import BadAddress, parse
 from alerts.channels import others, telegram, webhook
 from alerts.channels.mail import Mail
 from alerts.channels.pacing import Pacer

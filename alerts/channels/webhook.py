@@ -10,8 +10,7 @@ import json
 import secrets as randomness
 from typing import TYPE_CHECKING
 
-from alerts import texts
-from alerts import posting
+from alerts import posting, texts
 from alerts.items import Outcome
 
 if TYPE_CHECKING:
