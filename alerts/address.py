@@ -126,6 +126,8 @@ def _webhook(scheme: str, rest: str) -> Address:
         raise BadAddress("a webhook's address holds no user or password: its messages are signed instead")
     if parts.fragment or port == 0:
         raise BadAddress("a webhook's address has no # in it, and no port 0")
+    if "[" in parts.netloc and ":" not in (parts.hostname or ""):
+        raise BadAddress("between brackets stands an IPv6 address")
     host = _host(parts.hostname or "")
     usual = port is None or port == {"http": 80, "https": 443}[inner]
     netloc = host if usual else f"{host}:{port}"

@@ -100,7 +100,7 @@ def _told(one: Happening, words: Words) -> Iterator[Markup]:
         said = Markup("").join(_SIGNS[sign].format(some) for sign, some in parts[:12])
         yield Markup("<b>{}</b>: {}").format(field, said)
     for name, url in one.documents[:_DOCUMENTS]:
-        shown = texts.shorter(text.clean(name), 200) or texts.shorter(url, 200)
+        shown = texts.shorter(text.clean(name), 200) or texts.shorter(text.clean(url), 200)
         yield Markup('📎 <a href="{}">{}</a>').format(url, shown) if texts.link(url) else Markup("📎 {}").format(shown)
     if len(one.documents) > _DOCUMENTS:
         yield escape(words.count("letter.more_documents", len(one.documents) - _DOCUMENTS))

@@ -22,12 +22,15 @@ from alerts.words import load
 from scraper import text
 
 if TYPE_CHECKING:
+    from email.policy import Policy
+    from typing import Self
+
     from jinja2 import Template
 
     from alerts.items import Message
 
-_POLICY = SMTP.clone(raise_on_defect=False)
 _DOCUMENTS = 20
+_LONGEST_LINE = 990  # RFC 5322 §2.1.1: 998, with colon and space
 _ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -37,38 +40,62 @@ def letter(message: Message, *, to: str, sender: str, host: str) -> EmailMessage
     Its Message-ID is the message's id, the same at each attempt; what it replies to is the record's thread, so that
     mail programs show together what became of one record.
     """
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=SMTP)
+    # The bodies first: to make a part of what has headers takes them all apart again. Base64, because Vietnamese as
+    # quoted-printable is longer, and its lines are no easier to read.
+    plain, html = bodies(message)
+    mail.set_content(plain, cte="base64")
+    mail.add_alternative(html, subtype="html", cte="base64")
     mail["From"] = sender
     local, _, domain = to.rpartition("@")
     mail["To"] = Address(username=local, domain=domain)
     mail["Subject"] = texts.subject(message)
-    mail["Date"] = format_datetime(message.at)
-    mail["Message-ID"] = f"<{_plain(message.id)}@{host}>"
     thread = f"<thread.{_plain(message.thread)}@{host}>"
-    mail["In-Reply-To"] = thread
-    mail["References"] = thread
-    # RFC 2919; RFC 3834: no holiday notice answers what a program sent.
-    mail["List-Id"] = f"<{_plain(message.watch)}.watch.{host}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    _let_unsubscribe(mail, message, sender)
-    plain, html = bodies(message)
-    # Base64: Vietnamese as quoted-printable is longer, and its lines are no easier to read.
-    mail.set_content(plain, cte="base64")
-    mail["Content-Language"] = message.language
-    mail.add_alternative(html, subtype="html", cte="base64")
+    ready = {
+        "Date": format_datetime(message.at),
+        "Message-ID": f"<{_plain(message.id)}@{host}>",
+        "In-Reply-To": thread,
+        "References": thread,
+        "List-Id": f"<{_plain(message.watch)}.watch.{host}>",  # RFC 2919
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday notice answers it
+        "Content-Language": message.language,
+        **_unsubscribing(message, sender),
+    }
+    for name, value in ready.items():
+        mail[name] = _Ready(value, name=name)
     return mail
 
 
-def _let_unsubscribe(mail: EmailMessage, message: Message, sender: str) -> None:
+class _Ready(str):
+    """A header's value of ours that is ASCII, on one line: the library need not parse it, and must not fold it.
+
+    It would part a long address from its header's name, which some programs cannot read.
+    """
+
+    name: str
+    __slots__ = ("name",)
+
+    def __new__(cls, value: str, *, name: str) -> Self:
+        """A value that is sure to be what is said above. Raises ValueError."""
+        if not value.isascii() or not value.isprintable() or len(name) + len(value) > _LONGEST_LINE:
+            raise ValueError(f"{name} is no header of one line")
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is written."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _unsubscribing(message: Message, sender: str) -> dict[str, str]:
     """The way out, for mail programs: one click (RFC 8058: by https only), else a page or a mail (RFC 2369)."""
     url = texts.link(message.unsubscribe)
     if url and url.isascii():
-        mail["List-Unsubscribe"] = f"<{url}>"
-        if urlsplit(url).scheme == "https":
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        return
+        one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        return {"List-Unsubscribe": f"<{url}>"} | (one_click if urlsplit(url).scheme == "https" else {})
     spec = sender.rpartition("<")[2].rstrip(">")
-    mail["List-Unsubscribe"] = f"<mailto:{quote(spec, safe='@+')}?subject=unsubscribe%20{quote(_plain(message.watch))}>"
+    return {"List-Unsubscribe": f"<mailto:{quote(spec, safe='@+')}?subject=unsubscribe%20{_plain(message.watch)}>"}
 
 
 def bodies(message: Message) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def shorter(words: str, most: int) -> str:
 
 def link(url: str) -> str:
     """An address that a link may have; empty where it is none: what a portal links to may begin with `javascript:`."""
-    return url if re.fullmatch(r"https?://[^\s\\<>\"]+", url, re.IGNORECASE) else ""
+    return url if re.fullmatch(r"https?://[^\s\0-\x20\x7f-\xa0\\<>\"\ud800-\udfff]+", url, re.IGNORECASE) else ""
 
 
 def query(message: Message) -> str:
@@ -101,7 +101,7 @@ def subject(message: Message) -> str:
     else:
         about = query(message)
     again = f"{words('letter.again')} " if message.again else ""
-    return shorter(f"{again}{headline(message)}: {about}", _LONGEST_SUBJECT)
+    return shorter(f"{again}{headline(message)}" + (f": {about}" if about else ""), _LONGEST_SUBJECT)
 
 
 def by_kind(happenings: Sequence[Happening]) -> list[tuple[str, tuple[Happening, ...]]]:
@@ -136,24 +136,33 @@ def passages(happening: Happening, words: Words, most: int = _PASSAGE) -> list[t
             for sign, some in passage.words
         ]
         if parts := list(_bounded(said, most)):
-            found.append((words.word("field", passage.field), parts))
+            found.append((text.clean(words.word("field", passage.field)), parts))
     return found
 
 
 def _bounded(said: Sequence[Part], most: int) -> Iterator[Part]:
-    """Parts in which what was kept is cut to what is near a change, and the whole is cut at its end."""
+    """Parts in which what was kept is cut to what is near a change, and the whole is cut at its end.
+
+    The space before a changed word is no change; what was put in the place of something stands apart from it.
+    """
+    before, spaced = "=", True
     for place, (sign, words) in enumerate(said):
         if most <= 0:
             yield "=", " …"
             return
         shown = shorter(words, _CHANGED) if sign != "=" else _near(words, first=not place, last=place == len(said) - 1)
-        bare = shown.lstrip(" ")
-        if sign != "=" and bare != shown:  # the space before a changed word is no change
-            yield "=", shown[: len(shown) - len(bare)]
+        if sign != "=":
+            bare = shown.strip(" ")
+            if not spaced and (shown.startswith(" ") or before != "="):
+                yield "=", " "
             shown = bare
-        if shown:
-            yield sign, shown
-        most -= len(shown) + 1
+        elif spaced:
+            shown = shown.lstrip(" ")
+        if not shown:
+            continue
+        yield sign, shown
+        before, spaced = sign, shown[-1].isspace()
+        most -= len(shown)
 
 
 def _near(words: str, *, first: bool, last: bool) -> str:
@@ -161,9 +170,9 @@ def _near(words: str, *, first: bool, last: bool) -> str:
     if len(words) <= _KEPT:
         return words
     half = _KEPT // 2
-    start = "" if first else words[:half].rpartition(" ")[0]
-    end = "" if last else words[-half:].partition(" ")[2]
-    return f"{start} … {end}".strip(" ") if not (first or last) else f"{start} …{' ' if end else ''}{end}".lstrip(" ")
+    start = "" if first else words[:half].rpartition(" ")[0] + " "
+    end = "" if last else " " + words[-half:].partition(" ")[2]
+    return f"{start}…{end}"
 
 
 def _day(said: str, words: Words) -> str:
@@ -172,7 +181,7 @@ def _day(said: str, words: Words) -> str:
         at = datetime.fromisoformat(said.strip())
     except ValueError:
         return text.clean(said)
-    return " " + words.moment(at, "day" if "T00:00:00" in said else "minute")
+    return words.moment(at, "day" if "T00:00:00" in said else "minute")
 
 
 def payload(message: Message) -> dict[str, Any]:

@@ -145,13 +145,16 @@ def _mail_server(url: str) -> MailServer | None:
         )
     if bool(parts.username) != bool(parts.password):
         raise BadConfig("CONGTIN_SMTP_URL: a user without a password, or a password without a user")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not (user + password).isascii():
+        raise BadConfig("CONGTIN_SMTP_URL: user and password must be ASCII, as the mail library sends no other")
     usual = _SUBMISSION if parts.scheme == "smtp" and parts.username else _MAIL_PORTS[parts.scheme]
     return MailServer(
         host=parts.hostname,
         port=port or usual,
         security="tls" if parts.scheme == "smtps" else "starttls",
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
+        user=user,
+        password=password,
     )
 
 

@@ -111,16 +111,15 @@ class Mail:
         if code != 354:
             raise _of_message(code, reply)
         try:
-            connection.send(re.sub(rb"(?m)^\.", b"..", data) + b".\r\n")
+            connection.send(stuffed(data) + b".\r\n")
         except (smtplib.SMTPException, OSError):
             # Its last line is not out, so the server has no whole message and must not deliver it (RFC 5321 §4.1.1.4).
             raise _Ended("later", "connection", "the connection ended before the whole message was out") from None
         try:
             code, answer = connection.getreply()
-        except TimeoutError:
-            raise _Ended("unknown", "timeout", "sent, and no answer came in time") from None
-        except (smtplib.SMTPException, OSError):
-            raise _Ended("unknown", "connection", "sent, and the connection ended without an answer") from None
+        except (smtplib.SMTPException, OSError) as error:
+            cause: Cause = "timeout" if _is_late(error) else "connection"
+            raise _Ended("unknown", cause, "sent, and no answer came") from None
         if not 200 <= code < 300:
             raise _of_message(code, _words(answer))
         return Outcome(end="taken", detail=_detail("", code, _words(answer)))
@@ -132,6 +131,11 @@ class Mail:
             _asked(self._connection, "RSET")
         except _Ended:
             self.close()
+
+
+def stuffed(data: bytes) -> bytes:
+    """A message in which no line is a dot, which would end it (RFC 5321 §4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", data)
 
 
 def _connected(server: MailServer, settings: Settings) -> smtplib.SMTP:
@@ -183,7 +187,7 @@ def _failure(error: Exception) -> _Ended:
             return _Ended("later", "tls", "no secure connection to the mail server could be agreed on")
         case socket.gaierror() | ValueError():
             return _Ended("later", "dns", "the mail server's name has no address")
-        case TimeoutError():
+        case _ if _is_late(error):
             return _Ended("later", "timeout", "the mail server did not answer in time")
         case smtplib.SMTPAuthenticationError():
             wrong = error.smtp_code >= 500
@@ -197,14 +201,17 @@ def _failure(error: Exception) -> _Ended:
             return _Ended("later", "connection", f"no connection to the mail server: {type(error).__name__}")
 
 
+def _is_late(error: Exception) -> bool:
+    """Whether an error is one of time; the library says of each that the server closed the connection."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
 def _asked(connection: smtplib.SMTP, line: str) -> tuple[int, str]:
     """A command's reply; nothing of a message is out. Raises _Ended."""
     try:
         code, reply = connection.docmd(line)
-    except TimeoutError:
-        raise _Ended("later", "timeout", "the mail server did not answer in time") from None
-    except (smtplib.SMTPException, OSError):
-        raise _Ended("later", "connection", "the mail server ended the connection") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise _failure(error) from None
     return code, _words(reply)
 
 

@@ -1,0 +1,303 @@
+"""What messages say: as a mail, in a chat, as JSON, whatever a portal's title holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from told import ABOLISHED, ARTICLE, DIGEST, ONE, titled
+
+from alerts import texts
+from alerts.chats import LONGEST, brief, chat, length
+from alerts.items import Passage
+from alerts.letters import letter
+from alerts.words import load
+from scraper import text
+from storage.events import KINDS, SILENT
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from alerts.items import Message
+
+VOID = {"br", "hr", "img", "meta", "link"}
+
+
+def mailed(message: Message) -> EmailMessage:
+    """A mail as its reader's program takes it apart."""
+    mail = letter(message, to="reader@example.org", sender="Cổng tin <tin@example.org>", host="tin.example.org")
+    data = mail.as_bytes()
+    assert all(len(line) <= 998 for line in data.split(b"\r\n"))
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    return message_from_bytes(data, policy=default)  # type: ignore[return-value]
+
+
+def plain(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def html(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+class Reader(HTMLParser):
+    """Takes HTML apart, and sees whether its tags are balanced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attributes if name == "href"]
+        assert not [name for name, _ in attributes if name.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(markup: str) -> Reader:
+    reader = Reader()
+    reader.feed(str(markup))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def test_a_mail_says_what_happened_and_where() -> None:
+    mail = mailed(ONE)
+    assert mail["Subject"] == "Thủ tục bị bãi bỏ: Thủ tục xét tặng danh hiệu “Lao động tiên tiến”"
+    assert mail["From"] == "Cổng tin <tin@example.org>"
+    assert mail["To"] == "reader@example.org"
+    for said in (plain(mail), read(html(mail)).text):
+        for word in ("Sở Nội vụ tỉnh Thanh Hóa", "25/11/2026", "Quyết định 1234/QĐ-UBND.pdf", "Thời hạn giải quyết",
+                     "Cổng thông tin tỉnh Thanh Hóa", "thi đua khen thưởng", "Ngừng nhận"):  # fmt: skip
+            assert word in said
+    assert "Thời hạn là [-20-] {+10+} ngày làm việc" in plain(mail)
+    assert re.search(r"<del[^>]*>20</del> <ins[^>]*>10</ins>", html(mail))
+    links = {ABOLISHED.page, ABOLISHED.url, ABOLISHED.documents[0][1], ONE.manage, ONE.unsubscribe}
+    assert links <= set(read(html(mail)).links)
+    assert all(link in plain(mail) for link in links)
+
+
+def test_headers_let_programs_thread_filter_and_end_it() -> None:
+    mail = mailed(ONE)
+    assert mail["Message-ID"] == "<message22222222a@tin.example.org>"
+    assert mail["In-Reply-To"] == mail["References"] == "<thread.recordprocedure2@tin.example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Id"] == "<watch22222222222.watch.tin.example.org>"
+    assert mail["Content-Language"] == "vi"
+    assert mail["Date"].datetime == ONE.at
+    later = mailed(replace(ONE, id="another", happenings=(replace(ABOLISHED, kind="procedure.new"),)))
+    assert later["References"] == mail["References"]
+    assert later["Message-ID"] != mail["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("address", "header", "post"),
+    [
+        (
+            "https://tin.example.org/unsubscribe/t",
+            "<https://tin.example.org/unsubscribe/t>",
+            "List-Unsubscribe=One-Click",
+        ),
+        ("http://127.0.0.1:8000/unsubscribe/t", "<http://127.0.0.1:8000/unsubscribe/t>", None),
+        ("", "<mailto:tin@example.org?subject=unsubscribe%20watch22222222222>", None),
+        ("javascript:alert(1)", "<mailto:tin@example.org?subject=unsubscribe%20watch22222222222>", None),
+    ],
+)
+def test_one_click_unsubscribe_is_offered_by_https_only(address: str, header: str, post: str | None) -> None:
+    mail = mailed(replace(ONE, unsubscribe=address))
+    assert mail["List-Unsubscribe"] == header
+    assert mail["List-Unsubscribe-Post"] == post
+
+
+def test_english_readers_are_told_in_english() -> None:
+    mail = mailed(replace(ONE, language="en"))
+    assert mail["Subject"].startswith("Procedure abolished: Thủ tục")
+    assert "You get this because you watch:" in plain(mail)
+    assert "Published 2026-11-25" in plain(mail)
+
+
+def test_a_digest_is_grouped_by_source_and_kind_with_counts() -> None:
+    mail = mailed(DIGEST)
+    assert mail["Subject"] == "403 mục mới: thi đua khen thưởng"
+    said = plain(mail)
+    places = [
+        said.index(word)
+        for word in (
+            "Sở Nội vụ tỉnh Thanh Hóa (2)", "Thủ tục bị bãi bỏ (1)", "Tin mới (1)", "Sở Xây dựng (1)",
+            "và 400 mục khác: https://tin.example.org/?q=thi+dua", "412 trang cũ của Sở Y tế",
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+    assert {"https://tin.example.org/?q=thi+dua"} <= set(read(html(mail)).links)
+    whole = mailed(replace(DIGEST, total=3))
+    assert whole["Subject"] == "Thủ tục bị bãi bỏ (1), Tin mới (2): thi đua khen thưởng"
+    assert "mục khác" not in plain(whole)
+
+
+def test_old_pages_alone_are_a_line() -> None:
+    mail = mailed(replace(DIGEST, happenings=(), total=0, language="en"))
+    assert mail["Subject"] == "Older pages came into the archive: thi đua khen thưởng"
+    assert "412 older pages of Sở Y tế came into the archive" in plain(mail)
+
+
+def test_a_repeat_says_that_it_may_be_one() -> None:
+    again = replace(ONE, again=True)
+    assert mailed(again)["Subject"].startswith("(có thể trùng) ")
+    assert mailed(again)["Message-ID"] == mailed(ONE)["Message-ID"]
+    assert chat(again).startswith("(có thể trùng) ")
+    assert brief(again)[0].startswith("(có thể trùng) ")
+    assert texts.payload(again)["data"]["again"]
+
+
+def test_notices_and_tests_say_so() -> None:
+    notice = replace(ONE, kind="notice", happenings=(), said="Kênh này hỏng.\nTạm dừng.")
+    assert mailed(notice)["Subject"] == "Thông báo: Kênh này hỏng. Tạm dừng."
+    assert "Kênh này hỏng.\nTạm dừng." in plain(mailed(notice))
+    assert "Kênh này hỏng.\nTạm dừng." in chat(notice)
+    trial = replace(ONE, kind="test", happenings=())
+    assert mailed(trial)["Subject"] == "Thư thử: thi đua khen thưởng"
+    assert "Đây là thư thử" in chat(trial)
+    assert "Đây là thư thử" in brief(trial)[1]
+
+
+def test_a_moment_that_moved_is_told_as_a_day() -> None:
+    words = (("-", "2026-11-25T00:00:00+07:00"), ("+", " 2026-11-25T08:30:00+07:00"))
+    moved = replace(ONE, happenings=(replace(ABOLISHED, changed=(Passage(field="published_at", words=words),)),))
+    assert "Ngày đăng: [-25/11/2026-] {+25/11/2026 08:30+}" in plain(mailed(moved))
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_kind_and_field_that_is_told_has_a_word(language: str) -> None:
+    words = load(language)
+    for kind in set(KINDS) - SILENT:
+        assert words.word("kind_of_event", kind) != kind
+        assert kind in texts.KINDS
+    assert load("vi")._words.keys() == load("en")._words.keys()
+
+
+CRLF = "Tin\r\nBcc: victim@example.org\r\n\r\n<b>body</b>"
+MARKED = r"_*[]()~>#+-=|{}.! <b>đậm</b> & &amp; {{ ''.__class__ }} {% for %} <script>x()</script>"
+
+
+def test_a_title_cannot_make_a_header() -> None:
+    """H13."""
+    for mail in (mailed(titled(CRLF)), mailed(replace(titled(CRLF), query=CRLF, kind="digest"))):
+        assert mail["Bcc"] is None
+        assert "\n" not in mail["Subject"]
+    for message in (replace(ONE, id=CRLF), replace(ONE, thread=CRLF), replace(ONE, watch=CRLF)):
+        mail = mailed(message)
+        assert mail["Bcc"] is None
+        assert mail.defects == []
+
+
+def test_a_title_arrives_as_it_is() -> None:
+    """H12, and H28: a title, like everything, is data of our own templates; none is taken from a user."""
+    mail = mailed(titled(MARKED))
+    assert MARKED in plain(mail)
+    assert MARKED in read(html(mail)).text
+    assert mail["Subject"].endswith(MARKED[-20:])
+    reader = read(chat(titled(MARKED)))
+    assert MARKED in reader.text
+    assert reader.tags <= {"a", "b", "i", "u", "s"}
+    assert MARKED in brief(titled(MARKED))[0]
+
+
+def test_a_long_title_is_cut_at_a_word_with_a_link_to_the_rest() -> None:
+    """H12."""
+    message = titled("nghìn <chữ> " * 420)
+    said = chat(message)
+    assert length(said) <= LONGEST
+    assert read(said).text.count("nghìn <chữ>") > 50
+    assert "…" in read(said).text
+    assert ABOLISHED.page in read(said).links
+
+
+def test_a_chat_leaves_what_does_not_fit_to_a_link() -> None:
+    many = replace(DIGEST, happenings=tuple(replace(ARTICLE, title=f"Tin {n} " + "rất dài " * 40) for n in range(300)))
+    said = chat(many)
+    assert length(said) <= LONGEST
+    shown = read(said).text.count("• Tin mới")
+    assert 5 < shown <= 25
+    assert f"và {403 - shown} mục khác" in read(said).text
+    assert many.search in read(said).links
+    body = brief(many)[1]
+    assert len(body) < 2_000
+    assert many.search in body
+
+
+def test_a_link_is_one_of_the_web() -> None:
+    bad = replace(ONE, happenings=(replace(ABOLISHED, url="javascript:x()", page='https://a/" onclick="x()',
+                                           documents=(("a", "data:text/html,x"),)),), search="file:///x")  # fmt: skip
+    for markup in (html(mailed(bad)), chat(bad)):
+        assert all(link.startswith("https://tin.example.org/") for link in read(markup).links)
+
+
+def test_long_changes_are_cut_to_what_is_near_them() -> None:
+    kept = "giữ nguyên " * 300
+    words = (
+        ("=", kept),
+        ("-", " mười"),
+        ("+", " năm"),
+        ("=", " " + kept.rstrip()),
+        ("+", " thêm" * 900),
+        ("=", kept),
+        ("-", "b"),
+    )
+    message = replace(ONE, happenings=(replace(ABOLISHED, changed=(Passage(field="body", words=words),)),))
+    said = plain(mailed(message))
+    assert "nguyên [-mười-] {+năm+}giữ" not in said
+    assert "Nội dung: … " in said
+    assert "nguyên [-mười-] {+năm+} giữ nguyên" in said
+    assert "nguyên … giữ" in said
+    assert len(said) < 3_000
+    assert length(chat(message)) <= LONGEST
+
+
+ANY = st.text(max_size=300) | st.text(alphabet="<>&\"'\r\n\0\ud800‮𝄞 =?a", max_size=300)
+
+
+@given(ANY, ANY, st.sampled_from(["event", "digest", "notice", "test"]))
+def test_any_text_makes_a_sound_mail_and_chat(title: str, other: str, kind: str) -> None:
+    one = replace(
+        ABOLISHED, title=title, source_name=other, documents=((title, other), (other, title)), also=(other,), url=title,
+        changed=(Passage(field=other, words=(("=", title), ("+", other), ("-", title))),),
+    )  # fmt: skip
+    message = replace(ONE, kind=kind, happenings=(one,), query=other, said=title, noted=((other, 2),))
+    mail = mailed(message)
+    assert mail["Subject"] == " ".join(texts.subject(message).split())
+    assert len(texts.subject(message)) <= 160
+    assert set(mail.keys()) == set(mailed(ONE).keys())
+    read(html(mail))
+    said = chat(message)
+    assert length(said) <= LONGEST
+    assert read(said).tags <= {"a", "b", "i", "u", "s"}
+    if kind == "event":
+        assert texts.shorter(text.clean(title), 1_000) in plain(mail)
+    brief(message)
+
+
+@given(st.text(max_size=60), st.integers(1, 40))
+def test_a_cut_text_is_no_longer_than_asked(words: str, most: int) -> None:
+    assert len(texts.shorter(words, most)) <= most
