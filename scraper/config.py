@@ -6,7 +6,6 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.policy import SMTP
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -163,12 +162,11 @@ def _mail_from(said: str) -> str:
     if not said:
         return ""
     try:
-        found = SMTP.header_factory("From", said).addresses
-        one: Address = found[0]
-        Address(username=one.username, domain=one.domain)
-    except (IndexError, ValueError, MessageError):
-        raise BadConfig(f"CONGTIN_MAIL_FROM: not a mail address: {said!r}") from None
-    if len(found) != 1 or not _CONTACT.fullmatch(one.addr_spec) or not one.addr_spec.isascii():
+        (one,) = SMTP.header_factory("From", said).addresses
+        whole = said.isprintable() and _CONTACT.fullmatch(one.addr_spec) and one.addr_spec.isascii()
+    except (ValueError, MessageError, IndexError):
+        whole = None
+    if not whole:
         raise BadConfig(f"CONGTIN_MAIL_FROM: not one mail address, such as Cổng tin <tin@example.org>: {said!r}")
     return str(one)
 

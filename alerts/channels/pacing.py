@@ -6,29 +6,35 @@ second to a chat, 20 a minute to a group. A group's id is negative, and a channe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alerts.address import Address
 
-_MOST_BUCKETS = 10_000
+_MOST_CHATS = 10_000
+_SOON = 1e-6
+"""A wait that is shorter is one of rounding: added to a clock, it might not move it."""
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """So many at once, and then one each `interval` seconds. `full_at` is when it has all of them again."""
+class _Window:
+    """So many in any so many seconds."""
 
-    burst: int
-    interval: float
-    full_at: float = 0.0
+    def __init__(self, most: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._sent: deque[float] = deque(maxlen=most)
 
     def wait(self, now: float) -> float:
-        """Seconds until there is one to take."""
-        return max(0.0, self.full_at - now - (self.burst - 1) * self.interval)
+        """Seconds until there may be one more."""
+        full = len(self._sent) == self._sent.maxlen
+        return max(0.0, self._sent[0] + self._seconds - now) if full else 0.0
 
     def take(self, now: float) -> None:
-        self.full_at = max(self.full_at, now) + self.interval
+        self._sent.append(now)
+
+    def is_over(self, now: float) -> bool:
+        """Whether nothing that was sent counts any more."""
+        return not self._sent or self._sent[-1] + self._seconds <= now
 
 
 class Pacer:
@@ -39,33 +45,34 @@ class Pacer:
     """
 
     def __init__(self) -> None:
-        self._all = _Bucket(30, 1 / 30)
-        self._chats: dict[str, tuple[_Bucket, ...]] = {}
+        self._all = _Window(30, 1)
+        self._chats: dict[str, tuple[_Window, ...]] = {}
         self._held: dict[str, float] = {}
 
     def wait_for(self, address: Address, now: float) -> float:
         """Seconds until a channel may be written to. At 0 it may be, and is taken to be, now."""
         held = self._held.get(address.key, 0.0) - now
-        if held > 0:
+        if held > _SOON:
             return held
         self._held.pop(address.key, None)
         if address.kind != "telegram":
             return 0.0
-        buckets = (self._all, *self._of(address, now))
-        wait = max(bucket.wait(now) for bucket in buckets)
-        if wait <= 0:
-            for bucket in buckets:
-                bucket.take(now)
-        return wait
+        windows = (self._all, *self._of(address, now))
+        wait = max(window.wait(now) for window in windows)
+        if wait > _SOON:
+            return wait
+        for window in windows:
+            window.take(now)
+        return 0.0
 
     def hold(self, address: Address, seconds: float, now: float) -> None:
         """Keeps one channel back for as long as its service asked (`Outcome.retry_after`); no other waits for it."""
         self._held[address.key] = max(self._held.get(address.key, 0.0), now + seconds)
 
-    def _of(self, address: Address, now: float) -> tuple[_Bucket, ...]:
-        if len(self._chats) >= _MOST_BUCKETS:  # those that are full again say nothing
-            self._chats = {key: some for key, some in self._chats.items() if any(one.full_at > now for one in some)}
+    def _of(self, address: Address, now: float) -> tuple[_Window, ...]:
+        if len(self._chats) >= _MOST_CHATS:
+            self._chats = {key: some for key, some in self._chats.items() if not all(one.is_over(now) for one in some)}
         if address.key not in self._chats:
             group = address.target.startswith(("-", "@"))
-            self._chats[address.key] = (_Bucket(1, 1.0), _Bucket(20, 3.0)) if group else (_Bucket(1, 1.0),)
+            self._chats[address.key] = (_Window(1, 1), _Window(20, 60)) if group else (_Window(1, 1),)
         return self._chats[address.key]

@@ -45,7 +45,7 @@ class Post:
             await asyncio.Event().wait()
         return str(answer)
 
-    async def handle_EHLO(
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
@@ -56,7 +56,7 @@ class Post:
     def __post_init__(self) -> None:
         self._peers: set[Any] = set()
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = await self._answer("MAIL", "250 2.1.0 sender ok")
@@ -64,7 +64,7 @@ class Post:
             envelope.mail_from = address
         return answer
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = await self._answer("RCPT", "250 2.1.5 recipient ok")
@@ -72,7 +72,7 @@ class Post:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
         self.mails.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
         return await self._answer("DATA", "250 2.0.0 taken")
 
@@ -173,8 +173,6 @@ def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(said)
-
-        do_GET = do_POST
 
         def log_message(self, *_: Any) -> None:
             pass
