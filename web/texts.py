@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from scraper.items import VIETNAM
+from alerts import words
+from alerts.words import Words, read
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -20,28 +20,8 @@ COOKIE = "lang"
 FOLDER = Path(__file__).parent / "locale"
 
 
-class Texts:
-    """All texts of one language; `texts("search.button")` is one of them."""
-
-    def __init__(self, language: str, words: dict[str, str]) -> None:
-        self.language = language
-        self._words = words
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of a key, with values in its places."""
-        return self._words[key].format(**values) if values else self._words[key]
-
-    def word(self, group: str, name: str | None) -> str:
-        """The word for a name of a closed list; a name that has none stands for itself."""
-        return self._words.get(f"{group}.{name}", name or "")
-
-    def count(self, key: str, number: int) -> str:
-        """A text with a number, in the singular where the language has one."""
-        return self(f"{key}_one" if number == 1 else key, count=self.number(number))
-
-    def number(self, number: int) -> str:
-        """A number with its thousands set apart."""
-        return f"{number:,}".replace(",", self("number.thousands"))
+class Texts(Words):
+    """All texts of one language, as pages need them; `texts("search.button")` is one of them."""
 
     def size(self, number: int) -> str:
         """A number of bytes as people say it.
@@ -57,10 +37,7 @@ class Texts:
         >>> load("vi").day("2023-07-18T16:24:00+07:00"), load("en").day("2023-07-18T00:00:00+07:00", "day")
         ('18/07/2023 16:24', '2023-07-18')
         """
-        if not iso:
-            return self("date.none")
-        at = datetime.fromisoformat(iso).astimezone(VIETNAM)
-        return self("date.day" if precision == "day" else "date.minute", at=at)
+        return self.moment(datetime.fromisoformat(iso) if iso else None, precision)
 
     def date(self, day: date | str) -> Markup:
         """A day, or its ISO form, as a `<time>`.
@@ -84,8 +61,7 @@ class Texts:
 @cache
 def load(language: str) -> Texts:
     """The texts of one of LANGUAGES."""
-    words = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
-    return Texts(language, {f"{group}.{key}": text for group, texts in words.items() for key, text in texts.items()})
+    return Texts(language, read(words.FOLDER / f"{language}.toml", FOLDER / f"{language}.toml"))
 
 
 def chosen(request: Request) -> Texts:

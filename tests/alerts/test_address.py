@@ -37,7 +37,8 @@ GOOD = [
 ]
 BAD = [
     "", "reader@example.org", "mailto:", "mailto:reader", "mailto:a@b@c", "mailto:a@example.org,b@example.org",
-    "mailto:a@example.org?bcc=b@example.org", "mailto:a@exa mple.org", "mailto:a%0d%0aBcc:b@example.org", "mailto:a@-b.org",
+    "mailto:a@example.org?bcc=b@example.org", "mailto:a@exa mple.org", "mailto:a%0d%0aBcc:b@example.org",
+    "mailto:a@-b.org",
     "mailto:.a@example.org", "mailto:đ@example.org", "mailto:" + "a" * 65 + "@example.org",
     "https://hooks.example.org/", "webhook+https:hooks.example.org", "webhook+https://", "webhook+ftp://a.org/",
     "webhook+https://user:secret@hooks.example.org/", "webhook+https://a.org/#b", "webhook+https://a.org:0/",
@@ -49,8 +50,10 @@ BAD = [
     "gotifys://a.org/t?rto=1000", "gotifys://a.org/t?priority=1;template=/x", "gotifys://a.org/t?+X-Header=1",
     "gotifys://a.org/t?a#b", "matrixs://t?redirect=yes", "gotifys://a.org/t?TEMPLATE=/x",
 ]  # fmt: skip
-NOT_FOR_USERS = ["syslog", "dbus", "json", "jsons", "xml", "xmls", "form", "forms", "exec", "file", "apprise", "rsyslog",
-                 "mqtt", "irc", "smpp", "windows", "macosx", "mailtos", "tgram", "hassio", "kodi", "vapid"]  # fmt: skip
+NOT_FOR_USERS = [
+    "syslog", "dbus", "json", "jsons", "xml", "xmls", "form", "forms", "exec", "file", "apprise", "rsyslog", "mqtt",
+    "irc", "smpp", "windows", "macosx", "mailtos", "tgram", "hassio", "kodi", "vapid",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("typed", "kind", "key"), GOOD)

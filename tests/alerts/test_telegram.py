@@ -146,8 +146,17 @@ def test_a_group_that_moved_has_a_new_address(telegram: Telegram) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b'{"ok": "yes", "parameters": 5}', b"\xff", b"[" * 60_000, b'{"parameters": {"retry_after": "x"}}']
-)  # fmt: skip
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"ok": "yes", "parameters": 5}',
+        b"\xff",
+        b"[" * 60_000,
+        b'{"parameters": {"retry_after": "x"}}',
+    ],
+)
 def test_no_answer_is_too_odd(telegram: Telegram, body: bytes) -> None:
     for status in (200, 302, 400, 429, 503):
         telegram.web.answers.append((status, {}, body))

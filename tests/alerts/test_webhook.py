@@ -130,8 +130,9 @@ def test_the_payload_is_as_documented(hook: Receiver) -> None:
     ("status", "expected"),
     [
         (200, ("taken", "")), (201, ("taken", "")), (204, ("taken", "")),
-        (301, ("later", "redirect")), (302, ("later", "redirect")), (304, ("later", "redirect")), (308, ("later", "redirect")),
-        (400, ("later", "rejected")), (401, ("later", "rejected")), (404, ("later", "not-found")), (410, ("closed", "gone")),
+        (301, ("later", "redirect")), (302, ("later", "redirect")), (304, ("later", "redirect")),
+        (308, ("later", "redirect")), (400, ("later", "rejected")), (401, ("later", "rejected")),
+        (404, ("later", "not-found")), (410, ("closed", "gone")),
         (408, ("later", "timeout")), (413, ("refused", "too-big")), (429, ("later", "rate-limited")),
         (500, ("later", "server-error")), (503, ("later", "server-error")),
     ],
@@ -198,8 +199,7 @@ def test_an_answer_of_a_gigabyte_is_not_read(hook: Receiver, head: bytes) -> Non
     def answer(handler: Any) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
         piece = b"10000\r\n" + bytes(65_536) + b"\r\n" if b"chunked" in head else bytes(65_536)
-        for _ in range(15_000):
-            written.append(handler.wfile.write(piece))
+        written.extend(handler.wfile.write(piece) for _ in range(15_000))
 
     assert sent(hook, answer).end == "taken"
     assert sum(written) < 32 << 20  # what the sockets hold, and no more

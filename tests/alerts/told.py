@@ -31,8 +31,8 @@ ABOLISHED = Happening(
     also=("Cổng thông tin tỉnh Thanh Hóa",),
 )
 ARTICLE = replace(
-    ABOLISHED, event="eventarticle2222", kind="article.new", record="recordarticle222", version=1, title="Hội nghị thi đua",
-    page="https://tin.example.org/record/recordarticle222", changed=(), documents=(), also=(),
+    ABOLISHED, event="eventarticle2222", kind="article.new", record="recordarticle222", version=1,
+    title="Hội nghị thi đua", page="https://tin.example.org/record/recordarticle222", changed=(), documents=(), also=(),
     published_at=datetime(2026, 11, 25, 8, 30, tzinfo=VIETNAM), precision="minute",
 )  # fmt: skip
 ELSEWHERE = replace(

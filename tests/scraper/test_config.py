@@ -79,11 +79,12 @@ def test_everything_for_messages_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused_by_its_name(name: str, value: str) -> None:
-    with pytest.raises(BadConfig, match=f"^CONGTIN_{name}: ") as error:
+    with pytest.raises(BadConfig) as error:
         read(**{name: value})
+    assert str(error.value).startswith(f"CONGTIN_{name}: ")
     assert name == "PUBLIC_URL" or "s3cr3t" not in str(error.value)
 
 
 def test_mail_needs_a_sender() -> None:
-    with pytest.raises(BadConfig, match="^CONGTIN_MAIL_FROM: "):
+    with pytest.raises(BadConfig, match="a sender"):
         read(SMTP_URL="smtp://mail.example.org")
