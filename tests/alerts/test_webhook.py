@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import socket
 import threading
@@ -10,6 +11,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +27,6 @@ from sample.certificates import AUTHORITY, contexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from alerts.items import Outcome
 
@@ -124,6 +125,21 @@ def test_the_payload_is_as_documented(hook: Receiver) -> None:
     assert event["changes"] == [
         {"field": "time_limit", "words": [["=", "Thời hạn là"], ["-", " 20"], ["+", " 10"], ["=", " ngày làm việc"]]}
     ]
+
+
+def test_the_documentation_shows_what_is_sent(hook: Receiver) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
+    shown = json.loads(document.partition("```json\n")[2].partition("```")[0])
+    sent(hook)
+
+    def form(said: Any) -> Any:
+        if isinstance(said, dict):
+            return {key: form(value) for key, value in said.items()}
+        return [form(said[0])] if isinstance(said, list) and said else type(said).__name__
+
+    given = hook.bodies()[0]
+    given["data"]["noted"] = shown["data"]["noted"]
+    assert form(shown) == form(given)
 
 
 @pytest.mark.parametrize(
