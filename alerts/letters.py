@@ -6,11 +6,10 @@ The templates are our own: none is taken from a user, so that nothing in a watch
 from __future__ import annotations
 
 import re
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -46,10 +45,10 @@ def letter(message: Message, *, to: str, sender: str, host: str) -> EmailMessage
     plain, html = bodies(message)
     mail.set_content(plain, cte="base64")
     mail.add_alternative(html, subtype="html", cte="base64")
-    mail["From"] = sender
-    local, _, domain = to.rpartition("@")
-    mail["To"] = Address(username=local, domain=domain)
-    mail["Subject"] = texts.subject(message)
+    subject = texts.subject(message)
+    mail["From"] = _Ready("From", sender, _folded("From", sender))
+    mail["To"] = _ready("To", to)
+    mail["Subject"] = _Ready("Subject", subject, _folded("Subject", subject))
     thread = f"<thread.{_plain(message.thread)}@{host}>"
     ready = {
         "Date": format_datetime(message.at),
@@ -62,30 +61,43 @@ def letter(message: Message, *, to: str, sender: str, host: str) -> EmailMessage
         **_unsubscribing(message, sender),
     }
     for name, value in ready.items():
-        mail[name] = _Ready(value, name=name)
+        mail[name] = _ready(name, value)
     return mail
 
 
 class _Ready(str):
-    """A header's value of ours that is ASCII, on one line: the library need not parse it, and must not fold it.
+    """A header's value that the library takes as it is: it need not be parsed, and is written as `written` says."""
 
-    It would part a long address from its header's name, which some programs cannot read.
-    """
+    __slots__ = ("name", "written")
 
-    name: str
-    __slots__ = ("name",)
-
-    def __new__(cls, value: str, *, name: str) -> Self:
-        """A value that is sure to be what is said above. Raises ValueError."""
-        if not value.isascii() or not value.isprintable() or len(name) + len(value) > _LONGEST_LINE:
-            raise ValueError(f"{name} is no header of one line")
+    def __new__(cls, name: str, value: str, written: str) -> Self:
+        """The value of a header of this name, and how it is written, line ends included."""
         made = super().__new__(cls, value)
-        made.name = name
+        made.name, made.written = name, written
         return made
 
-    def fold(self, *, policy: Policy) -> str:
+    name: str
+    written: str
+
+    def fold(self, *, policy: Policy) -> str:  # noqa: ARG002 - the library's interface
         """The header as it is written."""
-        return f"{self.name}: {self}{policy.linesep}"
+        return self.written
+
+
+def _ready(name: str, value: str) -> _Ready:
+    """A header of ours on one line. Raises ValueError for what is not ASCII, or too long.
+
+    The library would part a long address from its header's name, which some programs cannot read.
+    """
+    if not value.isascii() or not value.isprintable() or len(name) + len(value) > _LONGEST_LINE:
+        raise ValueError(f"{name} is no header of one line")
+    return _Ready(name, value, f"{name}: {value}\r\n")
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str, value: str) -> str:
+    """A header of words in any language, written by the library: one event goes to many readers."""
+    return str(SMTP.header_factory(name, value).fold(policy=SMTP))
 
 
 def _unsubscribing(message: Message, sender: str) -> dict[str, str]:
