@@ -100,6 +100,15 @@ def parse(text: str) -> Address:
     )
 
 
+def bare(sender: str) -> str:
+    """The address of a sender that has a name before it, or has not.
+
+    >>> bare("Cổng tin <tin@example.org>"), bare("tin@example.org")
+    ('tin@example.org', 'tin@example.org')
+    """
+    return sender.rpartition("<")[2].rstrip(">")
+
+
 def is_secure(address: str) -> bool:
     """Whether an Apprise address is one of TLS: a service that has both has a scheme with an `s` at its end for it."""
     return f"{address.partition(':')[0].lower()}s" not in SERVICES

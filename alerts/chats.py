@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ _PASSAGE = 500
 _DOCUMENTS = 5
 _MOST_LISTED = 25
 """Each has a link or two, and Telegram reads a hundred entities of a message and no more."""
+_FIELDS = 5
+_CALL = re.compile(r"([@!])(?=(?i:everyone|here|channel|all|room)\b|[&!]?[A-Z0-9]{7,}\b|[^\s|>]+[|>])")
+"""What calls people in Slack, Discord, Mattermost and others."""
 _SIGNS = {"+": Markup("<u>{}</u>"), "-": Markup("<s>{}</s>"), "=": Markup("{}")}
 
 
@@ -71,7 +75,12 @@ def brief(message: Message, most: int = 1_500) -> tuple[str, str]:
     if len(kept) < len([*filter(None, lines)]) or texts.left_out(message):
         kept.append(f"{words('letter.see_all')}: {texts.link(message.search)}" if texts.link(message.search) else "…")
     kept.append(f"{words('letter.why')} {texts.shorter(texts.query(message), 200)}")
-    return texts.subject(message), "\n".join(kept)
+    return _calling_nobody(texts.subject(message)), _calling_nobody("\n".join(kept))
+
+
+def _calling_nobody(said: str) -> str:
+    """A text that wakes nobody: a portal's title must not call a whole channel. A word joiner parts what would."""
+    return _CALL.sub("\\1\u2060", said)
 
 
 def _head(message: Message, words: Words) -> Markup:
@@ -96,9 +105,12 @@ def _told(one: Happening, words: Words) -> Iterator[Markup]:
     yield Markup("<b>{}</b>\n{}").format(texts.title(one, words, _TITLE), _where(one, words))
     if links := _links(one, words):
         yield links
-    for field, parts in texts.passages(one, words, _PASSAGE):
+    passages = texts.passages(one, words, _PASSAGE)
+    for field, parts in passages[:_FIELDS]:
         said = Markup("").join(_SIGNS[sign].format(some) for sign, some in parts[:12])
         yield Markup("<b>{}</b>: {}").format(field, said)
+    if len(passages) > _FIELDS:
+        yield escape(words.count("letter.more", len(passages) - _FIELDS))
     for name, url in one.documents[:_DOCUMENTS]:
         shown = texts.shorter(text.clean(name), 200) or texts.shorter(text.clean(url), 200)
         yield Markup('📎 <a href="{}">{}</a>').format(url, shown) if texts.link(url) else Markup("📎 {}").format(shown)

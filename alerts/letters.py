@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import texts
+from alerts.address import bare
 from alerts.words import load
 from scraper import text
 
@@ -106,8 +107,9 @@ def _unsubscribing(message: Message, sender: str) -> dict[str, str]:
     if url and url.isascii():
         one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         return {"List-Unsubscribe": f"<{url}>"} | (one_click if urlsplit(url).scheme == "https" else {})
-    spec = sender.rpartition("<")[2].rstrip(">")
-    return {"List-Unsubscribe": f"<mailto:{quote(spec, safe='@+')}?subject=unsubscribe%20{_plain(message.watch)}>"}
+    return {
+        "List-Unsubscribe": f"<mailto:{quote(bare(sender), safe='@+')}?subject=unsubscribe%20{_plain(message.watch)}>"
+    }
 
 
 def bodies(message: Message) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from alerts.address import bare
 from alerts.items import Outcome
 from alerts.letters import letter
 from scraper import text
@@ -52,7 +53,7 @@ class Mail:
             return Outcome(end="later", cause="configuration", detail="CONGTIN_SMTP_URL is not set")
         mail = letter(message, to=to, sender=settings.mail_from, host=settings.host)
         data = mail.as_bytes()
-        sender = settings.mail_from.rpartition("<")[2].rstrip(">")
+        sender = bare(settings.mail_from)
         try:
             # A connection that was kept may have been closed on the other side: then a new one is tried, once.
             kept = self._connection is not None

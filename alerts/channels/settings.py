@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from alerts.address import bare
 from scraper.config import TELEGRAM
 
 if TYPE_CHECKING:
@@ -54,5 +55,5 @@ class Settings:
     @property
     def host(self) -> str:
         """What stands right of the @ in ids that are ours: the public address's host, or else the sender's."""
-        host = urlsplit(self.public_url).hostname or self.mail_from.rpartition("@")[2].rstrip(">") or "congtin.invalid"
+        host = urlsplit(self.public_url).hostname or bare(self.mail_from).rpartition("@")[2] or "congtin.invalid"
         return re.sub(r"[^A-Za-z0-9.-]", "-", host)

@@ -254,6 +254,16 @@ def test_a_chat_leaves_what_does_not_fit_to_a_link() -> None:
     assert many.search in body
 
 
+@pytest.mark.parametrize(
+    "call", ["@everyone", "@here", "<!channel>", "<!here|x>", "<@U012AB3CD>", "<@&123456789012345678>"]
+)
+def test_a_title_calls_nobody(call: str) -> None:
+    """Slack and Discord would wake everyone in the channel."""
+    for said in brief(titled(f"Tin {call} mới")):
+        assert call not in said
+    assert "tin@example.org" in brief(titled("Hỏi: tin@example.org"))[0]
+
+
 def test_a_link_is_one_of_the_web() -> None:
     bad = replace(ONE, happenings=(replace(ABOLISHED, url="javascript:x()", page='https://a/" onclick="x()',
                                            documents=(("a", "data:text/html,x"),)),), search="file:///x")  # fmt: skip

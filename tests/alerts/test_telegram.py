@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from receivers import IMPATIENT, QUICK, Receiver, receiver
-from told import DIGEST, ONE, titled
+from told import ABOLISHED, DIGEST, ONE, titled
 
 from alerts.channels import Settings, send
+from alerts.items import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,16 @@ def test_any_title_arrives(telegram: Telegram, title: str) -> None:
     assert send("telegram:1", titled(title), telegram.settings()).end == "taken"
     shown = " ".join(title.replace("\0", "").split())
     assert shown[:300].strip() in telegram.texts[0][1]
+
+
+def test_many_changes_are_no_more_than_telegram_reads(telegram: Telegram) -> None:
+    words = tuple((sign, f" từ {n}") for n in range(30) for sign in ("=", "-", "+"))
+    changed = tuple(
+        Passage(field=field, words=words) for field in ("title", "body", "fees", "steps", "result", "name", "code")
+    )
+    message = replace(ONE, happenings=(replace(ABOLISHED, changed=changed),))
+    assert send("telegram:1", message, telegram.settings()).end == "taken"
+    assert "và 2 mục khác" in telegram.texts[0][1]
 
 
 def test_a_pause_that_is_asked_for_is_told(telegram: Telegram) -> None:
