@@ -53,8 +53,8 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-class _Clock:
-    """How many seconds of an attempt are left."""
+class Clock:
+    """How many seconds of an attempt are left, of so many in all."""
 
     def __init__(self, total: float) -> None:
         self._end = time.monotonic() + total
@@ -70,7 +70,7 @@ class _Clock:
 class _Reads(io.RawIOBase):
     """A socket as a file of which each read has what is left of the time."""
 
-    def __init__(self, sock: socket.socket, clock: _Clock) -> None:
+    def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._sock = sock
         self._clock = clock
 
@@ -85,7 +85,7 @@ class _Reads(io.RawIOBase):
 class _Timed:
     """What `http.client` asks of a socket, each step within what is left of the time."""
 
-    def __init__(self, sock: socket.socket, clock: _Clock) -> None:
+    def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._sock = sock
         self._clock = clock
 
@@ -116,7 +116,7 @@ def post(
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    clock = _Clock(limits.total)
+    clock = Clock(limits.total)
     connection = HTTPConnection(host, port)
     connection.auto_open = 0
     try:
@@ -183,7 +183,7 @@ def _bad_port(port: int) -> str:
     return f"port {port} is none of {', '.join(map(str, sorted(_PORTS)))}"
 
 
-def _connected(addresses: Sequence[str], port: int, limits: Limits, clock: _Clock) -> socket.socket:
+def _connected(addresses: Sequence[str], port: int, limits: Limits, clock: Clock) -> socket.socket:
     """A connection to the first of the addresses that takes one."""
     slow = False
     for address in addresses:
@@ -199,7 +199,7 @@ def _connected(addresses: Sequence[str], port: int, limits: Limits, clock: _Cloc
     raise Failed("later", "timeout" if slow else "connection", "the host takes no connection")
 
 
-def _secured(sock: socket.socket, host: str, limits: Limits, clock: _Clock, context: ssl.SSLContext) -> socket.socket:
+def _secured(sock: socket.socket, host: str, limits: Limits, clock: Clock, context: ssl.SSLContext) -> socket.socket:
     try:
         sock.settimeout(clock.left(limits.connect))
         return context.wrap_socket(sock, server_hostname=host)

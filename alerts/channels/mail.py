@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from alerts.address import bare
 from alerts.items import Outcome
 from alerts.letters import letter
+from alerts.posting import Clock
 from scraper import text
 
 if TYPE_CHECKING:
@@ -54,22 +55,23 @@ class Mail:
         mail = letter(message, to=to, sender=settings.mail_from, host=settings.host)
         data = mail.as_bytes()
         sender = bare(settings.mail_from)
+        clock = Clock(settings.limits.mail)
         try:
             # A connection that was kept may have been closed on the other side: then a new one is tried, once.
             kept = self._connection is not None
             try:
-                self._begin(settings.mail_server, sender, len(data))
+                self._begin(settings.mail_server, sender, len(data), clock)
             except _Ended as ended:
                 if not (kept and ended.lost):
                     raise
                 self.close()
-                self._begin(settings.mail_server, sender, len(data))
-            return self._hand_over(to, data)
+                self._begin(settings.mail_server, sender, len(data), clock)
+            return self._hand_over(to, data, clock)
         except _Ended as ended:
             if ended.lost:
                 self.close()
             else:
-                self._forget()
+                self._forget(clock)
             return ended.outcome
 
     def close(self) -> None:
@@ -87,12 +89,12 @@ class Mail:
                 self.close()
             self._connection = None
 
-    def _begin(self, server: MailServer, sender: str, size: int) -> None:
+    def _begin(self, server: MailServer, sender: str, size: int, clock: Clock) -> None:
         """Connects, unless that is done, and names the sender. Raises _Ended."""
         if self._connection is None:
-            self._connection = _connected(server, self._settings)
-        size_said = [f"size={size}"] if self._connection.has_extn("size") else []
-        code, reply = _asked(self._connection, f"MAIL FROM:<{sender}>" + "".join(f" {one}" for one in size_said))
+            self._connection = _connected(server, self._settings, clock)
+        size_said = f" SIZE={size}" if self._connection.has_extn("size") else ""
+        code, reply = _asked(self._connection, f"MAIL FROM:<{sender}>{size_said}", clock)
         if code == 250:
             return
         if code == 552 or reply.startswith("5.3.4"):
@@ -101,22 +103,24 @@ class Mail:
             raise _Ended("later", "configuration", _detail("the sender", code, reply), lost=False)
         raise _Ended("later", "server-error", _detail("the sender", code, reply), lost=code == _CLOSING)
 
-    def _hand_over(self, to: str, data: bytes) -> Outcome:
+    def _hand_over(self, to: str, data: bytes, clock: Clock) -> Outcome:
         """Recipient and data. Raises _Ended."""
         connection = self._connection
         assert connection is not None
-        code, reply = _asked(connection, f"RCPT TO:<{to}>")
+        code, reply = _asked(connection, f"RCPT TO:<{to}>", clock)
         if code not in {250, 251}:
             raise _of_recipient(code, reply)
-        code, reply = _asked(connection, "DATA")
+        code, reply = _asked(connection, "DATA", clock)
         if code != 354:
             raise _of_message(code, reply)
         try:
+            _bound(connection, clock)
             connection.send(stuffed(data) + b".\r\n")
         except (smtplib.SMTPException, OSError):
             # Its last line is not out, so the server has no whole message and must not deliver it (RFC 5321 §4.1.1.4).
             raise _Ended("later", "connection", "the connection ended before the whole message was out") from None
         try:
+            _bound(connection, clock)
             code, answer = connection.getreply()
         except (smtplib.SMTPException, OSError) as error:
             cause: Cause = "timeout" if _is_late(error) else "connection"
@@ -125,11 +129,11 @@ class Mail:
             raise _of_message(code, _words(answer))
         return Outcome(end="taken", detail=_detail("", code, _words(answer)))
 
-    def _forget(self) -> None:
+    def _forget(self, clock: Clock) -> None:
         """Makes the connection fit for the next message."""
         assert self._connection is not None
         try:
-            _asked(self._connection, "RSET")
+            _asked(self._connection, "RSET", clock)
         except _Ended:
             self.close()
 
@@ -139,10 +143,10 @@ def stuffed(data: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", data)
 
 
-def _connected(server: MailServer, settings: Settings) -> smtplib.SMTP:
+def _connected(server: MailServer, settings: Settings, clock: Clock) -> smtplib.SMTP:
     """A connection that is secured, and knows who we are. Raises _Ended."""
-    timeout = settings.limits.mail
     try:
+        timeout = clock.left(settings.limits.greeting)
         if server.security == "tls":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
                 server.host, server.port, settings.host, timeout=timeout, context=ssl.create_default_context()
@@ -152,6 +156,7 @@ def _connected(server: MailServer, settings: Settings) -> smtplib.SMTP:
     except (_Ended, smtplib.SMTPException, OSError, ValueError) as error:
         raise _failure(error) from None
     try:
+        _bound(connection, clock)
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls" and (server.user or not _is_here(connection)):
             _secure(connection, needed=bool(server.user))
@@ -207,9 +212,16 @@ def _is_late(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
-def _asked(connection: smtplib.SMTP, line: str) -> tuple[int, str]:
+def _bound(connection: smtplib.SMTP, clock: Clock) -> None:
+    """Gives each read and write from here on what is left of the time. Raises TimeoutError where nothing is."""
+    if connection.sock is not None:
+        connection.sock.settimeout(clock.left())
+
+
+def _asked(connection: smtplib.SMTP, line: str, clock: Clock) -> tuple[int, str]:
     """A command's reply; nothing of a message is out. Raises _Ended."""
     try:
+        _bound(connection, clock)
         code, reply = connection.docmd(line)
     except (smtplib.SMTPException, OSError) as error:
         raise _failure(error) from None

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 class Limits:
     """Bounds on one attempt: seconds until a connection stands, seconds in all, and bytes of an answer.
 
-    `mail` is for each step of SMTP: a server may look for viruses before it answers (RFC 5321 §4.5.3.2 grants minutes),
-    and who leaves early does not know what became of the message.
+    `mail` is the same in all for SMTP, and `greeting` until the server has greeted: it may look for viruses before it
+    answers (RFC 5321 §4.5.3.2 grants minutes), and who leaves early does not know what became of the message. All must
+    be shorter than a claim of the outbox.
     """
 
     connect: float = 10.0
     total: float = 20.0
     answer: int = 64 * 1024
-    mail: float = 120.0
+    greeting: float = 30.0
+    mail: float = 200.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

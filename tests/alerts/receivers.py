@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-QUICK = Limits(connect=5, total=5, mail=5)
-IMPATIENT = Limits(connect=0.3, total=0.3, mail=0.3)
+QUICK = Limits(connect=5, total=5, mail=20)
+IMPATIENT = Limits(connect=0.3, total=0.3, greeting=0.3, mail=0.6)
 USER, PASSWORD = "tin", "m%t khau/:@"
 
 
