@@ -12,6 +12,7 @@ import re
 import smtplib
 import socket
 import ssl
+import time
 from typing import TYPE_CHECKING
 
 from alerts.address import bare
@@ -29,6 +30,8 @@ _ENHANCED = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _NO_READER = {550, 551, 553}
 """Replies to a recipient that mean: there is none (RFC 5321 §4.2.3)."""
 _CLOSING = 421
+_IDLE = 60.0
+"""Seconds after which a kept connection is not trusted: what lies between may have forgotten it, and say nothing."""
 
 
 class _Ended(Exception):
@@ -46,6 +49,7 @@ class Mail:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._connection: smtplib.SMTP | None = None
+        self._used = 0.0
 
     def send(self, to: str, message: Message) -> Outcome:
         """Hands a message over for one reader."""
@@ -56,6 +60,8 @@ class Mail:
         data = mail.as_bytes()
         sender = bare(settings.mail_from)
         clock = Clock(settings.limits.mail)
+        if time.monotonic() - self._used > _IDLE:
+            self.close()
         try:
             # A connection that was kept may have been closed on the other side: then a new one is tried, once.
             kept = self._connection is not None
@@ -73,6 +79,8 @@ class Mail:
             else:
                 self._forget(clock)
             return ended.outcome
+        finally:
+            self._used = time.monotonic()
 
     def close(self) -> None:
         """Ends the connection; what a server says to that is of no interest."""

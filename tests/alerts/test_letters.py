@@ -18,9 +18,12 @@ from alerts import texts
 from alerts.chats import LONGEST, brief, chat, length
 from alerts.items import Passage
 from alerts.letters import letter
+from alerts.matching import Watched
 from alerts.words import FOLDER, load
 from scraper import text
 from storage.events import KINDS, SILENT
+from storage.search import language
+from storage.search.query import Document, tokens
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -188,9 +191,9 @@ def test_a_moment_that_moved_is_told_as_a_day() -> None:
     assert "Ngày đăng: [-25/11/2026-] {+25/11/2026 08:30+}" in plain(mailed(moved))
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_every_kind_and_field_that_is_told_has_a_word(language: str) -> None:
-    words = load(language)
+@pytest.mark.parametrize("spoken", ["vi", "en"])
+def test_every_kind_and_field_that_is_told_has_a_word(spoken: str) -> None:
+    words = load(spoken)
     for kind in set(KINDS) - SILENT:
         assert words.word("kind_of_event", kind) != kind
         assert kind in texts.KINDS
@@ -313,6 +316,13 @@ def test_any_text_makes_a_sound_mail_and_chat(title: str, other: str, kind: str)
     if kind == "event":
         assert texts.shorter(text.clean(title), 1_000) in plain(mail)
     brief(message)
+
+
+def test_a_watch_has_no_expression_that_could_run_away() -> None:
+    """H22: there are no rules of regular expressions. What looks like one is words."""
+    watched = Watched({"w": language.parse("(a+)+$ /(x*)*y/").tree})
+    for said, expected in (("a" * 50_000 + "b", []), ("y, x: a", ["w"])):
+        assert watched.matching(Document(body=tokens(said), published=ONE.at)) == expected
 
 
 @given(st.text(max_size=60), st.integers(1, 40))

@@ -118,6 +118,14 @@ def test_a_connection_that_was_closed_meanwhile_is_made_again(server: Post) -> N
     assert server.connections == 2
 
 
+def test_a_connection_that_was_idle_for_long_is_not_trusted(server: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "_IDLE", -1.0)
+    with Channels(server.settings()) as channels:
+        for _ in range(3):
+            assert channels.send(READER, ONE).end == "taken"
+    assert server.connections == 3
+
+
 def test_a_server_that_is_away_is_later() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
