@@ -73,7 +73,7 @@ def refusal(settings: Config, name: str, url: str, ports: set[int]) -> tuple[str
     from scraper import guard
     from spiders.visits import is_loopback
 
-    if why := guard.refused_url(url, settings.allow_networks, ports):
+    if why := guard.opted_out(url, settings.opt_out) or guard.refused_url(url, settings.allow_networks, ports):
         return f"{name}: {why}", Exit.REFUSED
     if not settings.contact and not is_loopback(url):
         why = "set CONGTIN_CONTACT to a URL or mail address for the user agent: real portals want one"

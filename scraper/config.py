@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*|(mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", re.IGNORECASE)
 """A URL or a mail address: what the operator of a portal can find us by."""
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 LOGS = ("text", "json")
 TELEGRAM = "https://api.telegram.org"
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
@@ -47,7 +48,8 @@ class Config:
     `data` holds the database, archive and index; `sources` is a folder of further source files; `gone_hours` is over
     how long a page must be missing; `budget` is how many requests a day the scheduler's polls may take in all (None:
     a hundred for each source); `contact` stands in the user agent; `allow_networks` are those that the address guard
-    would refuse. `log` is one of LOGS: how what is logged looks. `mail_server`, `mail_from` and `telegram_token` are
+    would refuse; `opt_out` are hosts that are never asked, for whoever runs them asked for that.
+    `log` is one of LOGS: how what is logged looks. `mail_server`, `mail_from` and `telegram_token` are
     what alerts are sent with; `public_url`, without a slash at its end, is where others find the web pages.
     """
 
@@ -64,6 +66,7 @@ class Config:
     telegram_token: str = field(default="", repr=False)
     telegram_url: str = TELEGRAM
     public_url: str = ""
+    opt_out: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -109,6 +112,7 @@ class Config:
             telegram_token=_telegram_token(setting("TELEGRAM_TOKEN")),
             telegram_url=_base("TELEGRAM_URL", setting("TELEGRAM_URL", TELEGRAM)),
             public_url=_base("PUBLIC_URL", setting("PUBLIC_URL")),
+            opt_out=tuple(_host(word) for word in re.split(r"[\s,]+", setting("OPT_OUT")) if word),
         )
 
 
@@ -118,6 +122,13 @@ def _budget(said: str) -> int | None:
     if not said.isdecimal() or not int(said):
         raise BadConfig(f"CONGTIN_BUDGET: not a number of requests a day: {said!r}")
     return int(said)
+
+
+def _host(word: str) -> str:
+    name = word.lower().rstrip(".").removeprefix("www.")
+    if not _HOST.fullmatch(name):
+        raise BadConfig(f"CONGTIN_OPT_OUT: not a host: {word!r}")
+    return name
 
 
 def _network(word: str) -> Network:

@@ -95,6 +95,13 @@ def _within(address: Address, allowed: Sequence[Network]) -> bool:
     return any(one in network for one in either for network in allowed if one.version == network.version)
 
 
+def opted_out(url: str, hosts: Collection[str]) -> str | None:
+    """Why a URL's host is never asked: it, or what it is a subdomain of, is among `hosts`; None if it may be asked."""
+    name = (urlsplit(url).hostname or "").rstrip(".") if hosts and "://" in url else ""
+    found = next((host for host in hosts if name == host or name.endswith(f".{host}")), None)
+    return f"{found} is not asked: CONGTIN_OPT_OUT names it" if found else None
+
+
 def refused_url(url: str, allowed: Sequence[Network], ports: Collection[int] = ()) -> str | None:
     """Why a URL may not be asked: scheme, control characters, port, or an address that `refused` refuses."""
     if _BAD_CHARACTER.search(url):

@@ -1,14 +1,13 @@
-"""Manners and safety on the way to the network: address guard, robots.txt, Retry-After, cookies."""
+"""Manners and safety on the way to the network: address guard, robots.txt, turns, cookies."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,15 +38,11 @@ if TYPE_CHECKING:
 
     from scraper.config import Config
 
-log = logging.getLogger(__name__)
-
 ROBOTS_BYTES = 512 * 1024
 """How much of a robots.txt is read: RFC 9309 §2.5 asks for at least 500 KiB."""
-LONGEST_PAUSE = 120.0
-"""Seconds that a crawl waits when told to; with a longer Retry-After its pages are left to a later run."""
+AGAIN = 3600.0
+"""Seconds after which a robots.txt is asked for again that could not be had."""
 LONGEST_CRAWL_DELAY = 60.0
-USUAL_PAUSE = 300.0
-"""Seconds that a host is left alone which says 429, or Retry-After, and not for how long."""
 LONGEST_COOKIES = 8 * 1024
 """Bytes of cookies that a host may have us send with each request; IIS and nginx refuse more anyway."""
 
@@ -65,10 +60,6 @@ class RobotsDisallow(IgnoreRequest):
 
 _PAGES = frozenset({"detail", "listing", "feed", "sitemap"})
 _LOGIN = re.compile(r"login|logon|signin|sign-in|dang-?nhap|\b(sso|cas|oauth2?|openid|adfs)\b", re.IGNORECASE)
-
-
-class HostPaused(IgnoreRequest):
-    """The host asked for a longer pause than a crawl waits."""
 
 
 class Unreachable(IgnoreRequest):
@@ -120,7 +111,9 @@ class AddressGuard:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._allowed = crawler.settings["CONGTIN_CONFIG"].allow_networks
+        config: Config = crawler.settings["CONGTIN_CONFIG"]
+        self._allowed = config.allow_networks
+        self._opted_out = config.opt_out
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -137,6 +130,8 @@ class AddressGuard:
 
     async def process_request(self, request: Request) -> None:
         """Raises RefusedAddress, MovedAway and SentToLogin, and what a name's resolution raises."""
+        if why := guard.opted_out(request.url, self._opted_out):
+            raise RefusedAddress(why)
         if why := guard.refused_url(request.url, self._allowed, self._ports):
             raise RefusedAddress(why)
         if (
@@ -159,7 +154,8 @@ async def _resolved(name: str) -> None:
 class Budget:
     """Sends a portal no more requests than its budget for the day has left, redirects and retries included.
 
-    What is left is the spider's `allowance`, which storage knows. The crawl ends with the reason `budget`; what was not
+    What is left is the spider's `allowance`, which storage knows, and is told of each request by `reserve` before it
+    goes out, so that one counts also if the process dies by then. The crawl ends with the reason `budget`; what was not
     asked for stays owed.
     """
 
@@ -173,11 +169,14 @@ class Budget:
         """Scrapy's way to build it."""
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's signature
+    async def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's signature
         """Raises BudgetSpent."""
-        allowance: int | None = self._crawler.spider.allowance  # type: ignore[union-attr]
+        spider: Any = self._crawler.spider
+        allowance: int | None = spider.allowance
         if allowance is None or self._sent < allowance:
             self._sent += 1
+            if spider.reserve:
+                await spider.reserve(self._sent)
             return
         if self._closing is None:
             engine = self._crawler.engine
@@ -186,17 +185,34 @@ class Budget:
         raise BudgetSpent("the day's budget is spent")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rules:
+    """What a site's robots.txt says, or why nothing of the site may be fetched; and when it was asked for."""
+
+    told: asyncio.Future[Protego | str | Exception]
+    at: float = field(default_factory=time.monotonic)
+
+    def are_old(self, lifetime: float) -> bool:
+        """Whether they are to be asked for anew; one that could not be had sooner than rules."""
+        if not self.told.done():
+            return False
+        had = isinstance(self.told.result(), Protego)
+        return time.monotonic() - self.at > (lifetime if had else min(lifetime, AGAIN))
+
+
 class Robots:
     """Obeys robots.txt as RFC 9309 says, Crawl-delay besides (which it does not know).
 
     Scrapy's own middleware takes a server error for "everything is allowed", and reads Crawl-delay without heeding it.
-    A 4xx means that there are no rules; a 5xx or no answer means that nothing may be fetched.
+    A 4xx means that there are no rules; a 5xx or no answer means that nothing may be fetched. Rules are asked for again
+    when they are older than ROBOTS_LIFETIME.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self._rules: dict[str, asyncio.Future[Protego | str | Exception]] = {}
+        self._lifetime = crawler.settings.getfloat("ROBOTS_LIFETIME")
+        self._rules: dict[str, _Rules] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -209,11 +225,11 @@ class Robots:
             return
         parts = urlparse_cached(request)
         site = f"{parts.scheme}://{parts.netloc}"
-        if site not in self._rules:
-            self._rules[site] = asyncio.get_running_loop().create_future()
-            self._rules[site].set_result(await self._fetch(site, parts.hostname or ""))
-        known = self._rules[site]
-        rules = known.result() if known.done() else await asyncio.shield(known)
+        known = self._rules.get(site)
+        if known is None or known.are_old(self._lifetime):
+            known = self._rules[site] = _Rules(told=asyncio.get_running_loop().create_future())
+            known.told.set_result(await self._fetch(site, parts.hostname or ""))
+        rules = known.told.result() if known.told.done() else await asyncio.shield(known.told)
         if isinstance(rules, Exception):
             raise Unreachable(f"{site}: {type(rules).__name__}: {rules}") from rules
         if isinstance(rules, str):
@@ -340,57 +356,3 @@ class Cookies(CookiesMiddleware):
 
 def _size(cookie: Cookie) -> int:
     return len(cookie.name) + len(cookie.value or "") + len("=; ")
-
-
-class RetryAfter:
-    """Waits when a host says so: 429 and 503 with Retry-After hold all requests to it back, for as long as it asks."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        self._until: dict[str, float] = {}
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Scrapy's way to build it."""
-        return cls(crawler)
-
-    async def process_request(self, request: Request) -> None:
-        """Waits, or raises HostPaused where the pause is too long for a crawl."""
-        if not self._until:
-            return
-        host = urlsplit(request.url).hostname or ""
-        while (left := self._until.get(host, 0.0) - time.monotonic()) > 0:
-            if left > LONGEST_PAUSE:
-                raise HostPaused(f"{host} asks to be left alone for {left:.0f} s")
-            await asyncio.sleep(left)
-
-    def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Notes a Retry-After and asks again once; a second refusal is the answer."""
-        if response.status not in {429, 503}:
-            return response
-        said = response.headers.get(b"Retry-After")
-        if said is None and response.status == 503:
-            return response
-        seconds = _seconds(said)
-        host = urlsplit(request.url).hostname or ""
-        seconds = min(seconds, 86_400.0)
-        self._until[host] = time.monotonic() + seconds
-        # The scheduler will not come back before.
-        self._crawler.spider.asked_to_wait = datetime.now(UTC) + timedelta(seconds=seconds)  # type: ignore[union-attr]
-        if seconds > LONGEST_PAUSE or request.meta.get("waited"):
-            return response
-        log.info("%s asks for a pause of %.0f s", host, seconds)
-        return request.replace(dont_filter=True, meta={**request.meta, "waited": True})
-
-
-def _seconds(value: bytes | None) -> float:
-    """Retry-After in seconds: a number or a date (RFC 9110 §10.2.3), and the usual pause where it is neither."""
-    if value is None:
-        return USUAL_PAUSE
-    said = value.decode("latin-1").strip()
-    if said.isdecimal():
-        return float(said[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return USUAL_PAUSE

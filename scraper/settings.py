@@ -3,6 +3,7 @@
 import os
 
 from scraper.config import Config
+from scraper.pauses import at_least
 
 CONGTIN_CONFIG = Config.from_environment(os.environ)
 
@@ -18,12 +19,13 @@ ITEM_PIPELINES = {
 DOWNLOADER_MIDDLEWARES = {
     "scraper.middlewares.AddressGuard": 10,
     "scraper.middlewares.Robots": 100,
-    "scraper.middlewares.RetryAfter": 560,  # inside of Scrapy's retries (550), which would ask again at once
+    "scraper.pauses.RetryAfter": 560,  # inside of Scrapy's retries (550), which would ask again at once
     "scraper.middlewares.Redirect": 600,
     "scraper.middlewares.Cookies": 700,
     "scraper.middlewares.Budget": 940,  # counts what goes out, so inside of redirects and retries
     "storage.middlewares.Capture": 950,
-    "scraper.middlewares.Turns": 960,  # nearest to the network: a turn ends before the response is worked on
+    "scraper.middlewares.Turns": 960,  # near the network: a turn ends before the response is worked on
+    "scraper.pauses.Circuit": 970,  # whoever waited for a turn need not be sent any more
     # Ours is RFC 9309 to the letter; Scrapy's allows everything when robots.txt answers 503.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
@@ -48,13 +50,14 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS_BASE: dict[str, int] = {}  # Scrapy imports even those that are switched off, the web server of one included
 EXTENSIONS = {"storage.extensions.Keeper": 100}
 
-# Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart and
-# never in step; a source may ask for more, loopback for none.
+# Manners: robots.txt is law (scraper.middlewares.Robots sees to it); one request at a time, three seconds apart or more
+# and never in step (three to four and a half); a source may ask for more, loopback for none.
 ROBOTSTXT_OBEY = True
+ROBOTS_LIFETIME = 12 * 3600  # RFC 9309 §2.4 allows a day; a backfill may take longer
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-DOWNLOAD_DELAY = 3.0
-DOWNLOAD_DELAY_JITTER = 0.5
+DOWNLOAD_DELAY_JITTER = 0.2
+DOWNLOAD_DELAY = at_least(3.0, DOWNLOAD_DELAY_JITTER)
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "vi,en;q=0.5",

@@ -59,13 +59,13 @@ def once_more(response: Response, outcome: Outcome, message: str) -> Request | N
     return again
 
 
-def conditions(validators: Validators) -> dict[str, str]:
-    """The headers that make a request conditional: the server's validators, word for word (RFC 9110 §13.1)."""
-    headers = {}
+def conditions(validators: Validators) -> dict[str, bytes | str]:
+    """The headers that make a request conditional: the server's validators, byte for byte (RFC 9110 §13.1)."""
+    headers: dict[str, bytes | str] = {}
     if validators.etag:
-        headers["If-None-Match"] = validators.etag
+        headers["If-None-Match"] = validators.etag.encode("latin-1", "replace")  # as `header` read it
     if validators.last_modified:
-        headers["If-Modified-Since"] = validators.last_modified
+        headers["If-Modified-Since"] = validators.last_modified.encode("latin-1", "replace")
     return headers
 
 

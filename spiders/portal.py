@@ -24,7 +24,7 @@ from spiders.visits import VisitingSpider
 from spiders.walks import BACKFILL, FIRST_PAGES, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
     from scrapy.http import Response
 
@@ -49,6 +49,8 @@ class PortalSpider(VisitingSpider):
     refusal: str | None = None
     allowance: int | None = None
     """How many requests are left of the source's budget for the day; None where it has none."""
+    reserve: Callable[[int], Awaitable[None]] | None = None
+    """Notes, where there is such a budget, how many requests this crawl has sent, the next one included."""
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scraper import shapes
 from scraper.items import GENERIC, Page, Reading
 from scraper.outcomes import Outcome, of_error, of_status
+from scraper.pauses import MOST_IN_A_ROW
 from scraper.reader import Reader
 from scraper.sources import undeclared
 from spiders import run
@@ -97,7 +98,8 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
     class Preview(Spider):
         name = "preview"
         source = own
-        allowance = None
+        allowance = reserve = None
+        patience = MOST_IN_A_ROW
 
         async def start(self) -> AsyncIterator[Request]:
             for address in addresses:

@@ -16,6 +16,7 @@ from scraper import outcomes, urls
 from scraper.items import VIETNAM, Page, Visit
 from scraper.middlewares import BudgetSpent
 from scraper.outcomes import Outcome
+from scraper.pauses import MOST_IN_A_ROW, GivenUp, at_least
 from scraper.reader import Reader
 from spiders.judging import header, judged
 
@@ -49,6 +50,10 @@ class VisitingSpider(Spider):
     last_request: datetime | None = None
     asked_to_wait: datetime | None = None
     """Until when the host asked to be left alone, if it did."""
+    patience: int = MOST_IN_A_ROW
+    """After so many failures in a row a host is left alone."""
+    gave_up: tuple[Outcome, str] | None = None
+    """What the last of them was, where it came to that."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +68,8 @@ class VisitingSpider(Spider):
         super().update_settings(settings)
         file = cls.source.file
         if file.delay is not None:
-            settings.set("DOWNLOAD_DELAY", file.delay, priority="spider")
+            delay = at_least(file.delay, settings.getfloat("DOWNLOAD_DELAY_JITTER"))
+            settings.set("DOWNLOAD_DELAY", delay, priority="spider")
         elif is_loopback(cls.source.url):
             settings.set("DOWNLOAD_DELAY", 0, priority="spider")
         if file.tls == "accept-invalid":
@@ -116,7 +122,7 @@ class VisitingSpider(Spider):
         """A request without a response, or one that was refused: its outcome."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value or RuntimeError("no error was given")
-        if isinstance(error, BudgetSpent):
+        if isinstance(error, BudgetSpent | GivenUp):
             return  # it was not asked for, and stays owed
         outcome = outcomes.of_error(error)
         said = outcome in {Outcome.ROBOTS, Outcome.REFUSED, Outcome.MOVED, Outcome.LOGIN}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ from scraper import logs, urls
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
 from storage import drift, health, leases, pages, runs, schedule, verdicts
-from storage.causes import Cause
+from storage.causes import Cause, cause_of
 from storage.document_history import FullHistory
 from storage.store import Store
-from storage.verdicts import LISTINGS, Judgement, Shown, Tally
+from storage.verdicts import COMPLETE, LISTINGS, Judgement, Shown, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,6 +111,8 @@ class Keeper:
             spider.refusal = f"another crawl of this host is running: {error}"  # type: ignore[attr-defined]
             return
         self._grant = grant
+        if budget:
+            spider.reserve = self._reserve  # type: ignore[attr-defined]
         self._past = await asyncio.to_thread(
             self.store.database.read, lambda session: runs.past(session, self.source.id, now=self._opened)
         )
@@ -117,7 +120,9 @@ class Keeper:
         logs.learn(run=self.run)
         self._say()
         spider.history = history  # type: ignore[attr-defined]
-        spider.last_request = grant.last_request  # type: ignore[attr-defined]
+        spider.last_request = self._opened if grant.taken_over else grant.last_request  # type: ignore[attr-defined]
+        if self._past.gave_up:  # the host was given up: one try for each listing says whether it is back
+            spider.patience = len(self.source.sections) or 1  # type: ignore[attr-defined]
         self._heart = asyncio.get_running_loop().create_task(self._beat(grant))
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
@@ -143,6 +148,10 @@ class Keeper:
         elif refusal := getattr(spider, "refusal", None):
             self._stat("refusal", refusal)
         await asyncio.to_thread(self.store.close)
+
+    async def _reserve(self, requests: int) -> None:
+        """Notes a request that is about to go out."""
+        await self.store.writer.run(lambda session: runs.reserve(session, self.run, requests), urgent=True)
 
     def number_of(self, canonical_url: str) -> str | None:
         """The article's number in an address, as the spider's layout knows it: it may have learnt it on the way."""
@@ -238,6 +247,7 @@ class Keeper:
         if self._failure:
             return self._failure
         spent = reason == "budget"
+        gave_up = getattr(self._crawler.spider, "gave_up", None)
         today = now.astimezone(VIETNAM).date()
         learned = schedule.silences(session, self.source.id, clocks, now=now)
         silent = verdicts.silences(self.tally.sections, today, past=self._past, learned=learned)
@@ -254,6 +264,10 @@ class Keeper:
             silent=tuple(silent),
             unasked=verdicts.unasked(self.tally),
         )
+        if gave_up and judged.verdict in COMPLETE:
+            judged = Judgement(verdict="failed", cause=cause_of(*gave_up), words=gave_up[1])
+        if gave_up:
+            return replace(judged, words=f"{verdicts.GAVE_UP}: {judged.words}")
         if spent and (judged.verdict == "healthy" or not self.tally.requests):
             budget = self.source.file.budget
             which = f"the budget of {budget} requests a day" if budget else "its share of the budget"

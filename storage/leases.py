@@ -36,11 +36,15 @@ class Lost(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """A lease that is ours. `token` is the fencing number; `last_request` is what the holder before us left."""
+    """A lease that is ours. `token` is the fencing number; `last_request` is what the holder before us left.
+
+    It was `taken_over` from one that died without a word, and may have sent a request at any time until now.
+    """
 
     name: str
     token: int
     last_request: datetime | None
+    taken_over: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -82,9 +86,10 @@ def acquire(session: Session, name: str, *, now: datetime) -> Grant:
     if lease.holder and lease.expires_at > now and not is_dead(lease.holder):
         machine, _, pid, _ = lease.holder.split("/")
         raise Held(f"{name} is held by process {pid} of {machine} until {lease.expires_at:%H:%M:%S} UTC")
+    taken_over = bool(lease.holder)
     lease.holder, lease.token, lease.expires_at = holder(), lease.token + 1, now + timedelta(seconds=SECONDS)
     session.flush()
-    return Grant(name=name, token=lease.token, last_request=lease.last_request)
+    return Grant(name=name, token=lease.token, last_request=lease.last_request, taken_over=taken_over)
 
 
 def _row(session: Session, name: str, now: datetime) -> Lease:

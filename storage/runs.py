@@ -89,9 +89,20 @@ def bury(session: Session, source: str, *, at: datetime, cause: str) -> bool:
 
 
 def requests(session: Session, source: str, *, since: datetime) -> int:
-    """How many requests a source was sent since a time."""
+    """How many requests a source was sent since a time, those included that a dead run had no time to enter."""
     mine = select(Run.id).where(Run.source == source)
-    return session.scalar(select(func.count()).where(Fetch.run.in_(mine), Fetch.at >= since)) or 0
+    sent = session.scalar(select(func.count()).where(Fetch.run.in_(mine), Fetch.at >= since)) or 0
+    for run in session.scalars(select(Run).where(Run.source == source, Run.opened_at >= since)):
+        if reserved := run.report.get("reserved"):
+            entered = session.scalar(select(func.count()).where(Fetch.run == run.id, Fetch.at >= since)) or 0
+            sent += max(0, reserved - entered)
+    return sent
+
+
+def reserve(session: Session, run: int, requests: int) -> None:
+    """Notes how many requests an open run has sent, the next one included."""
+    row = session.get_one(Run, run)
+    row.report = {**row.report, "reserved": requests}
 
 
 def close_run(
@@ -124,7 +135,8 @@ def past(session: Session, source: str, *, now: datetime) -> Past:
 def note(session: Session, run: int, told: dict[str, Any]) -> None:
     """Notes how far a run has come, for the case that it never says more."""
     row = session.get_one(Run, run)
-    row.report = {**told, "holder": leases.holder()}
+    reserved = {"reserved": row.report["reserved"]} if "reserved" in row.report else {}
+    row.report = {**told, **reserved, "holder": leases.holder()}
 
 
 _CAPTURE = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)

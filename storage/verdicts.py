@@ -38,6 +38,8 @@ LEAST_CHANCE = 0.001
 """What would come by chance less often than this is taken for a sign."""
 LEAST_FAILURES = 2
 """How often in a row a listing must have failed to be held against a run that did not ask for it."""
+GAVE_UP = "request after request failed, and the rest was not asked for"
+"""How the words begin of a run that has given a host up."""
 FEWEST_PAGES = 3
 """A run that asked for fewer pages is not judged by them."""
 MOST_DAYS = 20
@@ -165,7 +167,7 @@ class Past:
 
     `rows` are the lengths of each listing's first page in healthy runs; `last` is what the last run counted that read
     pages (a Tally's `filled`), and `good` what healthy ones before it did; `shown` is what each listing showed last,
-    `ailing` how those fail that do. `since` is the day of the source's first run.
+    `ailing` how those fail that do; the last one `gave_up` its host. `since` is the day of the source's first run.
     """
 
     rows: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -173,6 +175,7 @@ class Past:
     good: Sequence[Mapping[str, int]] = ()
     shown: Mapping[str, Shown] = field(default_factory=dict)
     ailing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gave_up: bool = False
     since: date | None = None
 
     @classmethod
@@ -185,8 +188,10 @@ class Past:
         filled: list[tuple[bool, Mapping[str, int]]] = []
         shown: dict[str, Shown] = {}
         ailing: Mapping[str, Any] | None = None
+        gave_up: bool | None = None
         for verdict, report in runs:
             ailing = report.get("ailing") if ailing is None else ailing
+            gave_up = str(report.get("cause")).startswith(GAVE_UP) if gave_up is None else gave_up
             healthy = verdict == "healthy"
             for url, told in report.get("sections", {}).items():
                 shown.setdefault(url, Shown.from_json(told))
@@ -200,6 +205,7 @@ class Past:
             good=[counts for healthy, counts in filled[1:] if healthy],
             shown=shown,
             ailing=ailing or {},
+            gave_up=bool(gave_up),
             since=since.astimezone(VIETNAM).date() if since else None,
         )
 

@@ -56,7 +56,7 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[Site]:
+def serving(context: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> Iterator[Site]:
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
@@ -82,11 +82,11 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[Site]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((host, 0), Handler)
     server.context = context
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    site.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    site.url = f"http://{host}:{server.server_address[1]}/"
     try:
         yield site
     finally:

@@ -24,8 +24,9 @@ from twisted.web.client import ResponseFailed, ResponseNeverReceived
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http import PotentialDataLoss, _DataLoss
 
-from scraper.middlewares import HostPaused, RedirectLoop, RefusedAddress, RobotsDisallow
+from scraper.middlewares import RedirectLoop, RefusedAddress, RobotsDisallow
 from scraper.outcomes import Outcome, of_error, of_status, of_text
+from scraper.pauses import HostPaused
 
 STATUSES = {
     200: "OK", 304: "NOT_MODIFIED", 401: "LOGIN", 403: "BLOCKED", 404: "NOT_FOUND", 408: "TIMEOUT", 410: "GONE",
