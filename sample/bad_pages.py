@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 LOGIN = "/faults/dang-nhap"
 _views = count(1_000)
 
+_BETS = "".join(
+    f'<li><a href="https://{name}.example/dang-ky">{words}</a></li>'
+    for name, words in (("bet88", "Nhà cái uy tín"), ("no-hu", "Nổ hũ đổi thưởng"), ("tai-xiu", "Tài xỉu online"))
+)
+
 
 def page(
     body: str | bytes | Callable[[str], str | bytes], kind: str = "text/html; charset=utf-8", status: str = "200 OK"
@@ -34,6 +39,7 @@ _BOX = "<html><head><title>{0}</title></head><body><h1>{0}</h1><p>{1}</p></body>
 _CHALLENGE = (
     '<html><body><script>document.cookie="D1N=0a1b"+"; path=/";window.location.reload(true);</script></body></html>'
 )
+_CASINO = _BOX.format("Nhà cái uy tín số 1, casino trực tuyến", f"<ul>{_BETS}</ul>")
 _RESTING = _BOX.format("Thông báo", "Hệ thống đang bảo trì, mời quay lại sau.")
 _CAPTCHA = _BOX.format("Just a moment...", '<div class="g-recaptcha"></div>')
 
@@ -111,4 +117,7 @@ PAGES = (
     Fault("C7", "a redirect to the home page", "SOFT404",
           lambda line: line.answer(b"", f"Location: {HOME}", status="302 Found")),
     Fault("C9", "a layout that no selector meets", "DRIFT", page(_BOX.format(TITLE, "Một trang khác hẳn."))),
+    Fault("C20", "a casino in the portal's place", "DRIFT", page(_CASINO)),
+    Fault("C20-parked", "a domain that is for sale", "DRIFT",
+          page(_BOX.format("snv.example.vn", "This domain is for sale. Buy this domain."))),
 )  # fmt: skip

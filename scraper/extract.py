@@ -19,6 +19,7 @@ from scraper import (
     detect,
     feeds,
     head,
+    hijack,
     legal,
     listing,
     outcomes,
@@ -99,6 +100,8 @@ def _read(page: Page, source: Source, now: datetime | None) -> Reading:
         why = str(guess or "no platform shows two of its marks")
         source = undeclared(guess.platform if guess else page.platforms[-1], page.url)
     told = head.read(root, page.url, source.layout.title_ends)
+    if gone := hijack.evidence(root, markup, page.url):
+        return Reading(kind="other", outcome=Outcome.DRIFT, message=gone, platform=source.platform, title=told.title)
     tells = procedures.read(root, source.layout) if procedures.may_tell(markup) else procedures.NOTHING
     if page.role in {"detail", "any"}:
         one = article.read(root, told, page.url, source, now, place=tells.place)

@@ -177,6 +177,12 @@ class Source:
         named.update(host.lower() for host in self.file.hosts)
         return frozenset(host.removeprefix("www.") for host in named)
 
+    @cached_property
+    def formerly(self) -> frozenset[str]:
+        """The hosts at which the portal was, as `urls.host` writes them."""
+        named = (urls.host(alias if "://" in alias else f"http://{alias}") for alias in self.file.aliases)
+        return frozenset(host.removeprefix("www.") for host in named if host) - self.hosts
+
     def owns(self, address: str) -> bool:
         """Whether an address is one of this portal's own."""
         return urls.host(address).removeprefix("www.") in self.hosts

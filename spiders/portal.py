@@ -255,10 +255,12 @@ class PortalSpider(VisitingSpider):
             walk=None if self.since or walk.resumed else state, validators=walk.validators,
         )  # fmt: skip
         yield replace(visit, backfill=walk.backfill, onward=further)
+        if onward:
+            next_page = self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
+            # Before the pages, so that how many they are is known by then; a backfill's priorities say otherwise.
+            wanted.insert(0, next_page)
         for request in wanted:
             yield request
-        if onward:
-            yield self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
 
     def _note_look(self, walk: Walk, outcome: Outcome) -> None:
         """Keeps in mind what is new on a listing, if that tells of its rhythm."""

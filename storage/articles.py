@@ -58,7 +58,10 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:
-    """An article as just read, and where: the page row is the session's, `number_of` finds its number in an address."""
+    """An article as just read, and where: the page row is the session's, `number_of` finds its number in an address.
+
+    `has_moved` says whether, but for the portal's former host, it says what has this hash.
+    """
 
     article: items.Article
     page: Page
@@ -69,6 +72,7 @@ class Sighting:
     at: datetime
     capture: int | None
     number_of: Callable[[str], str | None] = lambda _: None
+    has_moved: Callable[[items.Article, str], bool] = lambda *_: False
 
 
 @lru_cache(maxsize=64)  # asked for ahead, and again when the article is saved
@@ -147,7 +151,8 @@ def save(session: Session, sighting: Sighting) -> Saved:
     back = returned(session, row, at=sighting.at, origin=sighting.origin)
     row.counters = _counters(sighting.article)
     row.related = _related(sighting.article)
-    if row.content_hash == digest:
+    if row.content_hash == digest or sighting.has_moved(sighting.article, row.content_hash):
+        row.content_hash = digest
         _learn(session, row, page, sighting.at, sighting.origin)
         return Saved(decision="unchanged", returned=back)
     _change(session, row, sighting, digest)
@@ -239,8 +244,7 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         "related": _related(article),
         "story": name,
     }
-    # By tables and not by objects: nothing else in the session needs these, and it halves what a new page costs.
-    created = Article(**row)
+    created = Article(**row)  # by tables and not by objects: it halves what a new page costs
     batch.later(session, _INSERT_ARTICLE, row)
     batch.later(session, _INSERT_VERSION, _version(created, sighting, digest, (len(article.body_text.split()), 0)))
     if opened := batch.of(session):
@@ -341,8 +345,7 @@ def _whole_title(title: str, page: Page) -> str:
 
 
 def _counters(article: items.Article) -> dict[str, Any]:
-    counters = article.counters
-    return {"votes": counters.votes, "online": counters.online, "views": counters.views}
+    return {"votes": article.counters.votes, "online": article.counters.online, "views": article.counters.views}
 
 
 def _related(article: items.Article) -> list[Any]:

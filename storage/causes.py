@@ -27,6 +27,7 @@ class Cause(StrEnum):
     NOT_FOUND = "not-found"
     ADDRESS = "address"
     REDESIGN = "redesign"
+    HIJACKED = "hijacked"
     NOTHING = "nothing-listed"
     FEWER = "fewer"
     SILENT = "silent"
@@ -54,7 +55,6 @@ _BY_OUTCOME = {
     Outcome.GONE: Cause.NOT_FOUND,
     Outcome.SOFT404: Cause.NOT_FOUND,
     Outcome.REFUSED: Cause.ADDRESS,
-    Outcome.DRIFT: Cause.REDESIGN,
     Outcome.EMPTY: Cause.NOTHING,
     Outcome.STALE: Cause.SILENT,
 }
@@ -71,6 +71,7 @@ _TELLING: dict[Outcome, tuple[tuple[str, Cause], ...]] = {
         ("could not be had", Cause.CONNECTION),
         ("", Cause.ROBOTS),
     ),
+    Outcome.DRIFT: (("^hijacked", Cause.HIJACKED), ("", Cause.REDESIGN)),
     Outcome.BROKEN: (("^could not be stored", Cause.OURS), ("", Cause.PARSE)),
 }
 """Outcomes of which the message knows more."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from scraper import logs, urls
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
-from storage import drift, health, leases, pages, runs, schedule, verdicts
+from storage import drift, floods, health, leases, pages, renaming, runs, schedule, verdicts
 from storage.causes import Cause, cause_of
 from storage.document_history import FullHistory
 from storage.store import Store
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scraper.sources import Source
     from storage.articles import Saved
     from storage.leases import Grant
+    from storage.models import Page
     from storage.runs import Ticket
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,10 @@ class Keeper:
         self._failure: Judgement | None = None
         self._told: str | None = None
         self._open: set[Ticket] = set()
+        self._most_news = 0.0
+        self._came_at: dict[datetime, int] = {}
+        """How many pages were first seen with those that were first seen at a time."""
+        self.flooded = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -100,6 +105,9 @@ class Keeper:
             spent = runs.requests(session, self.source.id, since=self._opened - timedelta(days=1)) if budget else 0
             run = runs.open_run(session, self.source.id, origin=self.origin, at=self._opened)
             self._told = self._tell(session, self._opened)
+            if former := self.source.formerly:
+                source, home = self.source.id, self.source.url
+                renaming.readdress(session, source, former, home, at=self._opened, origin=self.origin)
             left = [budget - spent] if budget else []
             return grant, run, min([*left, *([most] if most is not None else [])], default=None)
 
@@ -113,6 +121,9 @@ class Keeper:
         self._grant = grant
         if budget:
             spider.reserve = self._reserve  # type: ignore[attr-defined]
+        self._most_news = await asyncio.to_thread(
+            self.store.database.read, lambda session: floods.most(session, self.source.id, now=self._opened)
+        )
         self._past = await asyncio.to_thread(
             self.store.database.read, lambda session: runs.past(session, self.source.id, now=self._opened)
         )
@@ -148,6 +159,18 @@ class Keeper:
         elif refusal := getattr(spider, "refusal", None):
             self._stat("refusal", refusal)
         await asyncio.to_thread(self.store.close)
+
+    def origin_of(self, session: Session, page: Page) -> str:
+        """What is told of a page counts as: news, unless it came with far more than a portal has news."""
+        if self.origin != "poll" or page.record is not None:
+            return self.origin
+        count = self._came_at.get(page.first_seen, 0)
+        if count <= self._most_news:  # more may have come since
+            count = self._came_at[page.first_seen] = floods.at_once(session, self.source.id, page.first_seen)
+        if count <= self._most_news:
+            return self.origin
+        self.flooded += 1
+        return "backfill"
 
     async def _reserve(self, requests: int) -> None:
         """Notes a request that is about to go out."""
@@ -229,6 +252,9 @@ class Keeper:
         skipped = getattr(self._crawler.spider, "skipped", None)
         if skipped:
             self.tally.skipped = skipped
+        if self.flooded:
+            self.tally.skipped["told as backfill"] = self.flooded
+            log.warning("%s: %d pages came at once, and are told as no news", self.source.id, self.flooded)
         judged = self._judge(session, reason, now, clocks)
         if judged.sound:
             hours = self.store.config.gone_hours

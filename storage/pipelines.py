@@ -14,7 +14,7 @@ from scraper import urls
 from scraper.history import dated_rows
 from scraper.items import Reread, Visit
 from scraper.outcomes import Outcome
-from storage import articles, batch, documents, drift, pages, procedures, runs
+from storage import articles, batch, documents, drift, pages, procedures, renaming, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
 from storage.models import Fetch, Page, Run
@@ -108,7 +108,7 @@ class Store:
             told = documents.visited(session, visit, ticket, source=keeper.source.id, origin=keeper.origin)
             return visit, Saved(procedures=told)
         self._write_listing(session, visit, ticket)
-        return visit, self._write_procedures(session, visit, ticket, Saved())
+        return visit, self._write_procedures(session, visit, ticket, Saved(), origin=self._keeper.origin)
 
     def _page(self, session: Session, visit: Visit) -> Page:
         source = self._keeper.source.id
@@ -120,6 +120,7 @@ class Store:
             with suppress(urls.BadAddress):
                 pages.readdressed(session, page, keeper.source.canonical(visit.final_url), visit.final_url)
         saved = None
+        origin = keeper.origin_of(session, page)
         article = _sighted(visit)
         if article is not None:
             sighting = Sighting(
@@ -128,17 +129,18 @@ class Store:
                 source=keeper.source.id,
                 platform=(visit.reading and visit.reading.platform) or keeper.source.platform,
                 section=visit.section or page.section,
-                origin=keeper.origin,
+                origin=origin,
                 at=visit.at,
                 capture=ticket.capture,
                 number_of=keeper.number_of,
+                has_moved=lambda one, digest: renaming.said_before(one, digest, keeper.source.formerly),
             )
             saved = articles.save(session, sighting)
             if visit.validators is not None:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
             pages.archived(page, ticket.captured)
             if page.record and saved.decision != "deferred":
-                self._attach(session, page.record, visit, changed=saved.decision == "changed")
+                self._attach(session, page.record, visit, changed=saved.decision == "changed", origin=origin)
         elif visit.outcome.trusted and page.record:
             record = articles.record(session, page.record)
             assert record is not None  # a foreign key says so
@@ -150,16 +152,16 @@ class Store:
             page.owed = True
         if visit.entries:
             self._enter(session, visit, trusted=False)
-        return self._write_procedures(session, visit, ticket, saved or Saved(), page.record)
+        return self._write_procedures(session, visit, ticket, saved or Saved(), page.record, origin=origin)
 
     def _write_procedures(
-        self, session: Session, visit: Visit, ticket: Ticket, saved: Saved, record: str | None = None
+        self, session: Session, visit: Visit, ticket: Ticket, saved: Saved, record: str | None = None, *, origin: str
     ) -> Saved:
         if saved.decision == "deferred":
             return saved
         keeper = self._keeper
         told = procedures.visited(
-            session, visit, source=keeper.source.id, platform=keeper.source.platform, origin=keeper.origin,
+            session, visit, source=keeper.source.id, platform=keeper.source.platform, origin=origin,
             capture=ticket.capture, record=record, new=saved.decision == "new",
         )  # fmt: skip
         return replace(saved, procedures=told) if told else saved
@@ -170,10 +172,10 @@ class Store:
             row = pages.listing(session, self._keeper.source.id, visit.canonical_url)
             row.last_checked, row.outcome = visit.at, visit.outcome.value
 
-    def _attach(self, session: Session, record: str, visit: Visit, *, changed: bool) -> None:
+    def _attach(self, session: Session, record: str, visit: Visit, *, changed: bool, origin: str) -> None:
         """Notes what a record's page attaches. A new one, or an unchanged one, that attaches nothing never did."""
         if visit.attached or changed:
-            source, origin = self._keeper.source.id, self._keeper.origin
+            source = self._keeper.source.id
             documents.attach(session, record, visit.attached, source=source, at=visit.at, known=changed, origin=origin)
 
     def _write_listing(self, session: Session, visit: Visit, ticket: Ticket) -> None:

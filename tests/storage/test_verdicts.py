@@ -104,6 +104,7 @@ CAUSES = [
     (Outcome.LOGIN, "", Cause.LOGIN),
     (Outcome.MOVED, "the section redirects to https://x/", Cause.ELSEWHERE),
     (Outcome.DRIFT, "", Cause.REDESIGN),
+    (Outcome.DRIFT, "hijacked: the page says 'buy this domain'", Cause.HIJACKED),
     (Outcome.BROKEN, "status 206", Cause.PARSE),
     (Outcome.BROKEN, "could not be stored: ValueError", Cause.OURS),
     (Outcome.TOO_COMPLEX, "", Cause.PARSE),
