@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from storage import drift, floods, health, leases, pages, renaming, runs, schedu
 from storage.causes import Cause, cause_of
 from storage.document_history import FullHistory
 from storage.store import Store
-from storage.verdicts import COMPLETE, LISTINGS, Judgement, Shown, Tally
+from storage.verdicts import LISTINGS, Judgement, Shown, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -290,10 +289,9 @@ class Keeper:
             silent=tuple(silent),
             unasked=verdicts.unasked(self.tally),
         )
-        if gave_up and judged.verdict in COMPLETE:
-            judged = Judgement(verdict="failed", cause=cause_of(*gave_up), words=gave_up[1])
         if gave_up:
-            return replace(judged, words=f"{verdicts.GAVE_UP}: {judged.words}")
+            verdict = judged.verdict if judged.verdict in {"blocked", "interrupted"} else "failed"
+            return Judgement(verdict=verdict, cause=cause_of(*gave_up), words=f"{verdicts.GAVE_UP}: {gave_up[1]}")
         if spent and (judged.verdict == "healthy" or not self.tally.requests):
             budget = self.source.file.budget
             which = f"the budget of {budget} requests a day" if budget else "its share of the budget"

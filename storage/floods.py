@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from scraper.rhythm import DAY, minutes
 from storage import schedule
-from storage.models import Page
+from storage.models import Page, Run
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,8 @@ def most(session: Session, source: str, *, now: datetime) -> float:
 
 
 def at_once(session: Session, source: str, first_seen: datetime) -> int:
-    """How many pages of a source were first heard of within an hour of a time; whether read or still owed."""
+    """How many pages of a source were first heard of within an hour of a time, by polls; whether read or still owed."""
+    backfilled = session.scalar(select(func.max(Run.closed_at)).where(Run.source == source, Run.origin == "backfill"))
     near = Page.first_seen.between(first_seen - AT_ONCE, first_seen + AT_ONCE)
-    return session.scalar(select(func.count()).where(Page.source == source, near)) or 0
+    polled = Page.first_seen > backfilled if backfilled else true()
+    return session.scalar(select(func.count()).where(Page.source == source, near, polled)) or 0

@@ -161,9 +161,9 @@ def test_f14_twenty_failures_in_a_row_end_it_and_the_next_crawl_is_a_probe(congt
     assert sum(path != "/robots.txt" for _, path, _ in site.asked) == 21
     site.asked.clear()
     site.answers[NEWS] = (500, {}, b"oops")
-    probe = congtin.crawl(expect=3)
+    probe = congtin.crawl(expect=6)
     assert [path for _, path, _ in site.asked] == ["/robots.txt", NEWS]
-    assert probe["verdict"] == "failed"
+    assert (probe["verdict"], probe["cause_code"]) == ("failed", "server-error")
     (told,) = congtin.events("--kind", "source.ill")
     assert told["changes"][0]["to"] == "failed"
     site.answers.update(sound)

@@ -2,7 +2,8 @@
 
     python tests/watched.py SOURCE… [--recheck] [--set NAME=VALUE…] [--host NAME=ADDRESS[,ADDRESS…]…]
 
-Names given as `--host` resolve to these addresses and no others: to the first IPv4 one where only one is asked for.
+Names given as `--host` resolve to these addresses and no others: to the first IPv4 one where only one is asked for. In
+place of an address, NXDOMAIN and SERVFAIL are what the resolver says, and SLOW is one that says nothing for a while.
 
 Prints one JSON object: what came of each source, `held` (CPU seconds that the event loop's thread used between two of
 its turns: what a page can do to it), `late` (the longest that it was late by the clock, which a busy machine can do
@@ -27,6 +28,7 @@ from scrapy import signals
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+_FAULTS = {"NXDOMAIN": (socket.EAI_NONAME, 0), "SERVFAIL": (socket.EAI_AGAIN, 0), "SLOW": (socket.EAI_AGAIN, 3)}
 _TICK = 0.01
 _PAGE = resource.getpagesize()
 
@@ -69,6 +71,10 @@ def _name(hosts: dict[str, str]) -> None:
         return [answer for address in found for answer in asked(address, port, *rest, **more)]
 
     def gethostbyname(host: str) -> str:
+        if fault := _FAULTS.get(hosts.get(host, "")):
+            number, seconds = fault
+            time.sleep(seconds)
+            raise socket.gaierror(number, "no such answer")
         good = (address for address in hosts.get(host, host).split(",") if host not in hosts or "." in address)
         return asked_for_one(next(good))
 

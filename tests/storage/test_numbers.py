@@ -78,6 +78,17 @@ def test_the_states_own_numbers_link_everywhere_and_others_not_across_days(sessi
     assert numbers.of(session, near)[0]["records"] == [local]
 
 
+def test_e15_one_number_of_34_provinces_is_34_documents(session: Session) -> None:
+    source = "tinh-{}/snv".format
+    decisions = [
+        keep(session, f"/qd-{one}", "Quyết định 42/QĐ-UBND", number("42/QĐ-UBND"), source=source(one))
+        for one in range(34)
+    ]
+    for one, decision in enumerate(decisions):
+        news = keep(session, f"/tin-{one}", "Tin", number("42/QĐ-UBND"), source=source(one))
+        assert numbers.of(session, news)[0]["records"] == [decision]
+
+
 def test_what_a_record_names_now_stands_in_place_of_what_it_named(session: Session) -> None:
     unread = shapes.number(DocumentNumber(raw="3582;3583", reason="several numbers"))
     record = keep(session, "/tin", "Tin", number("1/QĐ-UBND"), number("2/QĐ-UBND"), number("1/QĐ-UBND"), unread)
