@@ -222,6 +222,8 @@ class PortalSpider(VisitingSpider):
         if outcome in _EXPIRED and response.meta.get("stateful"):
             if not walk.restarted:
                 self._skip("expired", section.url, message)
+                for request in walk.release():
+                    yield request
                 yield self._listing(section.url, self._walk(section, backfill=walk.backfill, restarted=True))
                 return
             outcome, message = Outcome.BROKEN, f"its form is refused, fresh from page 1 too: {message}"
@@ -255,12 +257,16 @@ class PortalSpider(VisitingSpider):
             walk=None if self.since or walk.resumed else state, validators=walk.validators,
         )  # fmt: skip
         yield replace(visit, backfill=walk.backfill, onward=further)
-        if onward:
-            next_page = self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
-            # Before the pages, so that how many they are is known by then; a backfill's priorities say otherwise.
-            wanted.insert(0, next_page)
-        for request in wanted:
+        for request in self._go_on(walk, wanted, onward):
             yield request
+
+    def _go_on(self, walk: Walk, wanted: Sequence[Request], onward: NextPage | None) -> Iterator[Request]:
+        """The pages to ask for, unless they wait for what the next ones of the listing show; and the next one."""
+        walk.held += wanted
+        if not (onward and walk.may_be_flood):
+            yield from walk.release()
+        if onward:
+            yield self._listing(onward.url, replace(walk, number=walk.number + 1), onward=onward)
 
     def _note_look(self, walk: Walk, outcome: Outcome) -> None:
         """Keeps in mind what is new on a listing, if that tells of its rhythm."""

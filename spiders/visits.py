@@ -143,6 +143,8 @@ class VisitingSpider(Spider):
             walk="open" if walk else None,
             fetch=request.meta.get("fetch"),
         )
+        for held in walk.release() if walk else ():
+            yield held
 
     async def _made_of(
         self, response: Response, role: Any, *, number: int = 1, elsewhere: tuple[Outcome, str] | None = None

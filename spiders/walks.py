@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from scrapy import Request
+
     from scraper.history import KnownPage
     from scraper.items import Entry, Validators
     from scraper.sources import Section
@@ -36,7 +38,8 @@ class Walk:
     what has come on top since then: to it all is settled that is known. `restarted` from page one is a walk whose form
     the portal had forgotten. `met` counts its rows. `root` is the listing that it began with; `fresh` has what is new
     on its pages, by a hash of the address: when the row says that it was published (minutes of `scraper.rhythm`).
-    `seen` holds addresses, and hashes of what pages showed, against circles.
+    `held` are requests for pages that wait until it is known how many there are. `seen` holds addresses, and hashes of
+    what pages showed, against circles.
     """
 
     section: Section
@@ -55,7 +58,19 @@ class Walk:
     validators: Validators | None = None
     root: str = ""
     fresh: dict[int, float | None] = field(default_factory=dict)
+    held: list[Request] = field(default_factory=list)
     seen: set[str | int] = field(default_factory=set)
+
+    @property
+    def may_be_flood(self) -> bool:
+        """Whether a listing that was read well before has shown nothing so far that was known (C19)."""
+        known_before = self.read_well is not None and self.section.role == "listing"
+        return known_before and not self.backfill and len(self.fresh) >= self.met
+
+    def release(self) -> list[Request]:
+        """The requests that were held, each once."""
+        held, self.held[:] = list(self.held), []
+        return held
 
     def lacks_rows(self, entries: Sequence[Entry]) -> bool:
         """Whether the listing's first page has far fewer rows than it had: some were left out on the way (C25)."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +118,8 @@ def test_c22_of_two_templates_by_turns_one_is_told_as_drift_and_all_is_had_in_th
         site.answers[path(number)] = lambda _, good=good: good if next(turns) % 2 else (200, {}, OTHER)
     report = congtin.crawl(expect=3)
     assert (report["outcomes"]["DRIFT"], report["new"], len(report["failures"])) == (5, 5, 5)
-    for _ in range(4):
-        congtin.crawl(expect=None)
+    while report["outcomes"].get("DRIFT"):
+        report = congtin.crawl(expect=None)
     events = Counter(told(congtin))
     assert events["article.new", "backfill"] + events["article.new", "poll"] == 10
     assert {kind for kind, _ in events} <= {"article.new", "source.ill", "source.recovered"}
@@ -155,6 +157,11 @@ def test_c23_after_days_without_an_answer_all_that_came_meanwhile_is_news_with_i
     assert lags(congtin) == 18
 
 
+def first_seen(congtin: Congtin) -> list[Any]:
+    with closing(sqlite3.connect(congtin.data / "congtin.db")) as database:
+        return database.execute("SELECT id, first_seen FROM articles ORDER BY id").fetchall()
+
+
 def lags(congtin: Congtin) -> int:
     """How many new articles were counted with the time from their printed minute until they were seen first."""
     database = Database(Config.from_environment(congtin.env()))
@@ -181,7 +188,7 @@ def test_e10_a_date_that_is_set_back_silences_nothing_and_moves_no_first_sight(c
     publish()
     assert congtin.crawl()["new"] == 1
     assert told(congtin, since) == [("article.new", "poll")]
-    seen = {hit["id"]: congtin.json("show", hit["id"])["first_seen"] for hit in congtin.json("search", "")["hits"]}
+    seen = first_seen(congtin)
     days[3] = "02/01/2023"
     publish()
     for _ in range(3):  # a redesign would change more than one page, and so it is asked for again
@@ -190,7 +197,7 @@ def test_e10_a_date_that_is_set_back_silences_nothing_and_moves_no_first_sight(c
     (changed,) = congtin.events("--kind", "article.changed")
     (change,) = [one for one in changed["changes"] if one["field"] == "published_at"]
     assert (change["from"][:10], change["to"][:10]) == ("2023-07-18", "2023-01-02")
-    assert {name: congtin.json("show", name)["first_seen"] for name in seen} == seen
+    assert first_seen(congtin) == seen
     assert lags(congtin) == 1  # the new one's, once
 
 
