@@ -9,6 +9,8 @@ from command import ROOT
 from typer.main import get_command
 
 import cli
+from sample.bad_lists import LISTS
+from sample.faulty import FAULTS
 
 README = (ROOT / "README.md").read_text("utf-8")
 DOCS = README + "".join(file.read_text("utf-8") for file in sorted((ROOT / "docs").glob("*.md")))
@@ -51,3 +53,44 @@ def test_every_setting_is_in_the_table_of_settings() -> None:
     told = set(re.findall(r"^\| `(CONGTIN_[A-Z_]+)`", table, re.MULTILINE))
     read = {f"CONGTIN_{name}" for name in re.findall(r'setting\("([A-Z_]+)"', CODE)}
     assert told == (read | set(re.findall(r"CONGTIN_[A-Z]+(?:_[A-Z]+)*\b", CODE))) - INNER
+
+
+CATALOGUE = {"A": 40, "B": 25, "C": 27, "D": 19, "E": 18, "F": 16}
+"""How many cases of faults each part has."""
+ROW = re.compile(r"^\| ([A-F]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def cases() -> list[tuple[str, list[str]]]:
+    """The rows of the table of all cases: the id, and what proves it."""
+    table = (ROOT / "docs" / "faults.md").read_text("utf-8").partition("## All cases")[2]
+    return [(case, proofs.replace("`", "").split(", ")) for case, _, _, proofs in ROW.findall(table)]
+
+
+def test_every_case_of_the_catalogue_has_a_row_and_a_proof() -> None:
+    assert [case for case, _ in cases()] == [
+        f"{part}{number}" for part, count in CATALOGUE.items() for number in range(1, count + 1)
+    ]
+    assert all(proofs for _, proofs in cases())
+    told = f"All {sum(CATALOGUE.values())} cases have a test."
+    assert told in (ROOT / "docs" / "faults.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("case", "proof"), [(case, proof) for case, proofs in cases() for proof in proofs])
+def test_what_proves_a_case_is_there(case: str, proof: str) -> None:
+    """A row of the sample portal's faults; or a test, which has the case among its examples if it names cases."""
+    if proof == "row":
+        assert case in {fault.id.partition("-")[0] for fault in (*FAULTS, *LISTS)}
+        return
+    file, _, name = proof.partition("::")
+    text = (ROOT / "tests" / file).read_text("utf-8")
+    found = re.search(rf"^(?:async )?def {name}\(([^)]*)\)", text, re.MULTILINE)
+    assert found, f"{file} has no {name}"
+    if re.search(r"\bcase: str\b", found[1]):
+        assert f'"{case}"' in text
+
+
+def test_the_table_beside_stock_scrapy_has_all_that_the_sample_portal_does() -> None:
+    faults = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    table = faults.partition("## Beside stock Scrapy")[2].partition("\n## ")[0]
+    shown = re.findall(r"^\| ([A-Z]\d+[\w-]*) \|", table, re.MULTILINE)
+    assert [fault.id for fault in FAULTS] == [name for name in shown if not name.startswith("A35-")]
