@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*|(mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", re.IGNORECASE)
 """A URL or a mail address: what the operator of a portal can find us by."""
-_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 LOGS = ("text", "json")
 TELEGRAM = "https://api.telegram.org"
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
@@ -125,7 +125,7 @@ def _budget(said: str) -> int | None:
 
 
 def _host(word: str) -> str:
-    name = word.lower().rstrip(".").removeprefix("www.")
+    name = word.lower().rstrip(".").removeprefix("www.").strip("[]")
     if not _HOST.fullmatch(name):
         raise BadConfig(f"CONGTIN_OPT_OUT: not a host: {word!r}")
     return name

@@ -97,7 +97,10 @@ def _within(address: Address, allowed: Sequence[Network]) -> bool:
 
 def opted_out(url: str, hosts: Collection[str]) -> str | None:
     """Why a URL's host is never asked: it, or what it is a subdomain of, is among `hosts`; None if it may be asked."""
-    name = (urlsplit(url).hostname or "").rstrip(".") if hosts and "://" in url else ""
+    try:
+        name = (urlsplit(url).hostname or "").rstrip(".") if hosts else ""
+    except ValueError:
+        return None  # no address at all, as `refused_url` says
     found = next((host for host in hosts if name == host or name.endswith(f".{host}")), None)
     return f"{found} is not asked: CONGTIN_OPT_OUT names it" if found else None
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scraper.config import Config
-from scraper.guard import inner, refused, refused_url
+from scraper.guard import inner, opted_out, refused, refused_url
 
 LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
 
@@ -156,8 +156,27 @@ def test_however_an_ipv4_address_is_wrapped_the_answer_is_the_same(address):
         assert (refused_url(f"http://{form}/", []) is None) is open_to_all, form
 
 
+@pytest.mark.parametrize(
+    ("url", "out"),
+    [
+        ("http://snv.example.vn/", True),
+        ("https://WWW.Snv.Example.vn./a", True),
+        ("http://example.vn/", False),
+        ("http://xsnv.example.vn/", False),
+        ("http://[::1]/", True),
+        ("http://[snv.example.vn", False),
+        ("http://other.vn/?to=http://snv.example.vn/", False),
+    ],
+)
+def test_f16_hosts_that_opted_out(url, out):
+    hosts = Config.from_environment({"CONGTIN_OPT_OUT": "www.SNV.example.vn, [::1]\nother.example"}).opt_out
+    assert ("CONGTIN_OPT_OUT" in (opted_out(url, hosts) or "")) is out
+    assert opted_out(url, ()) is None
+
+
 @given(st.text(max_size=60))
 def test_any_url_is_answered(url):
+    assert opted_out(url, ["example.vn"]) is None or "example.vn" in url.lower()
     for form in (url, "http://" + url):
         why = refused_url(form, [])
         assert why is None or why
