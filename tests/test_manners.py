@@ -182,7 +182,7 @@ def test_a_bad_answer_has_its_outcome_and_harms_nothing_else(congtin: Congtin, s
     answered = outcome in {"NOT_FOUND", "GONE"}
     report = congtin.crawl(expect=0 if answered else 3)
     assert report["outcomes"] == {"OK": 3, outcome: 1}
-    assert report["new"] == 2
+    assert (report["verdict"], report["new"]) == ("healthy", 2)
     assert [failure["outcome"] for failure in report["failures"]] == ([] if answered else [outcome])
     # What failed is tried again by the next run, and is then no news that was missed; an answer can wait for an hour.
     site.answers[site.paths[1]] = good

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
-from making import SITE, article, entry, moment
+from making import ROOT, SITE, article, entry, moment
 
 from scraper.items import VIETNAM
 from scraper.outcomes import Outcome
@@ -69,6 +70,20 @@ def test_the_verdict_of_a_run_and_its_cause(
     judged = verdicts.judge(counted, **({"finished": True} | given))
     assert (judged.verdict, judged.cause, judged.words) == (verdict, cause, words)
     assert judged.sound is (verdict == "healthy")
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """What docs/faults.md says a run comes to whose every listing comes to one outcome."""
+    text = (ROOT / "docs" / "faults.md").read_text("utf-8").partition("## What a run comes to")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([A-Z][A-Z_0-9, ]+) \| (\w+) \| (\S+) \|$", text, re.MULTILINE)
+    return {outcome: (verdict, cause.strip("`")) for names, verdict, cause in rows for outcome in names.split(", ")}
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.STALE])
+def test_a_run_comes_to_what_the_documentation_says(outcome: Outcome) -> None:
+    """STALE is said of a listing besides what it was answered with, and has tests of its own below."""
+    judged = verdicts.judge(tally({outcome.value: 2}, entries=20 if outcome is Outcome.OK else 0), finished=True)
+    assert (judged.verdict, judged.cause or "–") == documented()[outcome.value]
 
 
 @pytest.mark.parametrize("outcome", Outcome)
