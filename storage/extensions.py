@@ -67,6 +67,7 @@ class Keeper:
         self._came_at: dict[datetime, int] = {}
         """How many pages were first seen with those that were first seen at a time."""
         self.flooded = 0
+        """New records that are told as no news, though a poll found them."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -166,10 +167,7 @@ class Keeper:
         count = self._came_at.get(page.first_seen, 0)
         if count <= self._most_news:  # more may have come since
             count = self._came_at[page.first_seen] = floods.at_once(session, self.source.id, page.first_seen)
-        if count <= self._most_news:
-            return self.origin
-        self.flooded += 1
-        return "backfill"
+        return self.origin if count <= self._most_news else "backfill"
 
     async def _reserve(self, requests: int) -> None:
         """Notes a request that is about to go out."""

@@ -136,6 +136,7 @@ class Store:
                 has_moved=lambda one, digest: renaming.said_before(one, digest, keeper.source.formerly),
             )
             saved = articles.save(session, sighting)
+            keeper.flooded += saved.decision == "new" and origin != keeper.origin
             if visit.validators is not None:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
             pages.archived(page, ticket.captured)

@@ -37,28 +37,19 @@ def moved(url: str, home: str) -> str:
     return urlsplit(url)._replace(scheme=root.scheme, netloc=root.netloc).geturl()
 
 
-def readdress(
-    session: Session, source: str, aliases: Collection[str], home: str, *, at: datetime, origin: str
-) -> int:  # fmt: skip
+def readdress(session: Session, source: str, aliases: Collection[str], home: str, *, at: datetime, origin: str) -> int:
     """Gives what a source has at its former hosts the address that it has at `home`; how many records that were.
 
     Each record is told as `record.updated`, once. Where something is known at the new address already, both stay.
     """
     home = urls.canonical(home)
     roots = [root for alias in aliases for root in urls.spellings(f"http://{alias}/")]
-    for rows, column in (
-        (_at(session, source, Page.canonical_url, roots), Page.canonical_url),
-        (_at(session, source, Listing.canonical_url, roots), Listing.canonical_url),
-        (_at(session, source, Document.canonical_url, roots), Document.canonical_url),
-        (_at(session, source, ListingRhythm.listing, roots), ListingRhythm.listing),
-    ):
-        known = _known(session, source, column, [moved(getattr(row, column.key), home) for row in rows])
-        for row in rows:
-            if (there := moved(getattr(row, column.key), home)) not in known:
-                setattr(row, column.key, there)
-                if hasattr(row, "url"):
-                    row.url = moved(row.url, home)
-    records = _at(session, source, Article.canonical_url, roots)
+    for column in (Page.canonical_url, Listing.canonical_url, Document.canonical_url, ListingRhythm.listing):
+        for row in _movable(session, source, column, roots, home):
+            setattr(row, column.key, moved(getattr(row, column.key), home))
+            if hasattr(row, "url"):
+                row.url = moved(row.url, home)
+    records = _movable(session, source, Article.canonical_url, roots, home)
     for record in records:
         change = {"field": "url", "from": record.url, "to": moved(record.url, home)}
         record.canonical_url, record.url = moved(record.canonical_url, home), moved(record.url, home)
@@ -67,11 +58,16 @@ def readdress(
     return len(records)
 
 
-def _at(session: Session, source: str, column: InstrumentedAttribute[str], roots: Sequence[str]) -> Sequence[Any]:
-    """The rows of a source whose address begins with one of these."""
+def _movable(
+    session: Session, source: str, column: InstrumentedAttribute[str], roots: Sequence[str], home: str
+) -> list[Any]:
+    """The rows of a source whose address begins with one of these, each with a place of its own at `home`."""
     table = column.class_
     there = or_(*(column.startswith(root, autoescape=True) for root in roots))
-    return session.scalars(select(table).where(table.source == source, there)).all()
+    rows = session.scalars(select(table).where(table.source == source, there)).all()
+    found = {moved(getattr(row, column.key), home): row for row in reversed(rows)}  # of several, the first one moves
+    known = _known(session, source, column, list(found))
+    return [row for address, row in found.items() if address not in known]
 
 
 def _known(session: Session, source: str, column: InstrumentedAttribute[str], addresses: Sequence[str]) -> set[str]:

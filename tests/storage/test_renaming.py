@@ -25,12 +25,13 @@ def test_c18_all_that_is_known_at_a_former_host_takes_the_new_address(session: S
     for path in ("/tin/1", "/tin/2"):
         save(session, article(f"{OLD}{path}", title=f"Tin {path}"))
     save(session, article("https://www.snv.example.vn/tin/3", title="Tin 3"))
+    page(session, "https://cu.example.vn/tin/1")  # at two former hosts
     save(session, article("https://khac.example.vn/tin/4", title="Tin 4"))
     save(session, article(f"{OLD}/tin/5", title="Tin 5"), source="other")
     known = page(session, "https://sonoivu.example.vn/tin/2")
     before = {row.canonical_url: row.id for row in session.scalars(select(Article))}
     cursor = max(event.cursor for event in events.since(session))
-    moved = renaming.readdress(session, "snv", ["snv.example.vn"], NEW, at=later(1), origin="poll")
+    moved = renaming.readdress(session, "snv", ["snv.example.vn", "cu.example.vn"], NEW, at=later(1), origin="poll")
     assert moved == 3
     after = {row.id: (row.source, row.canonical_url) for row in session.scalars(select(Article))}
     assert after[before[f"{OLD}/tin/1"]] == ("snv", "https://sonoivu.example.vn/tin/1")
@@ -38,10 +39,15 @@ def test_c18_all_that_is_known_at_a_former_host_takes_the_new_address(session: S
     assert after[before["https://khac.example.vn/tin/4"]] == ("snv", "https://khac.example.vn/tin/4")
     assert after[before[f"{OLD}/tin/5"]] == ("other", f"{OLD}/tin/5")
     pages = {row.canonical_url for row in session.scalars(select(Page).where(Page.source == "snv"))}
-    assert {known.canonical_url, f"{OLD}/tin/2", "https://sonoivu.example.vn/tin/1"} <= pages  # one was there already
+    assert {
+        known.canonical_url,
+        f"{OLD}/tin/2",
+        "https://sonoivu.example.vn/tin/1",
+        "https://cu.example.vn/tin/1",
+    } <= pages  # one was there already
     told = [(event.kind, event.changes[0]["field"]) for event in events.since(session, cursor)]
     assert told == [("record.updated", "url")] * 3
-    assert renaming.readdress(session, "snv", ["snv.example.vn"], NEW, at=later(2), origin="poll") == 0
+    assert renaming.readdress(session, "snv", ["snv.example.vn", "cu.example.vn"], NEW, at=later(2), origin="poll") == 0
 
 
 def test_c18_pictures_that_moved_with_their_page_are_no_change() -> None:
