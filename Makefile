@@ -5,10 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := $(shell [ "$$(id -u)" = 0 ] && echo apt-get || echo "sudo -n apt-get")
 
-.PHONY: help run test lint format bench drill lock clean
+.PHONY: help run test lint format bench bench-extraction drill lock clean
 
 help:  ## say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/'
 
 .venv/bin/python:
 	@# Debian keeps venv's pip in a package of its own.
@@ -51,6 +51,15 @@ bench: .venv/dev.stamp  ## measure the crawl beside bare Scrapy, a second crawl,
 	$(BIN)/python -m bench.crawl
 	$(BIN)/python -m bench.page
 
+.venv-bench/stamp: .venv/dev.stamp requirements-bench.lock
+	@# uv, because pip gives up on two spellings of lxml's extra.
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench-extraction: .venv-bench/stamp  ## read pages beside other libraries (COPIES=folder of portals' copies, NAME.warc.gz)
+	.venv-bench/bin/python -m bench.extraction $(or $(COPIES),$(error name a folder of copies: make bench-extraction COPIES=FOLDER))
+
 drill: .venv/dev.stamp  ## kill crawls, fill their disk, lock and restart their database: half an hour or more (DRILL="--kills 20")
 	$(BIN)/python -m drill $(DRILL)
 
@@ -59,6 +68,8 @@ lock: .venv/dev.stamp  ## write the locks anew from pyproject.toml
 		--group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
 		--group build --group dev --extra postgres pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--group build --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean:  ## take the environment and the caches away
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -4,10 +4,10 @@
 
 Invented articles of 100 to 900 syllables, drawn from a vocabulary with stock phrases as administration has them; one in
 ten prints an earlier one with its own heading, without some paragraphs. They come in as the writer has them, 25 at a
-time. Of the 1,000 that follow each size it prints the CPU milliseconds of this process for each (the reading of its
-words, keys, look-up, comparison and rows, but not the article's own rows), how many of the copies found a story and how
-many others did, the rows of keys in the archive, the process's peak memory, and the wall time of a whole article.
-Machines differ: read how the figures grow.
+time, with the sketches that readers make of pages. Of the 1,000 that follow each size it prints the CPU milliseconds of
+this process for each (look-up, comparison and rows of keys, but neither the sketch nor the article's own rows), how
+many of the copies found a story and how many others did, the rows of keys in the archive, the process's peak memory,
+and the wall time of a whole article. Machines differ: read how the figures grow.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
 
+from scraper import sketch
 from scraper.config import Config
 from storage import batch, similar
 from storage.database import Database
@@ -110,9 +111,10 @@ def arrive(session: Session, several: list[tuple[dict[str, Any], str, int | None
     session.execute(insert(Article), [row for row, _, _ in several])
     session.execute(insert(ArticleVersion), [version(row, body) for row, body, _ in several])
     batch.begin(session)
+    drawn = [sketch.of(body) for _, body, _ in several]
     started = time.process_time()
-    for row, body, _ in several:
-        similar.arrived(session, Article(**row), body, at=row["first_seen"], origin="poll")
+    for (row, body, _), one in zip(several, drawn, strict=True):
+        similar.arrived(session, Article(**row), body, one, at=row["first_seen"], origin="poll")
     batch.end(session)
     return time.process_time() - started
 

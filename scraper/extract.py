@@ -25,6 +25,7 @@ from scraper import (
     outcomes,
     procedures,
     rest,
+    sketch,
     text,
     urls,
 )
@@ -179,6 +180,7 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
         message=_NO_TITLE if one.title == article.title_of_address(one.canonical_url) else "",
         platform=source.platform,
         article=replace(one, kind=kind) if kind != one.kind else one,
+        sketch=sketch.of(one.body_text),
         procedure=tells.procedure,
         procedures=rows,
         announced=tuple((said.change, said.evidence) for said in announced),

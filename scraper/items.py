@@ -13,13 +13,13 @@ from scraper.outcomes import Outcome
 
 if TYPE_CHECKING:
     from scraper.layout import Platform
+    from scraper.sketch import Sketch
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Asia/Ho_Chi_Minh as the portals print it: +07:00 without daylight saving since 1975."""
 
 GENERIC = "generic"
 """The platform that stands for all portals that have no profile."""
-
 Precision = Literal["minute", "day"]
 ArticleKind = Literal["article", "procedure"]
 Role = Literal["detail", "listing", "feed", "sitemap", "home", "any"]
@@ -306,10 +306,10 @@ class Reading:
     `kind` is what the page turned out to be, `outcome` what that means for the fetch, `message` why where it is not
     OK. A listing gives `entries` and the way to its `next_page`, a sitemap index the further `sitemaps`; a page that
     was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
-    are the links of a home page that may lead to listings. `procedure` is what a page of one procedure tells of it,
-    `procedures` the rows of a page that lists many, `announced` what an article says is done to procedures and the
-    words that say so, `numbers` the document numbers that the page names. A listing has `strayed` where its selectors
-    meet nothing, and its entries are the links that have the form of an article's address.
+    are a home page's links that may lead to listings. `procedure` is what a page of one procedure tells, `procedures`
+    the rows of one that lists many, `announced` what an article says is done to procedures and the words that say so,
+    `numbers` the document numbers that the page names, `sketch` its text's. A listing has `strayed` where its selectors
+    meet nothing; its entries are then the links of the form of an article's address.
     """
 
     kind: PageKind
@@ -318,6 +318,7 @@ class Reading:
     platform: str | None = None
     title: str = ""
     article: Article | None = None
+    sketch: Sketch | None = None
     entries: tuple[Entry, ...] = ()
     strayed: bool = False
     next_page: NextPage | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, insert, or_, select
+from sqlalchemy import bindparam, insert, select
 
 from scraper import dates, shapes, text, urls
 from scraper.items import VIETNAM, Moment
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from scraper import items
+    from scraper import items, sketch
 
 MOST_TRIES = 3
 """Failures of a record's first address after which a second one is no longer made to wait for it."""
@@ -33,13 +33,13 @@ MOST_TRIES = 3
 _INSERT_ARTICLE = insert(Article.__table__)  # type: ignore[arg-type]
 _INSERT_VERSION = insert(ArticleVersion.__table__)  # type: ignore[arg-type]
 # Asked for every page, so built once.
-_BY_CONTENT = (
-    select(Article)
-    .where(Article.source == bindparam("source"), Article.content_hash == bindparam("digest"))
-    .order_by(Article.first_seen, Article.id)
-    .limit(1)
+_HERE = Article.source == bindparam("source")
+_SAME = select(Article).where(_HERE, Article.content_hash == bindparam("digest"))
+_BY_CONTENT = _SAME.order_by(Article.first_seen, Article.id).limit(1)
+_KNOWN_CONTENT = select(Article.content_hash).where(
+    _HERE, Article.content_hash.in_(bindparam("digests", expanding=True))
 )
-_BY_EITHER_ID = select(Article).where(or_(Article.id == bindparam("one"), Article.id == bindparam("other")))
+_BY_IDS = select(Article).where(Article.id.in_(bindparam("names", expanding=True)))
 
 Decision = Literal["new", "changed", "unchanged", "deferred"]
 
@@ -73,6 +73,7 @@ class Sighting:
     capture: int | None
     number_of: Callable[[str], str | None] = lambda _: None
     has_moved: Callable[[items.Article, str], bool] = lambda *_: False
+    drawn: sketch.Sketch | None = None
 
 
 @lru_cache(maxsize=64)  # asked for ahead, and again when the article is saved
@@ -106,11 +107,9 @@ def look_up(session: Session, source: str, sighted: Sequence[tuple[items.Article
     digests = {content_hash(article) for article, _ in sighted}
     names = {_ids(source, article.canonical_url)[0] for article, _ in sighted}
     kept = {page.record for _, page in sighted if page and page.record}
-    known = session.scalars(
-        select(Article.content_hash).where(Article.source == source, Article.content_hash.in_(digests))
-    )
+    known = session.scalars(_KNOWN_CONTENT, {"source": source, "digests": sorted(digests)})
     opened.absent |= {(source, digest) for digest in digests.difference(known)}
-    opened.records += session.scalars(select(Article).where(Article.id.in_(names | kept)))
+    opened.records += session.scalars(_BY_IDS, {"names": sorted(names | kept)})
     opened.absent |= {(name,) for name in names.difference(record.id for record in opened.records)}
 
 
@@ -208,7 +207,7 @@ def _same_address(session: Session, sighting: Sighting) -> tuple[str, Article | 
     ours, with_source = _ids(sighting.source, sighting.article.canonical_url)
     if batch.is_absent(session, ours):
         return ours, None
-    rows = {row.id: row for row in session.scalars(_BY_EITHER_ID, {"one": ours, "other": with_source})}
+    rows = {row.id: row for row in session.scalars(_BY_IDS, {"names": [ours, with_source]})}
     if ours not in rows or rows[ours].source == sighting.source:
         return ours, rows.get(ours)
     return with_source, rows.get(with_source)
@@ -252,7 +251,7 @@ def _create(session: Session, sighting: Sighting, digest: str, name: str) -> Non
         opened.absent -= {(name,), (sighting.source, digest)}
     page.record = name
     events.append(session, "article.new", created, at=sighting.at, origin=sighting.origin)
-    similar.arrived(session, created, article.body_text, at=sighting.at, origin=sighting.origin)
+    similar.arrived(session, created, article.body_text, sighting.drawn, at=sighting.at, origin=sighting.origin)
 
 
 def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> None:
@@ -272,8 +271,9 @@ def _change(session: Session, row: Article, sighting: Sighting, digest: str) -> 
     after = ArticleVersion(**_version(row, sighting, digest, diff.counts(body)))
     session.add(after)
     changes = [*_readdressed(row, sighting.page), *field_changes(before, after)]
-    events.append(session, "article.changed", row, at=sighting.at, origin=sighting.origin, changes=changes)
-    similar.arrived(session, row, article.body_text, at=sighting.at, origin=sighting.origin, before=before)
+    at, origin = sighting.at, sighting.origin
+    events.append(session, "article.changed", row, at=at, origin=origin, changes=changes)
+    similar.arrived(session, row, article.body_text, sighting.drawn, at=at, origin=origin, before=before)
 
 
 def _learn(session: Session, row: Article, page: Page, at: datetime, origin: str) -> None:

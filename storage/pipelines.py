@@ -134,6 +134,7 @@ class Store:
                 capture=ticket.capture,
                 number_of=keeper.number_of,
                 has_moved=lambda one, digest: renaming.said_before(one, digest, keeper.source.formerly),
+                drawn=visit.reading.sketch if visit.reading else None,
             )
             saved = articles.save(session, sighting)
             keeper.flooded += saved.decision == "new" and origin != keeper.origin

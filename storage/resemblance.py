@@ -1,10 +1,8 @@
-"""Whether two articles tell the same story in much the same words, and the keys by which such articles find each other.
+"""Whether two articles tell the same story in much the same words.
 
-The keys are a bottom-k sketch: the smallest hashes among a text's shingles (A. Z. Broder, "On the resemblance and
-containment of documents", 1997). Of two texts that share half their shingles the one with few keys shares half of
-them with the other's many, however long either is. What the keys bring together is compared word by word: a portal
-that prints another's article drops paragraphs and adds its own, while yearly notices, form letters and pages of one
-template put other numbers and names into the same sentences. Pure.
+What the keys of `scraper.sketch` bring together is compared word by word: a portal that prints another's article drops
+paragraphs and adds its own, while yearly notices, form letters and pages of one template put other numbers and names
+into the same sentences. Pure.
 """
 
 from __future__ import annotations
@@ -12,12 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from xxhash import xxh3_64_intdigest
-
-from scraper import text
+from scraper import sketch, text
+from scraper.sketch import LEAST_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,15 +22,8 @@ if TYPE_CHECKING:
 Likeness = Literal["copy", "near"]
 """The same words (case, marks and punctuation aside) · mostly the same words."""
 
-FEW, MANY = 12, 24
-"""Keys that a record is found by, and keys that others are sought by."""
-MOST_WORDS = 4_000
-"""Of a body; what follows is not compared."""
-LEAST_WORDS = 20
-"""Less is no text: a title with an attachment, a label."""
 _SHORT = 50
 """Words of a body up to which a template may be most of it, so that the titles must agree too."""
-_SHINGLE = 7  # of a key: few stock phrases of administration are as long
 _CONTEXT = 4  # words in a row that both texts have are the same words
 _LEAST_SHARED = 30
 _RUN = 15  # words on end, on average: less is the work of stock sentences
@@ -43,8 +33,6 @@ WINDOW = 30
 """Days: longer after an article nobody prints it as news; a copy is a copy at any time."""
 _MOST_SWAPPED = 3
 _SWAP = 14  # words; what is longer was rewritten
-
-Key = int
 
 
 @dataclass(frozen=True)
@@ -58,36 +46,14 @@ class Text:
     @cached_property
     def shingles(self) -> list[str]:
         """Each row of words that counts as the same words."""
-        return _shingles(self.tokens, _CONTEXT)
-
-    @cached_property
-    def keys(self) -> list[Key]:
-        """At most MANY keys, the FEW that stand for the text first; none where there is too little text."""
-        if len(self.tokens) < LEAST_WORDS:
-            return []
-        hashes = {xxh3_64_intdigest(shingle.encode()) for shingle in _shingles(self.tokens, _SHINGLE)}
-        return [key - (1 << 63) for key in sorted(hashes)[:MANY]]  # as databases' integers go
+        return sketch.shingles(self.tokens, _CONTEXT)
 
 
 @lru_cache(maxsize=64)  # what stands for a form letter is compared again and again
 def read(title: str, body: str) -> Text:
     """An article's text made ready to be compared."""
-    words = text.words(text.clean(body[: MOST_WORDS * 12]))[:MOST_WORDS]
-    return Text(title, tuple(words), tuple(map(_token, words)))
-
-
-@lru_cache(maxsize=20_000)  # more than the syllables that there are
-def _token(word: str) -> str:
-    """Numbers without leading zeros, and i for y, which editors exchange (kỹ, kĩ)."""
-    token = text.fold(word)
-    return (token.lstrip("0") or "0") if token.isdecimal() else token.replace("y", "i")
-
-
-def _shingles(tokens: Sequence[str], length: int) -> list[str]:
-    """Each so many tokens in a row, cut from one string: joining them one by one takes three times as long."""
-    joined = " ".join(tokens)
-    starts = [0, *accumulate(len(token) + 1 for token in tokens)]
-    return [joined[start : end - 1] for start, end in zip(starts, starts[length:], strict=False)]
+    words = sketch.words(body)
+    return Text(title, words, sketch.tokens(words))
 
 
 def same_words(one: str, other: str) -> bool:
@@ -101,10 +67,8 @@ def compare(one: Text, other: Text, *, days: float | None) -> Likeness | None:
 
     Two that were published more than WINDOW days apart must have the same words.
     """
-    if min(len(one.tokens), len(other.tokens)) < LEAST_WORDS or _differ(one.title, other.title):
-        return None
-    short = min(len(one.tokens), len(other.tokens)) <= _SHORT
-    if short and not same_words(one.title, other.title):
+    size = min(len(one.tokens), len(other.tokens))
+    if size < LEAST_WORDS or differ(one.title, other.title, size):
         return None
     if one.tokens == other.tokens:
         return "copy"
@@ -112,12 +76,17 @@ def compare(one: Text, other: Text, *, days: float | None) -> Likeness | None:
         return None
     shared = set(one.shingles).intersection(other.shingles)
     mine, theirs = (_covered(each, shared) for each in (one, other))
-    if not _overlap(mine, theirs, short=short):
+    if not _overlap(mine, theirs, short=size <= _SHORT):
         return None
     return "near" if _is_retold(one, other, mine, theirs) else None
 
 
-def _differ(one: str, other: str) -> bool:
+def differ(one: str, other: str, size: int) -> bool:
+    """Whether two titles alone say that texts of so many words, or of more, are two stories."""
+    return _is_next(one, other) or (size <= _SHORT and not same_words(one, other))
+
+
+def _is_next(one: str, other: str) -> bool:
     """Whether two titles are one heading with other numbers in it: "tuần 12" and "tuần 13"."""
     mine, theirs = _title(one), _title(other)
     numbers = {token for token in mine ^ theirs if token.isdecimal()}
@@ -127,8 +96,9 @@ def _differ(one: str, other: str) -> bool:
     return 2 * len(said & heard) > len(said | heard)
 
 
-def _title(title: str) -> set[str]:
-    return set(map(_token, text.words(title)))
+@lru_cache(maxsize=256)
+def _title(title: str) -> frozenset[str]:
+    return frozenset(sketch.tokens(text.words(title)))
 
 
 def _covered(one: Text, shared: set[str]) -> list[bool]:

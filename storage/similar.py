@@ -2,8 +2,9 @@
 
 One record stands for a story, the first that told it; the others bear its id in `articles.story`, and each of them is
 like it: likeness is not handed on from one to the next. Only such a record has keys in the database
-(`storage.resemblance` makes them), and no key has more than MOST records: one that so many texts have is a template's.
-So what an article costs to place grows neither with the archive nor with its story.
+(`scraper.sketch` makes them), and no key has more than MOST records: one that so many texts have is a template's.
+So what an article costs to place grows neither with the archive nor with its story. Texts are read of those records
+alone that keys, titles and dates do not rule out.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from scraper import sketch
+from scraper.sketch import FEW
 from storage import batch, events, resemblance
 from storage.events import Subject
 from storage.models import Article, ArticleVersion, StoryKey
-from storage.resemblance import FEW, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from storage.resemblance import Key
+    from scraper.sketch import Key, Sketch
+    from storage.resemblance import Text
 
 MOST = 20
 """Records that one key leads to. One that has so many is not followed, nor given to another record."""
@@ -43,26 +46,18 @@ _DELETE_KEYS = delete(StoryKey).where(
     StoryKey.record == bindparam("record"), StoryKey.key.in_(bindparam("keys", expanding=True))
 )
 _SET_STORY = update(Article.__table__).where(Article.id == bindparam("record")).values(story=bindparam("to"))  # type: ignore[arg-type]
-_TOLD = select(
+_ABOUT = (
     Article.id, Article.kind, Article.source, Article.title, Article.url, Article.version, Article.published_at,
-    Article.precision, Article.story, Article.first_seen, ArticleVersion.body_text,
-).join(ArticleVersion, (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version))  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
-    """A record that is new, or says something else: what it says now, and (`before`) what it said until now.
-
-    `at` and `origin` are those of the visit; the events of what follows have them too. `older` is one that has no
-    other event to tell of it.
-    """
-
-    subject: Subject
-    text: Text
-    at: datetime
-    origin: str
-    before: Text | None = None
-    older: bool = False
+    Article.precision, Article.story, Article.first_seen,
+)  # fmt: skip
+_OF_NOW = (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
+_BRIEFLY = select(*_ABOUT).where(Article.id.in_(bindparam("names", expanding=True)))
+_TOLD = select(*_ABOUT, ArticleVersion.body_text).join(ArticleVersion, _OF_NOW)
+_BODIES = (
+    select(Article.id, ArticleVersion.body_text)
+    .join(ArticleVersion, _OF_NOW)
+    .where(Article.id.in_(bindparam("names", expanding=True)))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,24 +65,45 @@ class _Known:
     """A record that an arrival may be like."""
 
     subject: Subject
-    text: Text
+    body: str
+
+    @property
+    def text(self) -> Text:
+        return resemblance.read(self.subject.title, self.body)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival(_Known):
+    """A record that is new, or says something else: what it says now, and (`before`) the sketch of what it said.
+
+    `at` and `origin` are those of the visit; the events of what follows have them too. `older` is one that has no
+    other event to tell of it.
+    """
+
+    sketch: Sketch
+    at: datetime
+    origin: str
+    before: Sketch | None = None
+    older: bool = False
 
 
 def arrived(
-    session: Session, row: Article, body: str, *, at: datetime, origin: str, before: ArticleVersion | None = None
-) -> None:
+    session: Session, row: Article, body: str, drawn: Sketch | None = None, *, at: datetime, origin: str,
+    before: ArticleVersion | None = None,
+) -> None:  # fmt: skip
     """Finds the story of a record that was made or changed in this transaction; in a batch at its end, with all others.
 
-    `body` is what it says now, `before` the version that it had until now. A procedure is one record wherever it is
-    told of, and needs no story.
+    `body` is what it says now (`drawn` its sketch, if whoever read the page made it), `before` the version that it had
+    until now. A procedure is one record wherever it is told of, and needs no story.
     """
     if row.kind != "procedure":
         arrival = Arrival(
             subject=_subject(row),
-            text=resemblance.read(row.title, body),
+            body=body,
+            sketch=drawn or sketch.of(body),
             at=at,
             origin=origin,
-            before=resemblance.read(before.title, before.body_text) if before else None,
+            before=sketch.of(before.body_text) if before else None,
         )
         batch.at_end(session, _place, arrival)
 
@@ -103,16 +119,23 @@ def _place(session: Session, arrivals: Sequence[Arrival]) -> None:
 
 def _seek(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Puts each record to the story that it tells, or lets it stand for its own."""
-    holders = _holders(session, {key for one in arrivals for key in one.text.keys})
-    known = _known(session, {name for one in arrivals for name in _candidates(one, holders)})
+    holders = _holders(session, {key for one in arrivals for key in one.sketch.keys})
+    found = [(one, _candidates(one, holders)) for one in arrivals]
+    about = _about(session, {name for _, names in found for name in names})
+    likely = {
+        name for one, names in found for name in names if name in about and _may_be_like(one, about[name], holders)
+    }
+    known = _known(session, {name: about[name] for name in likely})
     for one in arrivals:
         told = (known[name] for name in _candidates(one, holders) if name in known)
-        first = next((other for other in told if _alike(one, other)), None)
+        first = next(
+            (other for other in told if _may_be_like(one, other.subject, holders) and _alike(one, other)), None
+        )
         if first is not None:
             _join(session, one, first)
             continue
-        known[one.subject.id] = itself = _Known(subject=one.subject, text=one.text)
-        _stand(session, itself, holders)
+        known[one.subject.id] = one
+        _stand(session, one.subject.id, one.sketch, holders)
 
 
 def _holders(session: Session, keys: Iterable[Key]) -> dict[Key, list[str]]:
@@ -129,20 +152,41 @@ def _candidates(one: Arrival, holders: dict[Key, list[str]]) -> list[str]:
     """The records that share most keys with this one."""
     sharing = Counter(
         name
-        for key in one.text.keys
+        for key in one.sketch.keys
         if len(found := holders.get(key, ())) < MOST
         for name in found
         if name != one.subject.id
     )
-    least = 1 if len(one.text.tokens) < _BRIEF else 2
+    least = 1 if one.sketch.size < _BRIEF else 2
     ranked = sorted(((-count, name) for name, count in sharing.items() if count >= least))
     return [name for _, name in ranked[:TRIED]]
 
 
-def _known(session: Session, names: Iterable[str]) -> dict[str, _Known]:
+def _about(session: Session, names: Iterable[str]) -> dict[str, Subject]:
     if not (wanted := sorted(names)):
         return {}
-    return {row.id: _as_known(row) for row in session.execute(_TOLD.where(Article.id.in_(wanted)))}
+    return {row.id: _subject(row) for row in session.execute(_BRIEFLY, {"names": wanted})}
+
+
+def _may_be_like(one: Arrival, other: Subject, holders: dict[Key, list[str]]) -> bool:
+    """Whether the texts must be read to tell: what `resemblance.compare` would not deny for dates and titles alone."""
+    days = _days_between(one.subject, other)
+    if days is not None and abs(days) > resemblance.WINDOW and not _has_keys_of(one, other.id, holders):
+        return False
+    return not resemblance.differ(one.subject.title, other.title, one.sketch.size)
+
+
+def _has_keys_of(one: Arrival, other: str, holders: dict[Key, list[str]]) -> bool:
+    """Whether a record has the keys that one with the same words has: all but those that were full when it came."""
+    return all(other in (found := holders.get(key, ())) or len(found) >= MOST for key in one.sketch.keys[:FEW])
+
+
+def _known(session: Session, subjects: dict[str, Subject]) -> dict[str, _Known]:
+    """Records with what they say now."""
+    if not subjects:
+        return {}
+    rows = session.execute(_BODIES, {"names": sorted(subjects)})
+    return {row.id: _Known(subject=subjects[row.id], body=row.body_text) for row in rows}
 
 
 def _subject(row: Any) -> Subject:
@@ -152,15 +196,15 @@ def _subject(row: Any) -> Subject:
     )  # fmt: skip
 
 
-def _as_known(row: Any) -> _Known:
-    return _Known(subject=_subject(row), text=resemblance.read(row.title, row.body_text))
-
-
-def _alike(one: Arrival, other: _Known) -> bool:
-    days = None
-    if one.subject.published_at and other.subject.published_at:
-        days = (one.subject.published_at - other.subject.published_at).total_seconds() / 86_400
+def _alike(one: _Known, other: _Known) -> bool:
+    days = _days_between(one.subject, other.subject)
     return resemblance.compare(one.text, other.text, days=days) is not None
+
+
+def _days_between(one: Subject, other: Subject) -> float | None:
+    if one.published_at and other.published_at:
+        return (one.published_at - other.published_at).total_seconds() / 86_400
+    return None
 
 
 def _join(session: Session, one: Arrival, first: _Known) -> None:
@@ -170,13 +214,13 @@ def _join(session: Session, one: Arrival, first: _Known) -> None:
         _tell(session, one.subject, one, {"to": first.subject.id})
 
 
-def _stand(session: Session, one: _Known, holders: dict[Key, list[str]]) -> None:
+def _stand(session: Session, record: str, drawn: Sketch, holders: dict[Key, list[str]]) -> None:
     """Lets others find a record."""
-    for key in one.text.keys[:FEW]:
+    for key in drawn.keys[:FEW]:
         found = holders.setdefault(key, [])
-        if len(found) < MOST and one.subject.id not in found:
-            found.append(one.subject.id)
-            batch.later(session, _INSERT_KEY, {"key": key, "record": one.subject.id})
+        if len(found) < MOST and record not in found:
+            found.append(record)
+            batch.later(session, _INSERT_KEY, {"key": key, "record": record})
 
 
 def _freed(session: Session, one: Arrival) -> list[Arrival]:
@@ -186,18 +230,18 @@ def _freed(session: Session, one: Arrival) -> list[Arrival]:
     own = one.subject.id
     story = session.scalar(select(Article.story).where(Article.id == own)) or own
     if story != own:
-        first = _known(session, [story])[story]
+        first = _known(session, _about(session, [story]))[story]
         if _alike(one, first):
             return []
         _set_story(session, own, own)
         _tell(session, first.subject, one, {"removed": own})
         return [one]
     _set_story(session, own, own)  # one that was not compared yet has none
-    session.execute(_DELETE_KEYS, {"record": own, "keys": one.before.keys[:FEW]})
+    session.execute(_DELETE_KEYS, {"record": own, "keys": list(one.before.keys[:FEW])})
     names = session.scalars(_others(own)).all()
-    members = _known(session, names)
+    members = _known(session, _about(session, names))
     if names and _alike(one, members[names[0]]):
-        _stand(session, _Known(subject=one.subject, text=one.text), _holders(session, one.text.keys))
+        _stand(session, own, one.sketch, _holders(session, one.sketch.keys))
         return []
     return [one, *_handed_over(session, one, [members[name] for name in names])]
 
@@ -206,7 +250,7 @@ def _handed_over(session: Session, one: Arrival, members: Sequence[_Known]) -> l
     """Lets the next record stand for the story that one has left; the members that are not like that one are free."""
     free: list[Arrival] = []
     for number, member in enumerate(members):
-        itself = Arrival(subject=member.subject, text=member.text, at=one.at, origin=one.origin, older=True)
+        itself = _older(member, at=one.at, origin=one.origin)
         stays = number == 0 or _alike(itself, members[0])
         to = (members[0] if stays else member).subject.id
         _set_story(session, member.subject.id, to)
@@ -214,8 +258,13 @@ def _handed_over(session: Session, one: Arrival, members: Sequence[_Known]) -> l
         if not stays:
             free.append(itself)
     if members:
-        _stand(session, members[0], _holders(session, members[0].text.keys))
+        drawn = sketch.of(members[0].body)
+        _stand(session, members[0].subject.id, drawn, _holders(session, drawn.keys))
     return free
+
+
+def _older(one: _Known, *, at: datetime, origin: str) -> Arrival:
+    return Arrival(subject=one.subject, body=one.body, sketch=sketch.of(one.body), at=at, origin=origin, older=True)
 
 
 def _set_story(session: Session, record: str, to: str) -> None:
@@ -240,11 +289,9 @@ def catch_up(session: Session) -> bool:
     rows = session.execute(_TOLD.where(Article.story.is_(None)).order_by(Article.first_seen).limit(_AT_ONCE)).all()
     for row in rows:
         _set_story(session, row.id, row.id)
-    known, now = [_as_known(row) for row in rows if row.kind != "procedure"], datetime.now(UTC)
-    _seek(
-        session,
-        [Arrival(subject=one.subject, text=one.text, at=now, origin="replay", older=True) for one in known],
-    )
+    told = [_Known(subject=_subject(row), body=row.body_text) for row in rows if row.kind != "procedure"]
+    now = datetime.now(UTC)
+    _seek(session, [_older(one, at=now, origin="replay") for one in told])
     return len(rows) == _AT_ONCE
 
 

@@ -46,10 +46,12 @@ _BATCH = 500
 """Events that are read together."""
 _COMMIT = 20_000
 """Events of one commit at the most: what a kill makes a follower do again, some ten seconds of work."""
-_HEAP = 15_000_000  # tantivy's least
+_HEAP = 32_000_000
+"""Enough for what a crawl brings between two looks. With tantivy's least, 15 MB, that becomes several segments, and to
+merge them takes as much work again, and more memory than the heap spares."""
 _ROOMY_HEAP = 128_000_000
 """Where much is to be done: with the least, segments are so small that merging them takes three times the work."""
-_POLL_SECONDS = 3.0
+_POLL_SECONDS = 5.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
 _YEAR = 365.25 * 86_400

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from making import NOON, article, later, save
 from sqlalchemy import delete, func, select, update
 
+from scraper import sketch
 from scraper.items import Moment
 from storage import batch, events, records, resemblance, similar
 from storage.models import Article, Event, StoryKey
@@ -139,7 +140,7 @@ def test_an_edit_of_the_first_record_keeps_the_story_and_its_keys_follow(session
     assert stories(session) == {"/1": "/1", "/2": "/1"}
     assert not grouped(session, since=cursor)
     keys = set(session.scalars(select(StoryKey.key)))
-    assert keys == set(resemblance.read("", "\n".join([*NEWS[1:], OTHER[0]])).keys[: resemblance.FEW])
+    assert keys == set(sketch.of("\n".join([*NEWS[1:], OTHER[0]])).keys[: sketch.FEW])
 
 
 def test_the_next_record_stands_for_a_story_that_the_first_has_left(session: Session) -> None:
@@ -263,7 +264,9 @@ WORDS = st.lists(st.sampled_from(SYLLABLES), max_size=80)
 def test_any_two_texts_can_be_compared(title: str, odd: str, body: str, days: float | None) -> None:
     one, other = resemblance.read(f"Tin {title}", odd + body), resemblance.read(body, body + odd)
     resemblance.compare(one, other, days=days)
-    assert len(one.keys) <= resemblance.MANY
-    assert all(-(1 << 63) <= key < 1 << 63 for key in one.keys)
-    if len(one.tokens) >= resemblance.LEAST_WORDS:
+    drawn = sketch.of(odd + body)
+    assert drawn.size == len(one.tokens)
+    assert len(drawn.keys) <= sketch.MANY
+    assert all(-(1 << 63) <= key < 1 << 63 for key in drawn.keys)
+    if drawn.size >= sketch.LEAST_WORDS:
         assert resemblance.compare(one, one, days=days) == "copy"
