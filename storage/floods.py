@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, true
 
 from scraper.rhythm import DAY, minutes
-from storage import schedule
+from storage import batch, schedule
 from storage.models import Page, Run
 
 if TYPE_CHECKING:
@@ -34,4 +34,5 @@ def at_once(session: Session, source: str, first_seen: datetime) -> int:
     backfilled = session.scalar(select(func.max(Run.closed_at)).where(Run.source == source, Run.origin == "backfill"))
     near = Page.first_seen.between(first_seen - AT_ONCE, first_seen + AT_ONCE)
     polled = Page.first_seen > backfilled if backfilled else true()
+    batch.send(session)
     return session.scalar(select(func.count()).where(Page.source == source, near, polled)) or 0
