@@ -212,6 +212,7 @@ class Store:
         if (session.scalar(same) or 0) < MOST_UNCHANGED:
             return False
         lately = select(Page.id).where(Page.source == source, Page.first_seen > visit.at - ACTIVE)
+        batch.send(session)
         return session.scalar(lately.limit(1)) is not None
 
     def _enter(self, session: Session, visit: Visit, *, trusted: bool) -> None:

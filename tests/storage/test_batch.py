@@ -36,8 +36,16 @@ NEWS = ["một", "hai", "ba", "bốn", "năm", "sáu"]
 
 
 def pipeline(source: str = "snv") -> Store:
-    portal = SimpleNamespace(id=source, platform="sharepoint", canonical=lambda url: url)
-    return Store(SimpleNamespace(source=portal, origin="poll", run=1, number_of=lambda url: None))
+    portal = SimpleNamespace(id=source, platform="sharepoint", canonical=lambda url: url, formerly=())
+    keeper = SimpleNamespace(
+        source=portal,
+        origin="poll",
+        run=1,
+        number_of=lambda url: None,
+        flooded=0,
+        origin_of=lambda session, page: "poll",
+    )
+    return Store(keeper)
 
 
 def ticket(path: str) -> Ticket:
