@@ -6,10 +6,21 @@ import os
 import sys
 
 import console
-from commands import app, archive, catalogue, crawling, health, procedures, running, sources_app
+from commands import app, archive, catalogue, crawling, health, procedures, running, sources_app, watching
 from console import Exit
 
-__all__ = ["app", "archive", "catalogue", "crawling", "health", "main", "procedures", "running", "sources_app"]
+__all__ = [
+    "app",
+    "archive",
+    "catalogue",
+    "crawling",
+    "health",
+    "main",
+    "procedures",
+    "running",
+    "sources_app",
+    "watching",
+]
 
 
 def main() -> None:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-_WIDE = frozenset({"title", "cause", "name", "url", "field", "note", "time limit", "fee", "way", "case"})
+_WIDE = frozenset({
+    "title", "cause", "name", "url", "field", "note", "time limit", "fee", "way", "case", "query", "channels",
+})  # fmt: skip
 """Columns whose text may go over several lines."""
 
 out = Console(highlight=False, soft_wrap=False)

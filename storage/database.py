@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from storage import migrations
+from storage.alert_tables import Watch
 from storage.document_tables import Document
 from storage.models import Table
 from storage.schedule_tables import ListingRhythm
@@ -40,7 +41,7 @@ _URLS = (
     "Leave it empty for SQLite in the data folder, or write postgresql+psycopg://user:password@host/database "
     "(with `pip install 'congtin[postgres]'`)"
 )
-_ELSEWHERE = (Document, ListingRhythm)
+_ELSEWHERE = (Document, ListingRhythm, Watch)
 """A table is known once its module is imported, and all must be known to whichever command makes the database."""
 _MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations on PostgreSQL
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from scraper.items import VIETNAM
 from scraper.urls import record_id
@@ -117,6 +117,11 @@ def since(session: Session, cursor: int = 0, *, kinds: Collection[str] = (), lim
     if kinds:
         query = query.where(Event.kind.in_(kinds))
     return session.scalars(query).all()
+
+
+def last(session: Session) -> int:
+    """The cursor of the newest event; 0 where there is none."""
+    return session.scalar(select(func.max(Event.cursor))) or 0
 
 
 def shape(event: Event) -> dict[str, Any]:

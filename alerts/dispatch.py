@@ -1,0 +1,237 @@
+"""The loop that follows the event log, gathers messages, and hands them over.
+
+The sends are spread over a few threads for each kind of channel, so that slow ones keep no others waiting; the messages
+for one channel are sent one after the other. All writing goes through the process's one writer: what several threads
+have to say shares a commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections import Counter, defaultdict
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from alerts import digests, following, gathering, outbox, telling
+from alerts.following import Matcher
+from alerts.items import Outcome
+from storage import leases
+from storage.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.orm import Session
+
+    from alerts.digests import Limits
+    from alerts.items import Message
+    from alerts.outbox import Attempt, Head
+    from alerts.telling import Names
+    from storage.database import Database
+
+log = logging.getLogger("congtin.alerts")
+
+T = TypeVar("T")
+
+THREADS: Mapping[str, int] = {"mail": 4, "webhook": 8, "telegram": 2, "apprise": 4}
+"""How many messages of each kind of channel are on their way at a time."""
+POLL_SECONDS = 1.0
+"""How often the event log is looked at: a question of two numbers, where nothing has happened."""
+_HEADS = 500
+_LOOK_AROUND = timedelta(seconds=30)
+"""How often is looked for what other processes have left, or made due."""
+
+
+class Sender(Protocol):
+    """Hands messages over, for one thread at a time (`alerts.channels.Channels`)."""
+
+    def send(self, address: str, message: Message, *, secrets: Sequence[str] = ()) -> Outcome:
+        """Never raises, and ends in bounded time."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a dispatcher has done. Failed attempts may be tried again; `ends` counts how messages ended."""
+
+    followed: int = 0
+    made: int = 0
+    attempts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def sent(self) -> int:
+        """Messages that were taken."""
+        return self.attempts["taken"]
+
+    @property
+    def failed(self) -> int:
+        """Attempts that came to nothing, or to nothing that anyone knows of."""
+        return self.attempts.total() - self.sent
+
+
+class Dispatcher:
+    """Follows and delivers. For one thread, which has several work for it; to be closed."""
+
+    def __init__(
+        self,
+        database: Database,
+        senders: Callable[[], AbstractContextManager[Sender]],
+        names: Names,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+        limits: Limits = digests.LIMITS,
+        threads: Mapping[str, int] = THREADS,
+    ) -> None:
+        self.tally = Tally()
+        self._database, self._names, self._clock, self._chance, self._limits = database, names, clock, chance, limits
+        self._holder = leases.holder()
+        self._matcher = Matcher()
+        self._writer = Writer(database)
+        self._senders = senders
+        self._kept = threading.local()
+        self._open = ExitStack()
+        self._opening = threading.Lock()
+        self._pools = {kind: ThreadPoolExecutor(count, f"send-{kind}") for kind, count in threads.items()}
+        self._busy: dict[str, Future[None]] = {}
+        self._stop = threading.Event()
+        self._gather_at: datetime | None = None
+        self._look_at: datetime | None = None
+
+    def once(self) -> Tally:
+        """Follows the log to its end and hands over all that is due; returns when nothing more is."""
+        self._look_at = self._gather_at = None
+        while self._step() or self._busy:
+            self._await_some(None)
+        return self.tally
+
+    def run(self) -> None:
+        """Goes on until `stop` is called. A database that is busy or away is waited for."""
+        while not self._stop.is_set():
+            try:
+                idle = not self._step() and not self._busy
+                self._await_some(POLL_SECONDS)
+            except DBAPIError as error:
+                log.warning("the database is not to be had now, trying again: %s", error.orig)
+                idle = True
+            if idle:
+                self._stop.wait(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Has `run` return once what is on its way has arrived."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Waits for what is on its way, and ends the threads and connections."""
+        self._stop.set()
+        for pool in self._pools.values():
+            pool.shutdown()
+        self._writer.close()
+        self._open.close()
+
+    def _step(self) -> bool:
+        """Follows, gathers, and hands to the threads what they have room for; whether there was anything to do."""
+        now = self._clock()
+        busy = self._follow(now)
+        if busy or self._gather_at is None or now >= self._gather_at:
+            busy = self._gather(now) or busy
+        return self._hand_out(now) or busy
+
+    def _follow(self, now: datetime) -> bool:
+        with self._database.reading() as session:
+            batch = following.read(session, self._matcher)
+        if batch is None:
+            return False
+        if self._write(lambda session: following.write(session, batch, now=now, limits=self._limits)):
+            self.tally.followed += len(batch.events)
+        return True
+
+    def _gather(self, now: datetime) -> bool:
+        """Makes messages; whether there are more to be made."""
+        if self._look_at is None or now >= self._look_at:
+            self._write(lambda session: outbox.release(session, now=now))
+            self._look_at = now + _LOOK_AROUND
+        gathered = self._write(lambda session: gathering.gather(session, now=now, limits=self._limits))
+        self.tally.made += gathered.messages
+        self._gather_at = min(gathered.next_at or self._look_at, self._look_at)
+        return gathered.more
+
+    def _hand_out(self, now: datetime) -> bool:
+        """Gives each channel that is free the messages that may be sent to it."""
+        with self._database.reading() as session:
+            heads = outbox.heads(session, now=now, limit=_HEADS)
+        by_channel: defaultdict[str, list[Head]] = defaultdict(list)
+        for head in heads:
+            if head.channel not in self._busy:
+                by_channel[head.channel].append(head)
+        for channel, some in by_channel.items():
+            self._busy[channel] = self._pools[some[0].kind].submit(self._serve, [head.message for head in some])
+        return bool(by_channel)
+
+    def _await_some(self, seconds: float | None) -> None:
+        """Waits until a channel is free again. Raises what went wrong in its thread."""
+        if not self._busy:
+            return
+        done, _ = wait(self._busy.values(), timeout=seconds, return_when=FIRST_COMPLETED)
+        for channel, future in list(self._busy.items()):
+            if future in done:
+                del self._busy[channel]
+                future.result()
+        if done:
+            self._gather_at = None  # a message that has ended may let others be made
+
+    def _serve(self, messages: Sequence[str]) -> None:
+        """Sends messages to one channel, one after the other; what one came to is written when the next is claimed."""
+        before: tuple[Attempt, Outcome] | None = None
+        for message in [*messages, None]:
+            attempt = self._turn(before, message)
+            before = (attempt, self._send(attempt)) if attempt else None
+
+    def _turn(self, before: tuple[Attempt, Outcome] | None, message: str | None) -> Attempt | None:
+        """Notes what an attempt came to, and claims a message."""
+        now, chance, going = self._clock(), self._chance(), message is not None and not self._stop.is_set()
+        if before is None and not going:
+            return None
+
+        def turn(session: Session) -> Attempt | None:
+            if before is not None:
+                outbox.ended(session, *before, now=now, chance=chance)
+            return outbox.claim(session, message, holder=self._holder, now=now) if message and going else None
+
+        return self._write(turn)
+
+    def _send(self, attempt: Attempt) -> Outcome:
+        try:
+            message = self._database.read(lambda session: telling.tell(session, attempt, self._names))
+            secrets = [attempt.channel.secret] if attempt.channel.secret else []
+            outcome = self._sender().send(attempt.channel.address, message, secrets=secrets)
+        except Exception as error:
+            # What cannot be told of one message must not end the loop that sends all others.
+            log.exception("message %s cannot be made", attempt.message.id)
+            outcome = Outcome(end="later", cause="library", detail=f"our fault: {type(error).__name__}")
+        self.tally.attempts[outcome.end] += 1
+        if outcome.end != "taken":
+            log.warning("%s: message %s: %s", attempt.channel.shown, attempt.message.id, _said(outcome))
+        return outcome
+
+    def _sender(self) -> Sender:
+        """The thread's own, with its connections."""
+        if not hasattr(self._kept, "sender"):
+            with self._opening:
+                self._kept.sender = self._open.enter_context(self._senders())
+        sender: Sender = self._kept.sender
+        return sender
+
+    def _write(self, job: Callable[[Session], T]) -> T:
+        return self._writer.submit(job, urgent=True).result()
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join(filter(None, (outcome.end, outcome.cause, outcome.detail)))

@@ -1,0 +1,197 @@
+"""From the event log to the outbox: which watch is to hear of what, by which channels.
+
+Several processes may follow at a time. What an event is about is read and held against the watches in a reading
+session; the rows are written in a short transaction with the cursor, if nobody else has moved it meanwhile. In it the
+watches are seen as they are: nobody changes one while `outbox.lock` is held.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, or_, select
+
+from alerts import digests, outbox, subjects, watches
+from alerts.matching import Watched
+from storage import events
+from storage.alert_tables import Following, Owed, Watch, WatchChannel, WatchSpan
+from storage.models import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from alerts.digests import Limits
+    from storage.search.query import Document
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+"""Events that are read together, and of which rows are written in one transaction."""
+_NEWS = "poll"
+"""The origin of events that are told as they come; all others are noted, and counted in a line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Events after a cursor, and which watches are to hear of each, by its cursor."""
+
+    after: int
+    events: Sequence[Event]
+    heard: Mapping[int, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def until(self) -> int:
+        """The cursor of the last event."""
+        return self.events[-1].cursor
+
+
+class Matcher:
+    """Which watches are to hear of events. Keeps the watches' trees until a watch is added or ends."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+        self._watched = Watched({})
+        self._kinds: dict[str, frozenset[str]] = {}
+
+    def heard(self, session: Session, told: Sequence[Event]) -> dict[int, list[str]]:
+        """By an event's cursor, the watches in whose time it falls, whose kinds it is of, and that match its record."""
+        spans = _spans(session, told[0].cursor, told[-1].cursor)
+        self._learn(session, frozenset(spans))
+        asked = [event for event in told if any(event.kind in kinds for kinds in self._kinds.values())]
+        return {
+            event.cursor: names
+            for event, document in subjects.each(session, asked)
+            if (names := list(self._of(event, document, spans)))
+        }
+
+    def _of(self, event: Event, document: Document, spans: Mapping[str, Sequence[WatchSpan]]) -> Iterable[str]:
+        for name in self._watched.matching(document):
+            if event.kind in self._kinds[name] and any(_holds(span, event.cursor) for span in spans[name]):
+                yield name
+
+    def _learn(self, session: Session, names: frozenset[str]) -> None:
+        if names == self._known:
+            return
+        rows = session.scalars(select(Watch).where(Watch.id.in_(names)).order_by(Watch.id)).all()
+        self._watched = Watched({row.id: watches.tree(row) for row in rows})
+        self._kinds = {row.id: frozenset(row.kinds) for row in rows}
+        self._known = names
+
+
+def read(session: Session, matcher: Matcher, *, limit: int = AT_ONCE) -> Batch | None:
+    """The next events of the log, held against the watches; None where there are none."""
+    after = session.scalar(select(Following.cursor))
+    if after is None:  # nobody has ever made a watch
+        return None
+    told = events.since(session, after, limit=limit)
+    if not told:
+        return None
+    return Batch(after=after, events=told, heard=matcher.heard(session, told))
+
+
+def write(session: Session, batch: Batch, *, now: datetime, limits: Limits = digests.LIMITS) -> bool:
+    """Enters a batch into the outbox and moves the cursor past it; False where another process was there first."""
+    following = outbox.lock(session)
+    if following.cursor != batch.after:
+        return False
+    following.cursor = batch.until
+    session.flush()
+    told = [event for event in batch.events if event.cursor in batch.heard]
+    if told:
+        rows = list(_rows(session, told, batch.heard, now, limits))
+        if rows:
+            session.execute(insert(Owed), rows)
+    return True
+
+
+def _spans(session: Session, first: int, last: int) -> dict[str, list[WatchSpan]]:
+    """The times of watches in which any of these events may fall, by watch."""
+    found: defaultdict[str, list[WatchSpan]] = defaultdict(list)
+    asked = select(WatchSpan).where(WatchSpan.after < last, or_(WatchSpan.until.is_(None), WatchSpan.until >= first))
+    for span in session.scalars(asked):
+        found[span.watch].append(span)
+    return dict(found)
+
+
+def _holds(span: WatchSpan, cursor: int) -> bool:
+    return span.after < cursor and (span.until is None or cursor <= span.until)
+
+
+def _rows(
+    session: Session, told: Sequence[Event], heard: Mapping[int, Sequence[str]], now: datetime, limits: Limits
+) -> Iterable[dict[str, Any]]:
+    names = {name for event in told for name in heard[event.cursor]}
+    found = {row.id: row for row in session.scalars(select(Watch).where(Watch.id.in_(names)))}
+    channels: defaultdict[str, list[WatchChannel]] = defaultdict(list)
+    asked = (
+        select(WatchChannel).where(WatchChannel.watch.in_(names)).order_by(WatchChannel.watch, WatchChannel.position)
+    )
+    for one in session.scalars(asked):
+        channels[one.watch].append(one)
+    flaps = _Flaps(session, told, names, now, limits)
+    for event in told:
+        for name in heard[event.cursor]:
+            watch = found[name]
+            held = flaps.held(watch, event)
+            for one in channels[name]:
+                if one.until is not None and event.cursor > one.until:
+                    continue
+                state, reason = _state(watch, one, event)
+                yield {
+                    "watch": name, "event": event.cursor, "channel": one.channel, "subject": _subject(event),
+                    "state": state, "reason": reason, "ready_at": held or now, "message": None,
+                }  # fmt: skip
+
+
+def _subject(event: Event) -> str:
+    return event.record or event.source
+
+
+def _state(watch: Watch, channel: WatchChannel, event: Event) -> tuple[str, str]:
+    """As what an event begins for a channel of a watch, and why."""
+    if watch.removed_at is not None:
+        return "dropped", "the watch was removed"
+    if watch.paused_at is not None:
+        return "dropped", "the watch was paused"
+    if channel.until is not None:
+        return "dropped", "its reader left"
+    if event.origin != _NEWS:
+        return "noted", event.origin
+    return "pending", ""
+
+
+class _Flaps:
+    """How often records had the same few things happen to them of late, as each watch was told."""
+
+    def __init__(self, session: Session, told: Sequence[Event], names: set[str], now: datetime, limits: Limits) -> None:
+        self._limits = limits
+        self._now = now
+        subjects = {_subject(event) for event in told if event.kind in digests.FLAPPING}
+        asked = (
+            select(Owed.watch, Owed.subject, func.count(func.distinct(Owed.event)).label("times"))
+            .join(Event, Event.cursor == Owed.event)
+            .where(
+                Owed.subject.in_(subjects), Owed.watch.in_(names), Owed.state.in_(("pending", "sent")),
+                Event.kind.in_(digests.FLAPPING), Event.at > now - limits.flapping,
+            )
+            .group_by(Owed.watch, Owed.subject)
+        )  # fmt: skip
+        rows = session.execute(asked) if subjects else ()
+        self._times = {(row.watch, row.subject): row.times for row in rows}
+
+    def held(self, watch: Watch, event: Event) -> datetime | None:
+        """Until when an event waits for company, because its record flaps; None where it does not."""
+        if event.kind not in digests.FLAPPING or event.origin != _NEWS:
+            return None
+        key = (watch.id, _subject(event))
+        self._times[key] = self._times.get(key, 0) + 1
+        if self._times[key] <= self._limits.flaps:
+            return None
+        log.warning("%s: %s flaps; what happens to it is told to watch %s once a day", event.source, key[1], watch.id)
+        return digests.next_digest(outbox.rhythm(watch), self._now)

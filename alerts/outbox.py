@@ -1,0 +1,316 @@
+"""Messages on their way: who sends which one now, and what came of it.
+
+An attempt is written down before it is made and its outcome after it, each in a transaction of its own. Whoever dies
+between them leaves an attempt without an outcome: the message is sent again, with the same id, and says so. Of a watch
+and a channel only the first message that has not ended may be sent, so that none overtakes another.
+
+All functions here are for a writing session, and may be run again from the start.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+
+from alerts import digests, notices, retries
+from alerts.address import parse
+from scraper.urls import record_id
+from storage import events, leases
+from storage.alert_tables import Channel, Following, Handover, Owed, Watch, WatchChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from alerts.items import Outcome
+
+CLAIM = timedelta(minutes=5)
+"""How long an attempt may take; every channel gives up much sooner. Then another process may make it."""
+_FOLLOWING = "alerts"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """A message that may be sent now, and its channel."""
+
+    message: str
+    channel: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """A message that is ours to send. The rows are as they were when it was claimed, and belong to no session."""
+
+    message: Handover
+    watch: Watch
+    channel: Channel
+    again: bool
+
+
+def lock(session: Session) -> Following:
+    """How far the event log was read; nobody else changes what watches are to hear of until the transaction ends."""
+    asked = select(Following).where(Following.name == _FOLLOWING).with_for_update()
+    if (found := session.scalar(asked)) is not None:
+        return found
+    with suppress(IntegrityError), session.begin_nested():  # on PostgreSQL another may make it at this very moment
+        session.add(Following(name=_FOLLOWING, cursor=events.last(session)))
+    return session.scalars(asked).one()
+
+
+def heads(session: Session, *, now: datetime, limit: int) -> list[Head]:
+    """Messages that may be sent now, the longest due first."""
+    asked = (
+        select(Handover.id, Handover.channel, Channel.kind)
+        .join(Channel, Channel.id == Handover.channel)
+        .join(Watch, Watch.id == Handover.watch)
+        .where(*_sendable(now))
+        .order_by(Handover.due_at, Handover.number)
+        .limit(limit)
+    )
+    return [Head(message=row.id, channel=row.channel, kind=row.kind) for row in session.execute(asked)]
+
+
+def claim(session: Session, message: str, *, holder: str, now: datetime) -> Attempt | None:
+    """Makes a message ours and notes the attempt; None where it may not be sent now, or is another's."""
+    asked = (
+        select(Handover, Watch, Channel)
+        .join(Channel, Channel.id == Handover.channel)
+        .join(Watch, Watch.id == Handover.watch)
+        .where(Handover.id == message, *_sendable(now))
+        .with_for_update(of=Handover, skip_locked=True)
+    )
+    found = session.execute(asked).first()
+    if found is None:
+        return None
+    row, watch, channel = found
+    due = digests.after_quiet(rhythm(watch), now)
+    if due > now:
+        row.due_at = due
+        return None
+    if row.attempt_started is not None:  # whoever began it is dead, or has hung for longer than any attempt may
+        row.attempts += 1
+        row.unknown += 1
+    row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
+    session.flush()
+    for one in (row, watch, channel):
+        session.expunge(one)
+    return Attempt(message=row, watch=watch, channel=channel, again=row.unknown > 0)
+
+
+def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime, chance: float) -> None:
+    """Notes what came of an attempt. An attempt that took so long that it is another's by now changes nothing."""
+    ours = select(Handover).where(
+        Handover.id == attempt.message.id, Handover.attempt_started == attempt.message.attempt_started,
+        Handover.claimed_by == attempt.message.claimed_by,
+    )  # fmt: skip
+    row = session.scalar(ours.with_for_update())
+    if row is None:
+        return
+    channel = session.scalars(select(Channel).where(Channel.id == row.channel)).one()
+    past = retries.Past(
+        kind=channel.kind, attempts=row.attempts, unknown=row.unknown > 0,
+        failures=channel.failures, failing_since=channel.failing_since,
+    )  # fmt: skip
+    verdict = retries.judge(outcome, past, now=now, chance=chance)
+    row.attempts += 1
+    row.unknown += outcome.end == "unknown"
+    row.cause, row.detail = outcome.cause, outcome.detail
+    row.attempt_started = row.claimed_by = row.claimed_until = None
+    if verdict.state == "pending":
+        assert verdict.due_at is not None  # what is tried again is due some time
+        row.due_at = verdict.due_at
+        if not _is_wanted(session, row):
+            _end(session, row, "dropped", "the watch was paused or removed", now)
+    else:
+        _end(session, row, verdict.state, f"{outcome.cause}: {outcome.detail}" if verdict.state == "dead" else "", now)
+    _of_channel(session, channel, outcome, verdict, now)
+    session.flush()
+
+
+def release(session: Session, *, now: datetime) -> int:
+    """Frees the messages of processes that are surely dead, drops those that nobody wants any more; how many."""
+    holders = session.scalars(select(Handover.claimed_by).where(Handover.claimed_by.is_not(None)).distinct())
+    dead = [one for one in holders if one and leases.is_dead(one)]
+    freed = update(Handover).where(Handover.claimed_by.in_(dead)).values(claimed_by=None, claimed_until=None)
+    count = session.execute(freed).rowcount if dead else 0  # type: ignore[attr-defined]
+    left = (
+        select(Handover)
+        .join(Watch, Watch.id == Handover.watch)
+        .join(WatchChannel, _SAME_PAIR, isouter=True)
+        .where(
+            Handover.state == "pending", Handover.claimed_by.is_(None),
+            or_(Watch.paused_at.is_not(None), Watch.removed_at.is_not(None), WatchChannel.until.is_not(None)),
+        )
+    )  # fmt: skip
+    for row in session.scalars(left).all():
+        _end(session, row, "dropped", "the watch was paused or removed", now)
+        count += 1
+    session.flush()
+    return int(count)
+
+
+def drop(session: Session, watch: str, reason: str, *, now: datetime, channel: str | None = None) -> None:
+    """Ends what is queued for a watch, or for one channel of it. What is being sent at this moment ends as it ends."""
+    messages: list[ColumnElement[bool]] = [Handover.watch == watch]
+    owed: list[ColumnElement[bool]] = [Owed.watch == watch]
+    if channel is not None:
+        messages.append(Handover.channel == channel)
+        owed.append(Owed.channel == channel)
+    idle = or_(Handover.claimed_by.is_(None), Handover.claimed_until <= now)
+    session.execute(
+        update(Handover).where(*messages, Handover.state == "pending", idle)
+        .values(state="dropped", ended_at=now, detail=reason, attempt_started=None, claimed_by=None, claimed_until=None)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    under_way = select(Handover.id).where(*messages, Handover.state == "pending")
+    session.execute(
+        update(Owed)
+        .where(*owed, Owed.state == "pending", or_(Owed.message.is_(None), Owed.message.not_in(under_way)))
+        .values(state="dropped", reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def again(session: Session, *, now: datetime, messages: Sequence[str] = ()) -> int:
+    """Has dead messages sent once more, these or all: each has the whole plan before it again. How many."""
+    asked = select(Handover).where(Handover.state == "dead")
+    rows = session.scalars(asked.where(Handover.id.in_(messages)) if messages else asked).all()
+    for row in rows:
+        row.state, row.ended_at, row.due_at, row.attempts = "pending", None, now, 0
+        owed = update(Owed).where(Owed.message == row.id, Owed.state == "dead")
+        session.execute(owed.values(state="pending", reason="").execution_options(synchronize_session=False))
+    session.flush()
+    return len(rows)
+
+
+def rhythm(watch: Watch) -> digests.Rhythm:
+    """How often a watch wants to hear."""
+    quiet = (watch.quiet_from, watch.quiet_until)
+    return digests.Rhythm(
+        every=watch.every,  # type: ignore[arg-type]  # the table's word for it
+        hour=watch.hour, weekday=watch.weekday,
+        quiet=None if quiet[0] is None or quiet[1] is None else (quiet[0], quiet[1]),
+    )  # fmt: skip
+
+
+_SAME_PAIR = and_(WatchChannel.watch == Handover.watch, WatchChannel.channel == Handover.channel)
+
+
+def _sendable(now: datetime) -> list[ColumnElement[bool]]:
+    """Of a message, its watch and its channel: it may be sent now."""
+    earlier = aliased(Handover)
+    overtaken = select(earlier.number).where(
+        earlier.watch == Handover.watch, earlier.channel == Handover.channel, earlier.number < Handover.number,
+        earlier.state == "pending",
+    )  # fmt: skip
+    return [
+        Handover.state == "pending",
+        Handover.due_at <= now,
+        or_(Handover.claimed_by.is_(None), Handover.claimed_until <= now),
+        Watch.removed_at.is_(None),
+        Watch.paused_at.is_(None),
+        Channel.paused_at.is_(None),
+        or_(Channel.not_before.is_(None), Channel.not_before <= now),
+        ~overtaken.exists(),
+    ]
+
+
+def _is_wanted(session: Session, row: Handover) -> bool:
+    """Whether a message still has somebody who waits for it."""
+    asked = (
+        select(Watch.id)
+        .join(WatchChannel, and_(WatchChannel.watch == Watch.id, WatchChannel.channel == row.channel))
+        .where(
+            Watch.id == row.watch, Watch.paused_at.is_(None), Watch.removed_at.is_(None), WatchChannel.until.is_(None)
+        )
+    )
+    return session.scalar(asked) is not None
+
+
+def _end(session: Session, row: Handover, state: str, reason: str, now: datetime) -> None:
+    row.state, row.ended_at = state, now
+    row.attempt_started = row.claimed_by = row.claimed_until = None
+    session.execute(
+        update(Owed)
+        .where(Owed.message == row.id, Owed.state == "pending")
+        .values(state=state, reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _of_channel(session: Session, channel: Channel, outcome: Outcome, verdict: retries.Verdict, now: datetime) -> None:
+    """Notes of a channel how it is; the rows of those that are well are left alone."""
+    if outcome.moved_to:
+        _move(session, channel, outcome.moved_to)
+    if verdict.well:
+        if channel.failing_since is not None:
+            channel.failures, channel.failing_since, channel.not_before = 0, None, None
+            channel.cause = channel.detail = ""
+        return
+    if verdict.not_before is not None:
+        channel.not_before = max(verdict.not_before, channel.not_before or verdict.not_before)
+    if verdict.failed:
+        channel.failures += 1
+        channel.failing_since = channel.failing_since or now
+        channel.cause, channel.detail = outcome.cause, outcome.detail
+    if verdict.pause and channel.paused_at is None:
+        channel.paused_at = now
+        _tell_owners(session, channel, now)
+
+
+def _move(session: Session, channel: Channel, address: str) -> None:
+    """Gives a channel its new address, if no other one has it."""
+    to = parse(address)
+    if session.scalar(select(Channel.id).where(Channel.key == to.key)) is None:
+        channel.address, channel.key, channel.shown = to.key, to.key, to.shown
+
+
+def _tell_owners(session: Session, channel: Channel, now: datetime) -> None:
+    """Tells the owners of watches that a channel is paused, each by one other channel of the watch that is not."""
+    other = aliased(WatchChannel)
+    asked = (
+        select(Watch, func.min(other.channel))
+        .join(WatchChannel, WatchChannel.watch == Watch.id)
+        .join(other, and_(other.watch == Watch.id, other.channel != channel.id, other.until.is_(None)))
+        .join(Channel, and_(Channel.id == other.channel, Channel.paused_at.is_(None)))
+        .where(
+            WatchChannel.channel == channel.id, WatchChannel.until.is_(None),
+            Watch.removed_at.is_(None), Watch.paused_at.is_(None),
+        )
+        .group_by(Watch.id)
+    )  # fmt: skip
+    for watch, by in session.execute(asked).all():
+        said = notices.paused(channel.shown, channel.cause, channel.failing_since or now, language=watch.language)
+        post(
+            session,
+            kind="notice",
+            watch=watch.id,
+            channel=by,
+            now=now,
+            key=f"{channel.id} {now.isoformat()}",
+            said=said,
+        )
+
+
+def post(
+    session: Session, *, kind: str, watch: str, channel: str, now: datetime, key: str,
+    said: str = "", total: int = 0, noted: Sequence[tuple[str, int]] = (),
+) -> str:  # fmt: skip
+    """Makes a message, due at once; its id. Of a watch and a channel, `key` is what it is about."""
+    name = record_id(f"message {watch} {channel} {kind} {key}")
+    session.execute(
+        insert(Handover).values(
+            id=name, kind=kind, watch=watch, channel=channel, state="pending", made_at=now, due_at=now, total=total,
+            noted=[list(one) for one in noted], said=said, attempts=0, unknown=0, cause="", detail="",
+        )
+    )  # fmt: skip
+    return name

@@ -1,0 +1,76 @@
+"""How handing over stands, in numbers and in words: for `deliver`, `doctor` and `/metrics`. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage import events
+from storage.alert_tables import Channel, Handover, Owed, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+_LISTED = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """By kind of channel and state, how many rows the outbox has; since when the oldest one waits that may be sent."""
+
+    rows: Mapping[tuple[str, str], int]
+    oldest: datetime | None
+
+
+def counts(session: Session) -> Counts:
+    """What `/metrics` shows."""
+    asked = (
+        select(Channel.kind, Owed.state, func.count().label("rows"))
+        .join(Channel, Channel.id == Owed.channel)
+        .group_by(Channel.kind, Owed.state)
+    )
+    oldest = (
+        select(func.min(Handover.made_at))
+        .join(Channel, Channel.id == Handover.channel)
+        .where(Handover.state == "pending", Channel.paused_at.is_(None))
+    )
+    rows = {(row.kind, row.state): row.rows for row in session.execute(asked)}
+    return Counts(rows=rows, oldest=session.scalar(oldest))
+
+
+def report(session: Session) -> dict[str, Any]:
+    """What is still to be handed over, channels that fail or are paused for it, and messages that were given up, the newest first."""
+    pending = select(func.count()).select_from(Owed).where(Owed.state == "pending")
+    failing = select(Channel).where(Channel.failing_since.is_not(None)).order_by(Channel.failing_since)
+    channels = session.scalars(failing).all()
+    dead = (
+        select(Handover, Channel.shown)
+        .join(Channel, Channel.id == Handover.channel)
+        .join(Watch, Watch.id == Handover.watch)
+        .where(Handover.state == "dead", Watch.removed_at.is_(None))
+        .order_by(Handover.number.desc())
+        .limit(_LISTED)
+    )
+    return {
+        "pending": session.scalar(pending),
+        "paused_channels": [one.shown for one in channels if one.paused_at is not None],
+        "failing": [
+            {
+                "id": one.id, "address": one.shown, "paused": one.paused_at is not None,
+                "since": events.iso(one.failing_since), "cause": one.cause, "detail": one.detail,
+            }
+            for one in channels
+        ],
+        "dead": [
+            {
+                "id": row.id, "watch": row.watch, "channel": shown, "at": events.iso(row.ended_at), "events": row.total,
+                "cause": row.cause, "detail": row.detail,
+            }
+            for row, shown in session.execute(dead)
+        ],
+    }  # fmt: skip

@@ -1,0 +1,131 @@
+"""A message as its channel gets it, from the rows that it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from alerts import watches
+from alerts.items import Happening, Message, Passage
+from storage import document_records, records, similar
+from storage.alert_tables import Owed
+from storage.models import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import Literal
+
+    from sqlalchemy.orm import Session
+
+    from alerts.items import Language
+    from alerts.outbox import Attempt
+    from storage.alert_tables import Watch
+
+SHOWN = 50
+"""Events that one message shows; it counts all, and links to the search for the others."""
+_AROUND = 80
+"""Letters of kept words that are shown on either side of changed ones."""
+_EDITS = frozenset({"article.changed", "procedure.changed", "procedure.amended"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What messages call things: `sources` by id, and the address of our own pages, empty where they have none."""
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    public_url: str = ""
+
+    def source(self, name: str) -> str:
+        """What people call a source."""
+        return self.sources.get(name, name)
+
+
+def tell(session: Session, attempt: Attempt, names: Names) -> Message:
+    """The message of an attempt."""
+    row, watch = attempt.message, attempt.watch
+    told = session.scalars(
+        select(Event)
+        .join(Owed, Owed.event == Event.cursor)
+        .where(Owed.message == row.id, Owed.state != "noted")
+        .order_by(Event.cursor)
+        .limit(SHOWN)
+    ).all()
+    happenings = tuple(happening(session, event, names) for event in told)
+    single = happenings[0].record if row.kind == "event" and happenings else None
+    return message(
+        watch, names, id=row.id, kind=row.kind,  # type: ignore[arg-type]  # the table's word for it
+        at=row.made_at, thread=single or watch.id, happenings=happenings, total=row.total,
+        noted=[(names.source(source), count) for source, count in row.noted], again=attempt.again, said=row.said,
+    )  # fmt: skip
+
+
+def message(
+    watch: Watch, names: Names, *, id: str, kind: Literal["event", "digest", "notice", "test"], at: datetime,  # noqa: A002 - the field's name
+    thread: str, happenings: Sequence[Happening] = (), total: int = 0, noted: Sequence[tuple[str, int]] = (),
+    again: bool = False, said: str = "",
+) -> Message:  # fmt: skip
+    """A message of a watch, with its links."""
+    base = names.public_url
+    language: Language = "en" if watch.language == "en" else "vi"
+    return Message(
+        id=id, kind=kind, watch=watch.id, query=watch.name, language=language, at=at, thread=thread,
+        happenings=tuple(happenings), total=total, noted=tuple(noted), again=again, said=said,
+        search=f"{base}/?{urlencode({'q': str(watches.tree(watch))})}" if base else "",
+    )  # fmt: skip
+
+
+def happening(session: Session, event: Event, names: Names) -> Happening:
+    """One event, as a message tells of it."""
+    documents: list[dict[str, str]] = []
+    also: list[str] = []
+    if event.record is not None:
+        documents = document_records.of(session, [event.record])
+        also = [names.source(one["source"]) for one in similar.group(session, event.record)]
+    page = f"{names.public_url}/record/{event.record}" if names.public_url and event.record else ""
+    return Happening(
+        event=event.id, kind=event.kind, at=event.at, source=event.source, source_name=names.source(event.source),
+        record=event.record, version=event.version, title=event.title, url=event.url, page=page,
+        published_at=event.published_at, precision=event.precision, changed=tuple(_passages(session, event)),
+        documents=tuple((one["title"], one["url"]) for one in documents), also=tuple(dict.fromkeys(also)),
+    )  # fmt: skip
+
+
+def _passages(session: Session, event: Event) -> Iterator[Passage]:
+    """What an edit did to the words of a record."""
+    if event.kind not in _EDITS or event.record is None:
+        return
+    try:
+        fields = records.compare(session, event.record, None, event.version)["fields"]
+    except records.NoRecord:  # it was withheld, or is another procedure by now
+        return
+    for name, words in fields.items():
+        yield Passage(field=name, words=tuple(shortened(words)))
+
+
+def shortened(words: Sequence[Sequence[str]]) -> Iterator[tuple[Literal["=", "+", "-"], str]]:
+    """Kept words far from any change are left out, at an ellipsis.
+
+    >>> [words for _, words in shortened([["=", "x " * 100 + "một"], ["+", "hai"]])][0][-9:]
+    'x x x một'
+    """
+    last = len(words) - 1
+    for place, (sign, said) in enumerate(words):
+        if sign == "+":
+            yield "+", said
+        elif sign == "-":
+            yield "-", said
+        else:
+            yield "=", _near(said, before=place < last, after=place > 0)
+
+
+def _near(said: str, *, before: bool, after: bool) -> str:
+    """The ends of kept words that touch a change."""
+    if len(said) <= _AROUND * (before + after) + 20:
+        return said
+    head = said[:_AROUND].rpartition(" ")[0] if after else ""
+    tail = said[-_AROUND:].partition(" ")[2] if before else ""
+    return f"{head} … {tail}".strip()
