@@ -1,7 +1,7 @@
-"""Keeps several commands of ours running beside each other: `congtin up` is the scheduler and the web server.
+"""Keeps several commands of ours running beside each other: `congtin up` is scheduler, web server and delivery.
 
 Each is a process of its own, so that a plan that takes a second of computing keeps no reader waiting, and the end of
-one is not the end of the other. One that ends is started again after a pause; one that cannot even begin (a port that
+one is not the end of the others. One that ends is started again after a pause; one that cannot even begin (a port that
 is taken, a wrong setting) ends the others.
 """
 

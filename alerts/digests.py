@@ -56,10 +56,14 @@ class Rhythm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """What a watch has for a channel: events that are ready, and those that are no news; since when the first waits."""
+    """What a watch has for a channel: events that are ready, and those that are no news; since when the first waits.
+
+    `held` are those of the events that were held back because a record flaps.
+    """
 
     events: int = 0
     since: datetime | None = None
+    held: int = 0
     noted: int = 0
     noted_since: datetime | None = None
 
@@ -129,7 +133,7 @@ def _due(rhythm: Rhythm, waiting: Waiting, recent: Recent, now: datetime, limits
         return next_digest(rhythm, waiting.noted_since), True
     if rhythm.every != "now":
         return next_digest(rhythm, waiting.since), True
-    if waiting.events <= limits.singles - recent.singles:
+    if waiting.events <= limits.singles - recent.singles and not waiting.held:
         return waiting.since, False
     if recent.digest_at is None:
         return now, True

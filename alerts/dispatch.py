@@ -45,6 +45,7 @@ THREADS: Mapping[str, int] = {"mail": 4, "webhook": 8, "telegram": 2, "apprise":
 """How many messages of each kind of channel are on their way at a time."""
 POLL_SECONDS = 1.0
 """How often the event log is looked at: a question of two numbers, where nothing has happened."""
+_FAULT_SECONDS = 30.0
 _HEADS = 500
 _LOOK_AROUND = timedelta(seconds=30)
 """How often is looked for what other processes have left, or made due."""
@@ -115,14 +116,19 @@ class Dispatcher:
     def run(self) -> None:
         """Goes on until `stop` is called. A database that is busy or away is waited for."""
         while not self._stop.is_set():
+            pause = 0.0
             try:
-                idle = not self._step() and not self._busy
+                if not self._step() and not self._busy:
+                    pause = POLL_SECONDS
                 self._await_some(POLL_SECONDS)
             except DBAPIError as error:
                 log.warning("the database is not to be had now, trying again: %s", error.orig)
-                idle = True
-            if idle:
-                self._stop.wait(POLL_SECONDS)
+                pause = POLL_SECONDS
+            except Exception:
+                log.exception("a fault of ours keeps alerts from going on; trying again")
+                pause = _FAULT_SECONDS
+            if pause:
+                self._stop.wait(pause)
 
     def stop(self) -> None:
         """Has `run` return once what is on its way has arrived."""
@@ -212,9 +218,8 @@ class Dispatcher:
             message = self._database.read(lambda session: telling.tell(session, attempt, self._names))
             secrets = [attempt.channel.secret] if attempt.channel.secret else []
             outcome = self._sender().send(attempt.channel.address, message, secrets=secrets)
-        except Exception as error:
-            # What cannot be told of one message must not end the loop that sends all others.
-            log.exception("message %s cannot be made", attempt.message.id)
+        except Exception as error:  # noqa: BLE001 - see below
+            # What is wrong with one message must not keep the others; a trace might hold a channel's secrets.
             outcome = Outcome(end="later", cause="library", detail=f"our fault: {type(error).__name__}")
         self.tally.attempts[outcome.end] += 1
         if outcome.end != "taken":

@@ -61,18 +61,18 @@ class Matcher:
 
     def heard(self, session: Session, told: Sequence[Event]) -> dict[int, list[str]]:
         """By an event's cursor, the watches in whose time it falls, whose kinds it is of, and that match its record."""
-        spans = _spans(session, told[0].cursor, told[-1].cursor)
-        self._learn(session, frozenset(spans))
+        living = spans(session, told[0].cursor, told[-1].cursor)
+        self._learn(session, frozenset(living))
         asked = [event for event in told if any(event.kind in kinds for kinds in self._kinds.values())]
         return {
             event.cursor: names
             for event, document in subjects.each(session, asked)
-            if (names := list(self._of(event, document, spans)))
+            if (names := list(self._of(event, document, living)))
         }
 
-    def _of(self, event: Event, document: Document, spans: Mapping[str, Sequence[WatchSpan]]) -> Iterable[str]:
+    def _of(self, event: Event, document: Document, living: Mapping[str, Sequence[WatchSpan]]) -> Iterable[str]:
         for name in self._watched.matching(document):
-            if event.kind in self._kinds[name] and any(_holds(span, event.cursor) for span in spans[name]):
+            if event.kind in self._kinds[name] and any(holds(span, event.cursor) for span in living[name]):
                 yield name
 
     def _learn(self, session: Session, names: frozenset[str]) -> None:
@@ -110,7 +110,7 @@ def write(session: Session, batch: Batch, *, now: datetime, limits: Limits = dig
     return True
 
 
-def _spans(session: Session, first: int, last: int) -> dict[str, list[WatchSpan]]:
+def spans(session: Session, first: int, last: int) -> dict[str, list[WatchSpan]]:
     """The times of watches in which any of these events may fall, by watch."""
     found: defaultdict[str, list[WatchSpan]] = defaultdict(list)
     asked = select(WatchSpan).where(WatchSpan.after < last, or_(WatchSpan.until.is_(None), WatchSpan.until >= first))
@@ -119,7 +119,8 @@ def _spans(session: Session, first: int, last: int) -> dict[str, list[WatchSpan]
     return dict(found)
 
 
-def _holds(span: WatchSpan, cursor: int) -> bool:
+def holds(span: WatchSpan, cursor: int) -> bool:
+    """Whether an event falls in a time of a watch."""
     return span.after < cursor and (span.until is None or cursor <= span.until)
 
 
@@ -135,17 +136,19 @@ def _rows(
     for one in session.scalars(asked):
         channels[one.watch].append(one)
     flaps = _Flaps(session, told, names, now, limits)
+    living = spans(session, told[0].cursor, told[-1].cursor)
     for event in told:
         for name in heard[event.cursor]:
             watch = found[name]
+            ended = not any(span.until is None and holds(span, event.cursor) for span in living[name])
             held = flaps.held(watch, event)
             for one in channels[name]:
                 if one.until is not None and event.cursor > one.until:
                     continue
-                state, reason = _state(watch, one, event)
+                state, reason = _state(event, one, ended=ended)
                 yield {
                     "watch": name, "event": event.cursor, "channel": one.channel, "subject": _subject(event),
-                    "state": state, "reason": reason, "ready_at": held or now, "message": None,
+                    "state": state, "reason": reason, "ready_at": held or now, "held": held is not None, "message": None,
                 }  # fmt: skip
 
 
@@ -153,12 +156,10 @@ def _subject(event: Event) -> str:
     return event.record or event.source
 
 
-def _state(watch: Watch, channel: WatchChannel, event: Event) -> tuple[str, str]:
-    """As what an event begins for a channel of a watch, and why."""
-    if watch.removed_at is not None:
-        return "dropped", "the watch was removed"
-    if watch.paused_at is not None:
-        return "dropped", "the watch was paused"
+def _state(event: Event, channel: WatchChannel, *, ended: bool) -> tuple[str, str]:
+    """As what an event begins for a channel of a watch, and why; `ended` says that the watch's time is over by now."""
+    if ended:
+        return "dropped", outbox.ENDED
     if channel.until is not None:
         return "dropped", "its reader left"
     if event.origin != _NEWS:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 
 from alerts import digests, outbox
 from alerts.digests import Recent, Waiting
@@ -67,7 +67,7 @@ def _waiting(session: Session, now: datetime) -> dict[Pair, Waiting]:
         Handover.watch == Owed.watch, Handover.channel == Owed.channel, Handover.state == "pending"
     )
     asked = (
-        select(Owed.watch, Owed.channel, Owed.state, func.count().label("rows"), func.min(Owed.ready_at).label("since"))
+        select(Owed.watch, Owed.channel, Owed.state, func.count().label("rows"), func.min(Owed.ready_at).label("since"), func.sum(case((Owed.held, 1), else_=0)).label("held"))
         .join(Channel, Channel.id == Owed.channel)
         .join(Watch, Watch.id == Owed.watch)
         .join(WatchChannel, and_(WatchChannel.watch == Owed.watch, WatchChannel.channel == Owed.channel))
@@ -82,9 +82,9 @@ def _waiting(session: Session, now: datetime) -> dict[Pair, Waiting]:
     for row in session.execute(asked):
         before = found.get((row.watch, row.channel), Waiting())
         if row.state == "pending":
-            found[row.watch, row.channel] = replace(before, events=row.rows, since=row.since)
+            found[row.watch, row.channel] = replace(before, events=row.rows, since=row.since, held=row.held)
         else:
-            found[row.watch, row.channel] = replace(before, noted=row.rows, noted_since=row.since)
+            found[row.watch, row.channel] = replace(before, noted=row.rows, noted_since=row.since, held=row.held)
     return found
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CLAIM = timedelta(minutes=5)
 """How long an attempt may take; every channel gives up much sooner. Then another process may make it."""
+ENDED = "the watch was paused or removed"
 _FOLLOWING = "alerts"
 
 
@@ -72,7 +73,7 @@ def heads(session: Session, *, now: datetime, limit: int) -> list[Head]:
         select(Handover.id, Handover.channel, Channel.kind)
         .join(Channel, Channel.id == Handover.channel)
         .join(Watch, Watch.id == Handover.watch)
-        .where(*_sendable(now))
+        .where(*sendable(now))
         .order_by(Handover.due_at, Handover.number)
         .limit(limit)
     )
@@ -85,7 +86,7 @@ def claim(session: Session, message: str, *, holder: str, now: datetime) -> Atte
         select(Handover, Watch, Channel)
         .join(Channel, Channel.id == Handover.channel)
         .join(Watch, Watch.id == Handover.watch)
-        .where(Handover.id == message, *_sendable(now))
+        .where(Handover.id == message, *sendable(now))
         .with_for_update(of=Handover, skip_locked=True)
     )
     found = session.execute(asked).first()
@@ -129,7 +130,7 @@ def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime
         assert verdict.due_at is not None  # what is tried again is due some time
         row.due_at = verdict.due_at
         if not _is_wanted(session, row):
-            _end(session, row, "dropped", "the watch was paused or removed", now)
+            _end(session, row, "dropped", ENDED, now)
     else:
         _end(session, row, verdict.state, f"{outcome.cause}: {outcome.detail}" if verdict.state == "dead" else "", now)
     _of_channel(session, channel, outcome, verdict, now)
@@ -152,7 +153,7 @@ def release(session: Session, *, now: datetime) -> int:
         )
     )  # fmt: skip
     for row in session.scalars(left).all():
-        _end(session, row, "dropped", "the watch was paused or removed", now)
+        _end(session, row, "dropped", ENDED, now)
         count += 1
     session.flush()
     return int(count)
@@ -205,7 +206,7 @@ def rhythm(watch: Watch) -> digests.Rhythm:
 _SAME_PAIR = and_(WatchChannel.watch == Handover.watch, WatchChannel.channel == Handover.channel)
 
 
-def _sendable(now: datetime) -> list[ColumnElement[bool]]:
+def sendable(now: datetime) -> list[ColumnElement[bool]]:
     """Of a message, its watch and its channel: it may be sent now."""
     earlier = aliased(Handover)
     overtaken = select(earlier.number).where(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, join, select
 
+from alerts import outbox
 from storage import events
-from storage.alert_tables import Channel, Handover, Owed, Watch
+from storage.alert_tables import Channel, Following, Handover, Owed, Watch
+from storage.models import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
 
@@ -43,8 +45,22 @@ def counts(session: Session) -> Counts:
     return Counts(rows=rows, oldest=session.scalar(oldest))
 
 
+def behind(session: Session, *, now: datetime) -> timedelta | None:
+    """For how long the message has been due that has waited longest, and events unread; None where nothing waits."""
+    message = session.scalar(select(func.min(Handover.due_at)).where(*outbox.sendable(now)).select_from(_MESSAGES))
+    cursor = session.scalar(select(Following.cursor))
+    unread = None
+    if cursor is not None and session.scalar(select(func.count()).select_from(Watch).where(Watch.removed_at.is_(None))):
+        unread = session.scalar(select(func.min(Event.at)).where(Event.cursor > cursor))
+    since = min(filter(None, (message, unread)), default=None)
+    return None if since is None else now - since
+
+
+_MESSAGES = join(join(Handover, Channel, Channel.id == Handover.channel), Watch, Watch.id == Handover.watch)
+
+
 def report(session: Session) -> dict[str, Any]:
-    """What is still to be handed over, channels that fail or are paused for it, and messages that were given up, the newest first."""
+    """What is still to be handed over; channels that fail; messages that were given up, the newest first."""
     pending = select(func.count()).select_from(Owed).where(Owed.state == "pending")
     failing = select(Channel).where(Channel.failing_since.is_not(None)).order_by(Channel.failing_since)
     channels = session.scalars(failing).all()

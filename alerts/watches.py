@@ -155,7 +155,7 @@ def pause(session: Session, name: str, *, now: datetime) -> None:
     watch = find(session, name)
     if watch.paused_at is None:
         watch.paused_at = now
-        _close(session, watch, "the watch was paused", now)
+        _close(session, watch, now)
 
 
 def resume(session: Session, name: str, *, now: datetime) -> None:
@@ -179,7 +179,7 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
     outbox.lock(session)
     watch = find(session, name)
     watch.removed_at = now
-    _close(session, watch, "the watch was removed", now)
+    _close(session, watch, now)
 
 
 def leave(session: Session, name: str, channel: str, *, now: datetime) -> None:
@@ -306,9 +306,9 @@ def _open(session: Session, watch: Watch) -> None:
     session.flush()
 
 
-def _close(session: Session, watch: Watch, reason: str, now: datetime) -> None:
+def _close(session: Session, watch: Watch, now: datetime) -> None:
     session.execute(
         update(WatchSpan).where(WatchSpan.watch == watch.id, WatchSpan.until.is_(None)).values(until=_now_at(session))
     )
     session.flush()
-    outbox.drop(session, watch.id, reason, now=now)
+    outbox.drop(session, watch.id, outbox.ENDED, now=now)

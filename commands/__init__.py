@@ -6,7 +6,9 @@ Each command loads what it needs, so that `--help` takes half a second.
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -57,6 +59,15 @@ def database() -> Any:
         return Database(config())
     except DatabaseError as error:
         fail(str(error), Exit.USAGE if error.wrong else Exit.LATER)
+
+
+def log_to_stderr() -> None:
+    """Has a command that runs for long say on standard error what it does: in lines, or as the operator wants it."""
+    from scraper import logs
+
+    if not logs.install(config(), level="INFO"):
+        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("congtin").setLevel(logging.INFO)
 
 
 def tell_broken(sources: Any) -> int:

@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _LITTLE_SPACE = 2 << 30
 _UNPACKERS = ("unrar", "unar", "bsdtar", "7z", "7zz")
+_AUDITED = 5_000
+"""Events of the log's end that alerts are held against."""
+_LATE = timedelta(minutes=15)
 _COLOURS = {"ok": "green", "lacking": "yellow", "ill": "bold red"}
 
 
@@ -102,6 +106,7 @@ def _archive(settings: Config) -> Iterator[Check]:
         kind = "SQLite" if database.sqlite else "PostgreSQL"
         yield Check(name="database", state="ok", message=f"{kind}, its tables are of revision {HEAD}")
         yield _index(settings, database)
+        yield from _alerts(database)
     finally:
         database.close()
 
@@ -126,6 +131,43 @@ def _index(settings: Config, database: Database) -> Check:
         )  # fmt: skip
     behind = f"{last - at:,} events behind: the next crawl or search follows" if last > at else "up to date"
     return Check(name="index", state="ok", message=behind)
+
+
+def _alerts(database: Database) -> Iterator[Check]:
+    """The ledger of alerts, held against the event log; whether they go out, and by what."""
+    from sqlalchemy import select
+
+    from alerts import standing
+    from alerts.audit import Auditor
+    from storage.alert_tables import Following
+
+    with database.reading() as session:
+        told = standing.report(session)
+        waiting = standing.behind(session, now=datetime.now(UTC))
+        followed = session.scalar(select(Following.cursor)) or 0
+    found = Auditor(database, after=max(0, followed - _AUDITED)).look()
+    if found.wrong:
+        yield Check(
+            name="alerts", state="ill",
+            message=f"of {found.rows:,} alerts {found.gaps} are missing, {found.doubles} twice, {found.strays} "
+            f"unasked for, {found.torn} in no clear state",
+            remedy="this is a fault of ours: please report it with the output of `congtin events --json`",
+        )  # fmt: skip
+    elif waiting is not None and waiting > _LATE:
+        yield Check(
+            name="alerts", state="lacking", message=f"nothing was handed over for {waiting}, and some is due",
+            remedy="run `congtin up`, `congtin schedule` or `congtin deliver`",
+        )  # fmt: skip
+    else:
+        message = f"{found.rows:,} looked at, none missing, {told['pending']:,} pending, {len(told['dead']):,} given up"
+        yield Check(name="alerts", state="ok", message=message)
+    for one in told["failing"]:
+        if one["paused"]:
+            yield Check(
+                name="channel", state="lacking",
+                message=f"{one['address']} is paused: it fails since {one['since']}: {one['cause']} {one['detail']}",
+                remedy="mend it, then `congtin watch test ID` and `congtin watch pause ID --resume`",
+            )  # fmt: skip
 
 
 def _sources(settings: Config) -> Check:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import console
-from commands import app, config, database, every_source, find_source
+from commands import app, config, database, every_source, find_source, log_to_stderr, watching
 from console import Exit
+
+if TYPE_CHECKING:
+    from scraper.config import Config
+    from storage.database import Database
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -24,8 +27,9 @@ def schedule(
         list[str] | None,
         typer.Argument(metavar="[ID…]", help="Has the scheduler that runs crawl these next, before all others."),
     ] = None,
+    deliver: Annotated[bool, typer.Option(help="Also send what watches are to hear of.")] = True,
 ) -> None:
-    """Crawl every source when it is due, for ever; with sources, have these crawled next."""
+    """Crawl every source when it is due, for ever, and send alerts; with sources, have these crawled next."""
     if sources:
         _wish(sources)
         return
@@ -35,7 +39,7 @@ def schedule(
     from spiders.loader import catalogue
 
     settings = config()
-    _log()
+    log_to_stderr()
 
     def signature() -> object:
         return tuple((str(file), _changed(file)) for file in catalogue(settings).files.values())
@@ -43,11 +47,24 @@ def schedule(
     def usable() -> Iterable[Any]:
         return every_source(settings)[0]
 
-    opened = database()
-    try:
+    with closing(database()) as opened, _delivering(settings, opened) if deliver else nullcontext():
         asyncio.run(Scheduler(opened, catalogue=usable, signature=signature, budget=settings.budget).run())
+
+
+@contextmanager
+def _delivering(settings: Config, opened: Database) -> Iterator[None]:
+    """Sends what watches are to hear of, in a thread beside what is done meanwhile."""
+    import threading
+
+    dispatcher = watching.dispatching(settings, opened)
+    thread = threading.Thread(target=dispatcher.run, name="alerts", daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
-        opened.close()
+        dispatcher.stop()
+        thread.join()
+        dispatcher.close()
 
 
 def _changed(file: Path) -> int:
@@ -71,15 +88,6 @@ def _wish(sources: list[str]) -> None:
     console.err.print(f"{', '.join(found)}: crawled next, if a scheduler runs.", markup=False, soft_wrap=True)
 
 
-def _log() -> None:
-    """What the scheduler does, on standard error: as lines, or as JSON where the operator wants it so."""
-    from scraper import logs
-
-    if not logs.install(config(), level="INFO"):
-        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("congtin").setLevel(logging.INFO)
-
-
 @app.command(epilog="Example: congtin serve --port 8000")
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the search and reading pages, until Ctrl-C."""
@@ -90,10 +98,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 @app.command(epilog="Example: congtin up --host 0.0.0.0 --port 8000")
 def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Run the scheduler and the web server: all that a server needs."""
+    """Run the scheduler, the web server and the sending of alerts: all that a server needs."""
     from supervisor import Supervisor
 
-    _log()
+    log_to_stderr()
     database().close()  # one that cannot be used is told of once
-    code = Supervisor([["serve", "--host", host, "--port", str(port)], ["schedule"]]).run()
+    code = Supervisor(
+        [["serve", "--host", host, "--port", str(port)], ["schedule", "--no-deliver"], ["deliver", "--follow"]]
+    ).run()
     raise typer.Exit(code or Exit.DONE)

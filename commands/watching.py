@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 import console
-from commands import Json, app, config, database
+from commands import Json, app, config, database, log_to_stderr
 from console import Exit, fail
 
 if TYPE_CHECKING:
@@ -201,10 +199,7 @@ def _follow(settings: Config, opened: Database) -> None:
     import os
     import signal
 
-    from scraper import logs
-
-    if not logs.install(settings, level="INFO"):
-        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    log_to_stderr()
     dispatcher = dispatching(settings, opened)
     stopping = False
 

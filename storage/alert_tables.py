@@ -113,6 +113,8 @@ class Owed(Table):
     reason: Mapped[str] = mapped_column(Words, default="")
     ready_at: Mapped[datetime]
     """Not before this a message is made of it."""
+    held: Mapped[bool] = mapped_column(default=False)
+    """It waited for company, because its subject flaps: it is told in a digest, and by no message of its own."""
     message: Mapped[str | None] = mapped_column(String(32))
 
     __table_args__ = (

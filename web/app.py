@@ -44,7 +44,7 @@ def create(config: Config, *, names: Mapping[str, str] | None = None) -> FastAPI
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         archive = app.state.archive = Archive(config, names or {})
-        app.state.registry = probes.registry(Gauges(archive.database, config.data / "archive"))
+        app.state.registry = probes.registry(Gauges(archive.database, config.data / "archive"), archive.database)
         try:
             yield
         finally:

@@ -14,8 +14,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts import standing
+from alerts.audit import Auditor
 from storage import migrations
-from storage.database import revision
+from storage.database import Database, revision
 from storage.gauges import LAGS, LEAST_SPACE, Gauges
 from storage.search import index
 from web.api import Open
@@ -24,6 +26,8 @@ from web.archive import Archive
 router = APIRouter(include_in_schema=False)
 GET = ["GET", "HEAD"]
 
+_AUDITED = 2_000
+"""Events that one look audits at the most; those before them are `congtin doctor`'s."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -103,8 +107,10 @@ def _is_near(request: Request) -> bool:
 class Numbers(Collector):
     """What `/metrics` shows, counted when it is asked for."""
 
-    def __init__(self, gauges: Gauges) -> None:
+    def __init__(self, gauges: Gauges, database: Database) -> None:
         self._gauges = gauges
+        self._database = database
+        self._auditor = Auditor(database)
         self._turn = threading.Lock()
 
     def describe(self) -> list[Metric]:
@@ -127,6 +133,25 @@ class Numbers(Collector):
             yield GaugeMetricFamily(
                 "congtin_archive_bytes", "Size of the WARC archive.", value=self._gauges.archive_bytes()
             )
+            yield from self._of_alerts()
+
+    def _of_alerts(self) -> Iterator[Metric]:
+        with self._database.reading() as session:
+            counts = standing.counts(session)
+        outbox = GaugeMetricFamily(
+            "congtin_alerts_outbox", "Events that watches are told of on channels.", labels=["channel", "state"]
+        )
+        for (kind, state), count in sorted(counts.rows.items()):
+            outbox.add_metric([kind, state], count)
+        age = max(0.0, time.time() - counts.oldest.timestamp()) if counts.oldest else 0.0
+        yield outbox
+        yield GaugeMetricFamily(
+            "congtin_alerts_oldest_pending_seconds", "Age of the oldest message on a channel in use.", value=age
+        )
+        yield GaugeMetricFamily(
+            "congtin_alerts_gaps", "Rows of the outbox that are missing or wrong.",
+            value=self._auditor.look(most=_AUDITED).wrong,
+        )  # fmt: skip
 
     def _of_runs(self) -> Iterator[Metric]:
         runs = CounterMetricFamily("congtin_runs", "Runs that ended, by verdict.", labels=["source", "verdict"])
@@ -161,8 +186,8 @@ class Numbers(Collector):
         return lags
 
 
-def registry(gauges: Gauges) -> CollectorRegistry:
+def registry(gauges: Gauges, database: Database) -> CollectorRegistry:
     """A registry of these numbers and nothing else."""
     made = CollectorRegistry()
-    made.register(Numbers(gauges))
+    made.register(Numbers(gauges, database))
     return made

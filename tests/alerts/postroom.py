@@ -138,7 +138,7 @@ class PostRoom:
             page = pages.one(session, source, url, url=url, section="news", at=self.clock())
             assert page.record is not None
             for _ in range(times):
-                self.clock.forward(seconds=1)
+                self.clock.forward(milliseconds=10)
                 subject = events.Subject(id=page.record, version=1, source=source, title=title, url=url)
                 events.append(session, kind, subject, at=self.clock(), origin="poll")
 

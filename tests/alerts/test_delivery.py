@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from postroom import MAIL
+import pytest
+from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN
+
+from alerts import following, gathering, outbox, standing, telling, watches
+from alerts.audit import Auditor
+from alerts.items import Outcome
+from storage import leases
 
 if TYPE_CHECKING:
     from postroom import PostRoom
+
+    from alerts.items import Message
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def dies(*_: object, **__: object) -> NoReturn:
+    raise Killed
+
+
+def lives(*_: object) -> None:
+    """Nothing happens."""
 
 
 def test_what_a_watch_would_find_is_handed_over_once(room: PostRoom) -> None:
@@ -22,3 +44,255 @@ def test_what_a_watch_would_find_is_handed_over_once(room: PostRoom) -> None:
     assert told.page == f"https://tin.example.org/record/{told.record}"
     assert message.thread == told.record
     assert room.states() == {"sent": 1}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_dies_before_the_send_leaves_it_to_the_next(room: PostRoom, times: int) -> None:
+    room.watch()
+    room.publish("Tin một")
+    for _ in range(times):
+        room.receiver.before = dies
+        with pytest.raises(Killed):
+            room.dispatcher().once()
+        room.receiver.before = lives
+        room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert message.again  # nobody knows that it was not sent
+    assert room.states() == {"sent": 1}
+
+
+def test_who_dies_after_the_send_has_it_sent_again_with_the_same_id(room: PostRoom) -> None:
+    room.watch()
+    room.publish("Tin một")
+    dispatcher = room.dispatcher()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "ended", dies)
+        with pytest.raises(Killed):
+            dispatcher.once()
+    room.deliver()
+    assert len(room.receiver.at(MAIL)) == 1  # its time is not over
+    room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+    room.deliver()
+    first, second = room.receiver.at(MAIL)
+    assert (first.id, first.again, second.again) == (second.id, False, True)
+    assert room.states() == {"sent": 1}
+
+
+def test_what_the_dead_have_claimed_is_free_at_once(room: PostRoom) -> None:
+    room.watch()
+    room.publish("Tin một")
+    with room.database.writing() as session:
+        batch = following.read(session, following.Matcher())
+        assert batch is not None
+        following.write(session, batch, now=room.clock())
+        gathering.gather(session, now=room.clock())
+        (head,) = outbox.heads(session, now=room.clock(), limit=9)
+        assert outbox.claim(session, head.message, holder=f"{leases.holder(1)}0", now=room.clock()) is not None
+    room.deliver()
+    assert [message.again for message in room.receiver.at(MAIL)] == [True]
+
+
+@pytest.mark.parametrize("step", ["following.write", "gathering.gather", "outbox.claim", "outbox.ended"])
+def test_a_step_that_is_cut_short_is_done_again(room: PostRoom, step: str) -> None:
+    """In the middle of each transaction, and after each."""
+    module, name = step.split(".")
+    place = {"following": following, "gathering": gathering, "outbox": outbox}[module]
+    real = getattr(place, name)
+
+    def cut(*words: Any, **others: Any) -> Any:
+        real(*words, **others)
+        raise Killed
+
+    room.watch("", MAIL, HOOK)
+    room.publish(*(f"Tin {number}" for number in range(5)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, name, cut)
+        dispatcher = room.dispatcher()
+        with pytest.raises(Killed):
+            dispatcher.once()
+        dispatcher.close()
+    room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+    room.deliver()
+    for address in (MAIL, HOOK):
+        assert list(dict.fromkeys(room.receiver.titles(address))) == [f"Tin {number}" for number in range(5)]
+    repeats = Counter(message.id for _, message in room.receiver.got)
+    assert repeats.total() - len(repeats) <= (2 if step == "outbox.ended" else 0)  # one on each channel
+    assert room.states() == {"sent": 10}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_a_receiver_that_fails_for_ten_hours_gets_everything_in_order(room: PostRoom) -> None:
+    room.watch("", HOOK)
+    room.receiver.usual[HOOK] = FAILS
+    titles = [f"Tin {number}" for number in range(30)]
+    for number in range(0, 30, 5):
+        room.publish(*titles[number : number + 5])
+        room.deliver()
+        room.clock.forward(hours=2)
+    assert room.receiver.got == []
+    room.receiver.usual.clear()
+    for _ in range(3):
+        room.clock.forward(hours=8)
+        room.deliver()
+    assert room.receiver.titles(HOOK) == titles
+    assert len(room.receiver.at(HOOK)) == 6  # the five that failed, and all that came meanwhile
+    assert room.states() == {"sent": 30}
+
+
+def test_messages_of_a_watch_keep_their_order_and_wait_for_the_one_that_fails(room: PostRoom) -> None:
+    room.watch("", HOOK)
+    room.publish("Một", "Hai", "Ba")
+    room.receiver.answers[HOOK] = [TAKEN, FAILS]
+    room.deliver()
+    assert room.receiver.titles(HOOK) == ["Một"]
+    room.clock.forward(seconds=5)
+    room.deliver()
+    assert room.receiver.titles(HOOK) == ["Một", "Hai", "Ba"]
+
+
+def test_a_message_that_one_receiver_cannot_take_keeps_only_its_own_watch_waiting(room: PostRoom) -> None:
+    poisoned, well = room.watch("độc", HOOK), room.watch("lành", HOOK)
+
+    def answer(address: str, message: Message) -> None:
+        room.receiver.answers[address] = [FAILS if message.watch == poisoned.id else TAKEN]
+
+    room.receiver.before = answer
+    room.publish("Tin độc", "Tin lành")
+    for _ in range(3):
+        room.deliver()
+        room.clock.forward(minutes=6)
+    assert {message.watch for message in room.receiver.at(HOOK)} == {well.id}
+
+
+def test_a_dead_channel_keeps_no_other_waiting_is_paused_after_three_days_and_its_owner_told(room: PostRoom) -> None:
+    made = room.watch("", HOOK, MAIL)
+    other = room.watch("", CHAT)
+    room.receiver.usual[HOOK] = FAILS
+    titles = [f"Tin {number}" for number in range(16)]
+    for title in titles:
+        room.publish(title)
+        room.deliver()
+        room.clock.forward(hours=6)
+    told = [message for message in room.receiver.at(MAIL) if message.kind == "notice"]
+    assert [message.watch for message in told] == [made.id]
+    assert "hooks.example.org" in told[0].said
+    assert "/in" not in told[0].said
+    for address in (MAIL, CHAT):
+        assert room.receiver.titles(address) == titles
+    with room.database.reading() as session:
+        report = standing.report(session)
+        rows = {row["id"]: row for row in watches.listed(session)}
+    assert report["paused_channels"] == [made.channels[0]]
+    assert [state["paused"] for state in rows[made.id]["channel_states"]] == [True, False]
+    assert rows[other.id]["pending"] == 0
+    # Nothing is lost: once it is resumed it hears of what it missed.
+    room.receiver.usual.clear()
+    room.change(watches.resume, made)
+    room.deliver()
+    with room.database.writing() as session:
+        outbox.again(session, now=room.clock())
+    room.deliver()
+    assert sorted(room.receiver.titles(HOOK)) == sorted(titles)
+    assert room.states() == {"sent": 3 * len(titles)}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_a_closed_channel_is_paused_at_once_and_its_message_given_up(room: PostRoom) -> None:
+    made = room.watch("", HOOK, MAIL)
+    room.receiver.usual[HOOK] = GONE
+    room.publish("Tin một")
+    room.deliver()
+    room.publish("Tin hai")
+    room.deliver()
+    assert room.states() == {"dead": 1, "sent": 2, "pending": 1}
+    assert [message.kind for message in room.receiver.at(MAIL)] == ["event", "notice", "event"]
+    with room.database.reading() as session:
+        (dead,) = standing.report(session)["dead"]
+    assert (dead["watch"], dead["cause"], dead["detail"]) == (made.id, "gone", "410")
+    room.receiver.usual.clear()
+    room.change(watches.resume, made)
+    with room.database.writing() as session:
+        assert outbox.again(session, now=room.clock(), messages=[dead["id"]]) == 1
+    room.deliver()
+    assert room.receiver.titles(HOOK) == ["Tin một", "Tin hai"]
+    assert room.states() == {"sent": 4}
+
+
+def test_an_owner_who_has_one_channel_reads_of_its_failing_where_watches_are_listed(room: PostRoom) -> None:
+    room.watch("", HOOK)
+    room.receiver.usual[HOOK] = GONE
+    room.publish("Tin")
+    room.deliver()
+    assert room.messages(kind="notice") == []
+    with room.database.reading() as session:
+        (row,) = watches.listed(session)
+    (state,) = row["channel_states"]
+    assert (state["paused"], state["cause"], row["failed"]) == (True, "gone", 1)
+
+
+def test_retry_after_is_obeyed_and_keeps_no_other_channel_waiting(room: PostRoom) -> None:
+    room.watch("", CHAT, MAIL)
+    room.receiver.answers[CHAT] = [Outcome(end="later", cause="rate-limited", retry_after=30)]
+    room.publish("Tin")
+    room.deliver()
+    assert (len(room.receiver.at(MAIL)), len(room.receiver.at(CHAT))) == (1, 0)
+    room.clock.forward(seconds=29)
+    room.deliver()
+    assert room.receiver.at(CHAT) == []
+    room.clock.forward(seconds=1)
+    room.deliver()
+    assert len(room.receiver.at(CHAT)) == 1
+
+
+def test_a_receiver_that_takes_a_message_and_then_hangs_gets_the_same_id_again(room: PostRoom) -> None:
+    room.watch("", HOOK)
+    room.receiver.answers[HOOK] = [HANGS]
+    room.publish("Tin")
+    room.deliver()
+    room.clock.forward(seconds=5)
+    room.deliver()
+    first, second = room.receiver.at(HOOK)
+    assert (first.id, second.id, first.again, second.again) == (first.id, first.id, False, True)
+
+
+def test_two_dispatchers_repeat_nothing_and_leave_nothing(room: PostRoom) -> None:
+    for number in range(6):
+        room.watch("", f"mailto:reader{number}@example.org", HOOK)
+    room.publish(*(f"Tin {number}" for number in range(15)))
+    both = [room.dispatcher() for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(one.once) for one in both]:
+            done.result()
+    room.deliver()
+    ids = [message.id for _, message in room.receiver.got]
+    assert len(ids) == len(set(ids)) == 6 * 2 * 15
+    for number in range(6):
+        assert room.receiver.titles(f"mailto:reader{number}@example.org") == [f"Tin {number}" for number in range(15)]
+    assert room.states() == {"sent": 180}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_five_thousand_events_in_a_minute_are_few_messages_and_nothing_is_lost(room: PostRoom) -> None:
+    room.watch("", MAIL)
+    room.publish("Tin")
+    room.deliver()
+    for _ in range(4):
+        room.happen("document.added", "Tin", times=1_250)
+        room.deliver()
+    room.clock.forward(minutes=11)
+    room.deliver()
+    messages = room.receiver.at(MAIL)
+    assert len(messages) <= 4
+    assert sum(message.total for message in messages) == 5_001
+    assert all(len(message.happenings) <= telling.SHOWN for message in messages)
+    assert messages[-1].search.startswith("https://tin.example.org/?q=")
+    assert room.states() == {"sent": 5_001}
+
+
+def test_a_group_that_moved_is_followed(room: PostRoom) -> None:
+    room.watch("", CHAT)
+    room.receiver.answers[CHAT] = [Outcome(end="later", cause="moved", moved_to="telegram:-1004711")]
+    room.publish("Tin")
+    room.deliver()
+    assert [address for address, _ in room.receiver.got] == ["telegram:-1004711"]

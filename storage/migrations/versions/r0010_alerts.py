@@ -86,6 +86,7 @@ def _outbox() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("ready_at", MOMENT, nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("message", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["watch"], ["watches.id"], name=op.f("fk_outbox_watch")),
         sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_outbox_channel")),

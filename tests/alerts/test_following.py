@@ -1,0 +1,242 @@
+"""From the event log to the outbox, and to messages: who hears of what, when, and in how many messages."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from postroom import CHAT, FAILS, HANGS, HOOK, MAIL
+
+from alerts import watches
+from alerts.audit import Auditor
+from scraper.items import VIETNAM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from postroom import PostRoom
+
+
+def test_a_watch_hears_of_what_happens_after_it_was_made(room: PostRoom) -> None:
+    room.watch("gì đó khác")
+    room.publish("Tin cũ")
+    room.watch("tin")
+    room.publish("Tin mới")
+    room.deliver()
+    assert room.receiver.titles() == ["Tin mới"]
+
+
+def test_only_its_kinds_its_sources_and_its_query(room: PostRoom) -> None:
+    room.watch("đất đai", MAIL, sources=("snv",), kinds=watches.kinds(["article"]))
+    room.publish("Đất đai một", "Thể thao")
+    room.publish("Đất đai hai", source="sgd")
+    room.happen("article.gone", "Đất đai một")
+    room.happen("document.added", "Đất đai một")
+    room.happen("record.updated", "Đất đai một")
+    room.deliver()
+    told = [(one.kind, one.title) for message in room.receiver.at(MAIL) for one in message.happenings]
+    assert told == [("article.new", "Đất đai một"), ("article.gone", "Đất đai một")]
+
+
+def test_several_channels_each_get_everything(room: PostRoom) -> None:
+    room.watch("", MAIL, HOOK, CHAT)
+    room.publish("Tin một", "Tin hai")
+    room.deliver()
+    assert {address: room.receiver.titles(address) for address in (MAIL, HOOK, CHAT)} == {
+        address: ["Tin một", "Tin hai"] for address in (MAIL, HOOK, CHAT)
+    }
+
+
+def test_a_change_back_is_a_second_change_and_shows_its_words(room: PostRoom) -> None:
+    room.publish("Tin", body="Hạn nộp là thứ hai.")
+    room.watch(kinds=watches.kinds(["article"]))
+    for body in ("Hạn nộp là thứ ba.", "Hạn nộp là thứ hai."):
+        room.clock.forward(hours=1)
+        room.publish("Tin", body=body)
+        room.deliver()
+    first, second = room.receiver.at(MAIL)
+    assert [message.happenings[0].kind for message in (first, second)] == ["article.changed"] * 2
+    (passage,) = second.happenings[0].changed
+    assert passage.field == "body"
+    assert ("-", "ba.") in [(sign, said.strip()) for sign, said in passage.words]
+
+
+def test_two_followers_enter_each_event_once(room: PostRoom) -> None:
+    room.watch("", MAIL, HOOK)
+    room.publish("Tin")
+    room.happen("document.added", "Tin", times=450)
+    both = [room.dispatcher(threads={"mail": 1, "webhook": 1}) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(one.once) for one in both]:
+            done.result()
+    assert sum(one.tally.followed for one in both) == 451
+    assert sum(room.states().values()) == 902
+    assert Auditor(room.database).look().wrong == 0
+
+
+@pytest.mark.parametrize("change", [watches.pause, watches.remove])
+def test_what_is_queued_for_a_watch_that_ends_is_not_sent(room: PostRoom, change: Callable[..., None]) -> None:
+    made = room.watch(every="day")
+    room.publish("Tin một")
+    room.deliver()  # it waits for its hour
+    room.publish("Tin hai")  # nobody has read this yet
+    room.change(change, made)
+    room.publish("Tin ba")
+    room.clock.forward(days=2)
+    room.deliver()
+    assert room.receiver.got == []
+    assert room.states() == {"dropped": 2}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_what_failed_once_is_dropped_with_its_watch(room: PostRoom) -> None:
+    made = room.watch("", HOOK)
+    room.receiver.usual[HOOK] = FAILS
+    room.publish("Tin một", "Tin hai")
+    room.deliver()
+    room.change(watches.remove, made)
+    room.receiver.usual.clear()
+    room.clock.forward(hours=1)
+    room.deliver()
+    assert room.receiver.got == []
+    assert room.states() == {"dropped": 2}
+
+
+def test_a_watch_that_was_paused_while_a_message_was_under_way_hears_no_second_attempt(room: PostRoom) -> None:
+    made = room.watch("", HOOK)
+    room.receiver.answers[HOOK] = [HANGS]
+    room.receiver.before = lambda *_: room.change(watches.pause, made)
+    room.publish("Tin một")
+    room.deliver()
+    room.clock.forward(hours=1)
+    room.deliver()
+    assert len(room.receiver.at(HOOK)) == 1
+    assert room.states() == {"dropped": 1}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_a_watch_that_goes_on_hears_nothing_of_what_was_meanwhile(room: PostRoom) -> None:
+    made = room.watch()
+    room.change(watches.pause, made)
+    room.publish("Tin một")
+    room.change(watches.resume, made)
+    room.publish("Tin hai")
+    room.change(watches.pause, made)
+    room.change(watches.resume, made)
+    room.publish("Tin ba")
+    room.deliver()
+    assert room.receiver.titles() == ["Tin ba"]
+    assert room.states() == {"sent": 1, "dropped": 1}
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_a_reader_who_left_hears_nothing_and_the_other_channels_do(room: PostRoom) -> None:
+    made = room.watch("", MAIL, HOOK, every="day")
+    room.publish("Tin một")
+    room.deliver()
+    with room.database.reading() as session:
+        (row,) = watches.listed(session)
+    (mail,) = [one["id"] for one in row["channel_states"] if one["kind"] == "mail"]
+    for _ in range(2):
+        room.change(watches.leave, made, mail)
+    room.publish("Tin hai")
+    room.clock.forward(days=1)
+    room.deliver()
+    assert (room.receiver.titles(), room.receiver.titles(HOOK)) == ([], ["Tin một", "Tin hai"])
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_old_pages_are_a_line_in_the_next_message(room: PostRoom) -> None:
+    room.watch()
+    room.publish(*(f"Cũ {number}" for number in range(40)), origin="backfill")
+    room.deliver()
+    assert room.receiver.got == []
+    room.publish("Tin mới")
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert (message.total, message.noted) == (1, (("Sở Nội vụ", 40),))
+    assert room.states() == {"noted": 40, "sent": 1}
+    room.publish("Tin nữa")
+    room.deliver()
+    assert room.receiver.at(MAIL)[-1].noted == ()  # it is told once
+
+
+@pytest.mark.parametrize("origin", ["backfill", "replay", "import"])
+def test_old_pages_alone_are_one_message_a_day(room: PostRoom, origin: str) -> None:
+    room.watch()
+    for number in range(4):
+        room.publish(f"Cũ {number}", origin=origin)
+        room.deliver()
+        room.clock.forward(hours=12)
+    room.deliver()
+    first, second = room.receiver.at(MAIL)
+    assert [(message.total, message.happenings) for message in (first, second)] == [(0, ())] * 2
+    assert sum(count for message in (first, second) for _, count in message.noted) == 4
+    assert Auditor(room.database).look().wrong == 0
+
+
+def test_more_than_twenty_at_once_are_one_digest(room: PostRoom) -> None:
+    room.watch()
+    titles = [f"Tin {number}" for number in range(60)]
+    room.publish(*titles)
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert (message.kind, message.total) == ("digest", 60)
+    assert [one.title for one in message.happenings] == titles[:50]
+    assert message.thread == message.watch
+
+
+def test_a_page_that_flaps_is_told_three_times_and_then_once_a_day(
+    room: PostRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.publish("Tin", "Tin khác")
+    room.watch(kinds=watches.kinds(["article"]))
+    for _ in range(6):
+        for kind in ("article.gone", "article.returned"):
+            room.happen(kind, "Tin")
+            room.deliver()
+    assert len(room.receiver.at(MAIL)) == 3
+    assert "flaps" in caplog.text
+    room.happen("article.gone", "Tin khác")
+    room.deliver()
+    assert len(room.receiver.at(MAIL)) == 4
+    room.clock.forward(days=1)
+    room.deliver()
+    assert room.receiver.at(MAIL)[-1].total == 9
+    assert room.states() == {"sent": 13}
+
+
+def test_a_digest_tells_in_the_morning_of_all_since_the_last_one(room: PostRoom) -> None:
+    room.clock.now = datetime(2026, 2, 16, 23, 50, tzinfo=VIETNAM)  # the last minutes of the year
+    room.watch(every="day")
+    room.publish("Giao thừa")
+    room.deliver()
+    room.clock.now = datetime(2026, 2, 17, 0, 10, tzinfo=VIETNAM)
+    room.publish("Mồng Một")
+    room.deliver()
+    assert room.receiver.got == []
+    room.clock.now = datetime(2026, 2, 17, 7, 0, tzinfo=VIETNAM)
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert (message.kind, [one.title for one in message.happenings]) == ("digest", ["Giao thừa", "Mồng Một"])
+    room.clock.now = datetime(2026, 2, 18, 7, 0, tzinfo=VIETNAM)
+    room.deliver()
+    assert len(room.receiver.at(MAIL)) == 1  # there is nothing to tell
+
+
+def test_in_quiet_hours_everything_waits_and_nothing_is_dropped(room: PostRoom) -> None:
+    room.clock.now = datetime(2026, 2, 16, 21, 59, 58, tzinfo=VIETNAM)
+    room.watch("", MAIL, HOOK, quiet=(22, 6))
+    room.receiver.answers[HOOK] = [FAILS]
+    room.publish("Tin một")
+    room.deliver()
+    assert (room.receiver.titles(MAIL), room.receiver.titles(HOOK)) == (["Tin một"], [])
+    room.clock.forward(hours=1)
+    room.publish("Tin hai")
+    room.deliver()  # its second attempt is due, and quiet
+    assert (room.receiver.titles(MAIL), room.receiver.titles(HOOK)) == (["Tin một"], [])
+    room.clock.now = datetime(2026, 2, 17, 6, 0, tzinfo=VIETNAM)
+    room.deliver()
+    assert room.receiver.titles(MAIL) == room.receiver.titles(HOOK) == ["Tin một", "Tin hai"]
