@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from alerts import digests, following, gathering, outbox, telling
+from alerts import digests, following, gathering, outbox
 from alerts.following import Matcher
 from alerts.items import Outcome
+from alerts.telling import Teller
 from storage import leases
 from storage.writer import Writer
 
@@ -92,7 +93,8 @@ class Dispatcher:
         threads: Mapping[str, int] = THREADS,
     ) -> None:
         self.tally = Tally()
-        self._database, self._names, self._clock, self._chance, self._limits = database, names, clock, chance, limits
+        self._database, self._clock, self._chance, self._limits = database, clock, chance, limits
+        self._teller = Teller(names)
         self._holder = leases.holder()
         self._matcher = Matcher()
         self._writer = Writer(database)
@@ -215,7 +217,7 @@ class Dispatcher:
 
     def _send(self, attempt: Attempt) -> Outcome:
         try:
-            message = self._database.read(lambda session: telling.tell(session, attempt, self._names))
+            message = self._database.read(lambda session: self._teller.tell(session, attempt))
             secrets = [attempt.channel.secret] if attempt.channel.secret else []
             outcome = self._sender().send(attempt.channel.address, message, secrets=secrets)
         except Exception as error:  # noqa: BLE001 - see below

@@ -106,7 +106,7 @@ def write(session: Session, batch: Batch, *, now: datetime, limits: Limits = dig
     if told:
         rows = list(_rows(session, told, batch.heard, now, limits))
         if rows:
-            session.execute(insert(Owed), rows)
+            session.connection().execute(insert(Owed), rows)
     return True
 
 
@@ -148,7 +148,8 @@ def _rows(
                 state, reason = _state(event, one, ended=ended)
                 yield {
                     "watch": name, "event": event.cursor, "channel": one.channel, "subject": _subject(event),
-                    "state": state, "reason": reason, "ready_at": held or now, "held": held is not None, "message": None,
+                    "state": state, "reason": reason, "ready_at": held or now, "held": held is not None,
+                    "message": None,
                 }  # fmt: skip
 
 

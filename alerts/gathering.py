@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, select, update
 
 from alerts import digests, outbox
 from alerts.digests import Recent, Waiting
@@ -66,8 +66,12 @@ def _waiting(session: Session, now: datetime) -> dict[Pair, Waiting]:
     under_way = select(Handover.number).where(
         Handover.watch == Owed.watch, Handover.channel == Owed.channel, Handover.state == "pending"
     )
+    held = func.sum(case((Owed.held, 1), else_=0))
     asked = (
-        select(Owed.watch, Owed.channel, Owed.state, func.count().label("rows"), func.min(Owed.ready_at).label("since"), func.sum(case((Owed.held, 1), else_=0)).label("held"))
+        select(
+            Owed.watch, Owed.channel, Owed.state, func.count().label("rows"), func.min(Owed.ready_at).label("since"),
+            held.label("held"),
+        )
         .join(Channel, Channel.id == Owed.channel)
         .join(Watch, Watch.id == Owed.watch)
         .join(WatchChannel, and_(WatchChannel.watch == Owed.watch, WatchChannel.channel == Owed.channel))
@@ -122,14 +126,18 @@ def _make(session: Session, pair: Pair, *, single: bool, now: datetime) -> int:
         return _digest(session, pair, noted, now)
     asked = select(Owed.id, Owed.event).where(*_ready(pair, "pending", now)).order_by(Owed.event)
     rows = session.execute(asked).all()
-    for place, row in enumerate(rows):
-        said = noted if place == 0 else []
-        name = outbox.post(
-            session, kind="event", watch=watch, channel=channel, now=now, key=str(row.event), total=1, noted=said
+    made = [
+        outbox.row(
+            kind="event", watch=watch, channel=channel, now=now, key=str(row.event), total=1,
+            noted=[] if place else noted,
         )
-        session.execute(update(Owed).where(Owed.id == row.id).values(message=name).execution_options(**_PLAINLY))
-        if said:
-            _bind(session, pair, "noted", name, now)
+        for place, row in enumerate(rows)
+    ]  # fmt: skip
+    session.connection().execute(insert(Handover), made)
+    bound = [{"of": row.id, "to": message["id"]} for row, message in zip(rows, made, strict=True)]
+    session.connection().execute(_BIND, bound)
+    if noted:
+        _bind(session, pair, "noted", made[0]["id"], now)
     return len(rows)
 
 
@@ -148,6 +156,7 @@ def _digest(session: Session, pair: Pair, noted: Sequence[tuple[str, int]], now:
 
 
 _PLAINLY = {"synchronize_session": False}
+_BIND = update(Owed).where(Owed.id == bindparam("of")).values(message=bindparam("to"))
 
 
 def _ready(pair: Pair, state: str, now: datetime) -> list[ColumnElement[bool]]:

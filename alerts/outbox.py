@@ -12,9 +12,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Table as TableOfRows
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -57,6 +58,70 @@ class Attempt:
     again: bool
 
 
+# Statements that each message needs are made once: making one costs more than running it.
+
+_EARLIER = aliased(Handover)
+SENDABLE = (
+    Handover.state == "pending",
+    Handover.due_at <= bindparam("now"),
+    or_(Handover.claimed_by.is_(None), Handover.claimed_until <= bindparam("now")),
+    Watch.removed_at.is_(None),
+    Watch.paused_at.is_(None),
+    Channel.paused_at.is_(None),
+    or_(Channel.not_before.is_(None), Channel.not_before <= bindparam("now")),
+    ~select(_EARLIER.number)
+    .where(
+        _EARLIER.watch == Handover.watch, _EARLIER.channel == Handover.channel, _EARLIER.number < Handover.number,
+        _EARLIER.state == "pending",
+    )
+    .exists(),
+)  # fmt: skip
+"""Of a message, its watch and its channel: it may be sent at the moment `now`."""
+_HEADS = (
+    select(Handover.id, Handover.channel, Channel.kind)
+    .join(Channel, Channel.id == Handover.channel)
+    .join(Watch, Watch.id == Handover.watch)
+    .where(*SENDABLE)
+    .order_by(Handover.due_at, Handover.number)
+    .limit(bindparam("most"))
+)
+_SENDABLE_ONE = (
+    select(Handover, Watch, Channel)
+    .join(Channel, Channel.id == Handover.channel)
+    .join(Watch, Watch.id == Handover.watch)
+    .where(Handover.id == bindparam("message"), *SENDABLE)
+    .with_for_update(of=Handover, skip_locked=True)
+)
+_CLAIMED = ("attempt_started", "claimed_by", "claimed_until")
+_MESSAGES, _LEDGER = Handover.__table__, Owed.__table__
+assert isinstance(_MESSAGES, TableOfRows)
+assert isinstance(_LEDGER, TableOfRows)
+_CLAIM = (
+    update(_MESSAGES)
+    .where(_MESSAGES.c.number == bindparam("row"))
+    .values({name: bindparam(name) for name in ("attempts", "unknown", *_CLAIMED)})
+)
+_IS_OURS = (
+    _MESSAGES.c.number == bindparam("row"),
+    _MESSAGES.c.attempt_started == bindparam("started"),
+    _MESSAGES.c.claimed_by == bindparam("by"),
+)
+_OURS = select(Handover).where(*_IS_OURS).with_for_update()
+_TAKEN = (
+    update(_MESSAGES)
+    .where(*_IS_OURS)
+    .values(
+        state="sent", ended_at=bindparam("now"), attempts=_MESSAGES.c.attempts + 1, cause="", detail="",
+        **dict.fromkeys(_CLAIMED),
+    )
+)  # fmt: skip
+_OWED_IS_SENT = (
+    update(_LEDGER)
+    .where(_LEDGER.c.message == bindparam("of"), _LEDGER.c.state == "pending")
+    .values(state="sent", reason="")
+)
+
+
 def lock(session: Session) -> Following:
     """How far the event log was read; nobody else changes what watches are to hear of until the transaction ends."""
     asked = select(Following).where(Following.name == _FOLLOWING).with_for_update()
@@ -69,27 +134,13 @@ def lock(session: Session) -> Following:
 
 def heads(session: Session, *, now: datetime, limit: int) -> list[Head]:
     """Messages that may be sent now, the longest due first."""
-    asked = (
-        select(Handover.id, Handover.channel, Channel.kind)
-        .join(Channel, Channel.id == Handover.channel)
-        .join(Watch, Watch.id == Handover.watch)
-        .where(*sendable(now))
-        .order_by(Handover.due_at, Handover.number)
-        .limit(limit)
-    )
-    return [Head(message=row.id, channel=row.channel, kind=row.kind) for row in session.execute(asked)]
+    rows = session.execute(_HEADS, {"now": now, "most": limit})
+    return [Head(message=row.id, channel=row.channel, kind=row.kind) for row in rows]
 
 
 def claim(session: Session, message: str, *, holder: str, now: datetime) -> Attempt | None:
     """Makes a message ours and notes the attempt; None where it may not be sent now, or is another's."""
-    asked = (
-        select(Handover, Watch, Channel)
-        .join(Channel, Channel.id == Handover.channel)
-        .join(Watch, Watch.id == Handover.watch)
-        .where(Handover.id == message, *sendable(now))
-        .with_for_update(of=Handover, skip_locked=True)
-    )
-    found = session.execute(asked).first()
+    found = session.execute(_SENDABLE_ONE, {"now": now, "message": message}).first()
     if found is None:
         return None
     row, watch, channel = found
@@ -97,26 +148,27 @@ def claim(session: Session, message: str, *, holder: str, now: datetime) -> Atte
     if due > now:
         row.due_at = due
         return None
-    if row.attempt_started is not None:  # whoever began it is dead, or has hung for longer than any attempt may
-        row.attempts += 1
-        row.unknown += 1
-    row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
-    session.flush()
     for one in (row, watch, channel):
         session.expunge(one)
+    lost = row.attempt_started is not None  # whoever began it is dead, or has hung for longer than any attempt may
+    row.attempts, row.unknown = row.attempts + lost, row.unknown + lost
+    row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
+    values = {name: getattr(row, name) for name in ("attempts", "unknown", *_CLAIMED)}
+    session.connection().execute(_CLAIM, {"row": row.number, **values})
     return Attempt(message=row, watch=watch, channel=channel, again=row.unknown > 0)
 
 
 def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime, chance: float) -> None:
     """Notes what came of an attempt. An attempt that took so long that it is another's by now changes nothing."""
-    ours = select(Handover).where(
-        Handover.id == attempt.message.id, Handover.attempt_started == attempt.message.attempt_started,
-        Handover.claimed_by == attempt.message.claimed_by,
-    )  # fmt: skip
-    row = session.scalar(ours.with_for_update())
+    ours = {"row": attempt.message.number, "started": attempt.message.attempt_started, "by": attempt.message.claimed_by}
+    if outcome.end == "taken" and attempt.channel.failing_since is None:
+        if session.connection().execute(_TAKEN, {**ours, "now": now}).rowcount:
+            session.connection().execute(_OWED_IS_SENT, {"of": attempt.message.id})
+        return
+    row = session.scalar(_OURS, ours)
     if row is None:
         return
-    channel = session.scalars(select(Channel).where(Channel.id == row.channel)).one()
+    channel = session.scalars(select(Channel).where(Channel.id == row.channel).with_for_update()).one()
     past = retries.Past(
         kind=channel.kind, attempts=row.attempts, unknown=row.unknown > 0,
         failures=channel.failures, failing_since=channel.failing_since,
@@ -206,25 +258,6 @@ def rhythm(watch: Watch) -> digests.Rhythm:
 _SAME_PAIR = and_(WatchChannel.watch == Handover.watch, WatchChannel.channel == Handover.channel)
 
 
-def sendable(now: datetime) -> list[ColumnElement[bool]]:
-    """Of a message, its watch and its channel: it may be sent now."""
-    earlier = aliased(Handover)
-    overtaken = select(earlier.number).where(
-        earlier.watch == Handover.watch, earlier.channel == Handover.channel, earlier.number < Handover.number,
-        earlier.state == "pending",
-    )  # fmt: skip
-    return [
-        Handover.state == "pending",
-        Handover.due_at <= now,
-        or_(Handover.claimed_by.is_(None), Handover.claimed_until <= now),
-        Watch.removed_at.is_(None),
-        Watch.paused_at.is_(None),
-        Channel.paused_at.is_(None),
-        or_(Channel.not_before.is_(None), Channel.not_before <= now),
-        ~overtaken.exists(),
-    ]
-
-
 def _is_wanted(session: Session, row: Handover) -> bool:
     """Whether a message still has somebody who waits for it."""
     asked = (
@@ -302,16 +335,20 @@ def _tell_owners(session: Session, channel: Channel, now: datetime) -> None:
         )
 
 
-def post(
-    session: Session, *, kind: str, watch: str, channel: str, now: datetime, key: str,
-    said: str = "", total: int = 0, noted: Sequence[tuple[str, int]] = (),
-) -> str:  # fmt: skip
-    """Makes a message, due at once; its id. Of a watch and a channel, `key` is what it is about."""
-    name = record_id(f"message {watch} {channel} {kind} {key}")
-    session.execute(
-        insert(Handover).values(
-            id=name, kind=kind, watch=watch, channel=channel, state="pending", made_at=now, due_at=now, total=total,
-            noted=[list(one) for one in noted], said=said, attempts=0, unknown=0, cause="", detail="",
-        )
-    )  # fmt: skip
-    return name
+def post(session: Session, **fields: Any) -> str:
+    """Makes a message, as `row` does; its id."""
+    made = row(**fields)
+    session.connection().execute(insert(Handover), made)
+    return str(made["id"])
+
+
+def row(
+    *, kind: str, watch: str, channel: str, now: datetime, key: str, said: str = "", total: int = 0,
+    noted: Sequence[tuple[str, int]] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """A message that is due at once, to be inserted. Of a watch and a channel, `key` is what it is about."""
+    return {
+        "id": record_id(f"message {watch} {channel} {kind} {key}"), "kind": kind, "watch": watch, "channel": channel,
+        "state": "pending", "made_at": now, "due_at": now, "total": total, "noted": [list(one) for one in noted],
+        "said": said, "attempts": 0, "unknown": 0, "cause": "", "detail": "",
+    }  # fmt: skip

@@ -47,7 +47,9 @@ def counts(session: Session) -> Counts:
 
 def behind(session: Session, *, now: datetime) -> timedelta | None:
     """For how long the message has been due that has waited longest, and events unread; None where nothing waits."""
-    message = session.scalar(select(func.min(Handover.due_at)).where(*outbox.sendable(now)).select_from(_MESSAGES))
+    message = session.scalar(
+        select(func.min(Handover.due_at)).select_from(_MESSAGES).where(*outbox.SENDABLE), {"now": now}
+    )
     cursor = session.scalar(select(Following.cursor))
     unread = None
     if cursor is not None and session.scalar(select(func.count()).select_from(Watch).where(Watch.removed_at.is_(None))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -29,6 +30,7 @@ SHOWN = 50
 """Events that one message shows; it counts all, and links to the search for the others."""
 _AROUND = 80
 """Letters of kept words that are shown on either side of changed ones."""
+_FRESH_SECONDS = 5.0
 _EDITS = frozenset({"article.changed", "procedure.changed", "procedure.amended"})
 
 
@@ -44,23 +46,41 @@ class Names:
         return self.sources.get(name, name)
 
 
-def tell(session: Session, attempt: Attempt, names: Names) -> Message:
-    """The message of an attempt."""
-    row, watch = attempt.message, attempt.watch
-    told = session.scalars(
-        select(Event)
-        .join(Owed, Owed.event == Event.cursor)
-        .where(Owed.message == row.id, Owed.state != "noted")
-        .order_by(Event.cursor)
-        .limit(SHOWN)
-    ).all()
-    happenings = tuple(happening(session, event, names) for event in told)
-    single = happenings[0].record if row.kind == "event" and happenings else None
-    return message(
-        watch, names, id=row.id, kind=row.kind,  # type: ignore[arg-type]  # the table's word for it
-        at=row.made_at, thread=single or watch.id, happenings=happenings, total=row.total,
-        noted=[(names.source(source), count) for source, count in row.noted], again=attempt.again, said=row.said,
-    )  # fmt: skip
+class Teller:
+    """Makes messages of rows. What one event comes to is kept for a few seconds: many watches hear of the same one."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._kept: dict[str, Happening] = {}
+        self._since = 0.0
+
+    def tell(self, session: Session, attempt: Attempt) -> Message:
+        """The message of an attempt. For several threads, each with a session of its own."""
+        row, watch = attempt.message, attempt.watch
+        told = session.scalars(
+            select(Event)
+            .join(Owed, Owed.event == Event.cursor)
+            .where(Owed.message == row.id, Owed.state != "noted")
+            .order_by(Event.cursor)
+            .limit(SHOWN)
+        ).all()
+        happenings = tuple(self._happening(session, event) for event in told)
+        single = happenings[0].record if row.kind == "event" and happenings else None
+        return message(
+            watch, self._names, id=row.id, kind=row.kind,  # type: ignore[arg-type]  # the table's word for it
+            at=row.made_at, thread=single or watch.id, happenings=happenings, total=row.total,
+            noted=[(self._names.source(source), count) for source, count in row.noted],
+            again=attempt.again, said=row.said,
+        )  # fmt: skip
+
+    def _happening(self, session: Session, event: Event) -> Happening:
+        now = time.monotonic()
+        if now - self._since > _FRESH_SECONDS:
+            self._kept, self._since = {}, now
+        kept = self._kept
+        if event.id not in kept:
+            kept[event.id] = happening(session, event, self._names)
+        return kept[event.id]
 
 
 def message(
