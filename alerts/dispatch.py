@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections import Counter, defaultdict
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from alerts import digests, following, gathering, outbox
+from alerts.address import parse
+from alerts.channels.pacing import Pacer
 from alerts.following import Matcher
 from alerts.items import Outcome
 from alerts.telling import Teller
@@ -47,6 +50,7 @@ THREADS: Mapping[str, int] = {"mail": 4, "webhook": 8, "telegram": 2, "apprise":
 POLL_SECONDS = 1.0
 """How often the event log is looked at: a question of two numbers, where nothing has happened."""
 _FAULT_SECONDS = 30.0
+_PACED = frozenset({"telegram"})
 _HEADS = 500
 _LOOK_AROUND = timedelta(seconds=30)
 """How often is looked for what other processes have left, or made due."""
@@ -91,6 +95,8 @@ class Dispatcher:
         chance: Callable[[], float] = random.random,
         limits: Limits = digests.LIMITS,
         threads: Mapping[str, int] = THREADS,
+        ticks: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], object] | None = None,
     ) -> None:
         self.tally = Tally()
         self._database, self._clock, self._chance, self._limits = database, clock, chance, limits
@@ -105,32 +111,30 @@ class Dispatcher:
         self._pools = {kind: ThreadPoolExecutor(count, f"send-{kind}") for kind, count in threads.items()}
         self._busy: dict[str, Future[None]] = {}
         self._stop = threading.Event()
+        self._pacer, self._ticks, self._paced = Pacer(), ticks, 0.0
+        self._rest = rest or self._stop.wait
         self._gather_at: datetime | None = None
         self._look_at: datetime | None = None
 
     def once(self) -> Tally:
         """Follows the log to its end and hands over all that is due; returns when nothing more is."""
         self._look_at = self._gather_at = None
-        while self._step() or self._busy:
-            self._await_some(None)
+        while self._step() or self._busy or self._paced:
+            self._await_some(self._paced or None)
         return self.tally
 
     def run(self) -> None:
         """Goes on until `stop` is called. A database that is busy or away is waited for."""
         while not self._stop.is_set():
-            pause = 0.0
             try:
-                if not self._step() and not self._busy:
-                    pause = POLL_SECONDS
-                self._await_some(POLL_SECONDS)
+                idle = not self._step()
+                self._await_some((self._paced or POLL_SECONDS) if idle or self._busy else 0.0)
             except DBAPIError as error:
                 log.warning("the database is not to be had now, trying again: %s", error.orig)
-                pause = POLL_SECONDS
+                self._stop.wait(POLL_SECONDS)
             except Exception:
                 log.exception("a fault of ours keeps alerts from going on; trying again")
-                pause = _FAULT_SECONDS
-            if pause:
-                self._stop.wait(pause)
+                self._stop.wait(_FAULT_SECONDS)
 
     def stop(self) -> None:
         """Has `run` return once what is on its way has arrived."""
@@ -179,13 +183,27 @@ class Dispatcher:
         for head in heads:
             if head.channel not in self._busy:
                 by_channel[head.channel].append(head)
-        for channel, some in by_channel.items():
+        self._paced = 0.0
+        free = {channel: some for channel, some in by_channel.items() if not self._must_wait(some)}
+        for channel, some in free.items():
             self._busy[channel] = self._pools[some[0].kind].submit(self._serve, [head.message for head in some])
-        return bool(by_channel)
+        return bool(free)
+
+    def _must_wait(self, some: list[Head]) -> bool:
+        """Whether a channel must wait for its service's pace; if it need not, the pace is for one message."""
+        if some[0].kind not in _PACED:
+            return False
+        del some[1:]
+        wait = self._pacer.wait_for(parse(some[0].address), self._ticks())
+        if wait > 0:
+            self._paced = min(wait, self._paced or wait)
+        return wait > 0
 
     def _await_some(self, seconds: float | None) -> None:
-        """Waits until a channel is free again. Raises what went wrong in its thread."""
+        """Waits until a channel is free again, if one is busy. Raises what went wrong in its thread."""
         if not self._busy:
+            if seconds:
+                self._rest(seconds)
             return
         done, _ = wait(self._busy.values(), timeout=seconds, return_when=FIRST_COMPLETED)
         for channel, future in list(self._busy.items()):

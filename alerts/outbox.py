@@ -46,6 +46,7 @@ class Head:
     message: str
     channel: str
     kind: str
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,11 +56,14 @@ class Attempt:
     message: Handover
     watch: Watch
     channel: Channel
+    token: str
+    """By which the channel's reader may leave the watch."""
     again: bool
 
 
 # Statements that each message needs are made once: making one costs more than running it.
 
+_SAME_PAIR = and_(WatchChannel.watch == Handover.watch, WatchChannel.channel == Handover.channel)
 _EARLIER = aliased(Handover)
 SENDABLE = (
     Handover.state == "pending",
@@ -78,7 +82,7 @@ SENDABLE = (
 )  # fmt: skip
 """Of a message, its watch and its channel: it may be sent at the moment `now`."""
 _HEADS = (
-    select(Handover.id, Handover.channel, Channel.kind)
+    select(Handover.id, Handover.channel, Channel.kind, Channel.address)
     .join(Channel, Channel.id == Handover.channel)
     .join(Watch, Watch.id == Handover.watch)
     .where(*SENDABLE)
@@ -86,9 +90,10 @@ _HEADS = (
     .limit(bindparam("most"))
 )
 _SENDABLE_ONE = (
-    select(Handover, Watch, Channel)
+    select(Handover, Watch, Channel, WatchChannel.token)
     .join(Channel, Channel.id == Handover.channel)
     .join(Watch, Watch.id == Handover.watch)
+    .join(WatchChannel, _SAME_PAIR)
     .where(Handover.id == bindparam("message"), *SENDABLE)
     .with_for_update(of=Handover, skip_locked=True)
 )
@@ -135,7 +140,7 @@ def lock(session: Session) -> Following:
 def heads(session: Session, *, now: datetime, limit: int) -> list[Head]:
     """Messages that may be sent now, the longest due first."""
     rows = session.execute(_HEADS, {"now": now, "most": limit})
-    return [Head(message=row.id, channel=row.channel, kind=row.kind) for row in rows]
+    return [Head(message=row.id, channel=row.channel, kind=row.kind, address=row.address) for row in rows]
 
 
 def claim(session: Session, message: str, *, holder: str, now: datetime) -> Attempt | None:
@@ -143,7 +148,7 @@ def claim(session: Session, message: str, *, holder: str, now: datetime) -> Atte
     found = session.execute(_SENDABLE_ONE, {"now": now, "message": message}).first()
     if found is None:
         return None
-    row, watch, channel = found
+    row, watch, channel, token = found
     due = digests.after_quiet(rhythm(watch), now)
     if due > now:
         row.due_at = due
@@ -155,7 +160,7 @@ def claim(session: Session, message: str, *, holder: str, now: datetime) -> Atte
     row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
     values = {name: getattr(row, name) for name in ("attempts", "unknown", *_CLAIMED)}
     session.connection().execute(_CLAIM, {"row": row.number, **values})
-    return Attempt(message=row, watch=watch, channel=channel, again=row.unknown > 0)
+    return Attempt(message=row, watch=watch, channel=channel, token=token, again=row.unknown > 0)
 
 
 def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime, chance: float) -> None:
@@ -253,9 +258,6 @@ def rhythm(watch: Watch) -> digests.Rhythm:
         hour=watch.hour, weekday=watch.weekday,
         quiet=None if quiet[0] is None or quiet[1] is None else (quiet[0], quiet[1]),
     )  # fmt: skip
-
-
-_SAME_PAIR = and_(WatchChannel.watch == Handover.watch, WatchChannel.channel == Handover.channel)
 
 
 def _is_wanted(session: Session, row: Handover) -> bool:

@@ -70,7 +70,7 @@ class Teller:
             watch, self._names, id=row.id, kind=row.kind,  # type: ignore[arg-type]  # the table's word for it
             at=row.made_at, thread=single or watch.id, happenings=happenings, total=row.total,
             noted=[(self._names.source(source), count) for source, count in row.noted],
-            again=attempt.again, said=row.said,
+            again=attempt.again, said=row.said, token=attempt.token,
         )  # fmt: skip
 
     def _happening(self, session: Session, event: Event) -> Happening:
@@ -86,15 +86,16 @@ class Teller:
 def message(
     watch: Watch, names: Names, *, id: str, kind: Literal["event", "digest", "notice", "test"], at: datetime,  # noqa: A002 - the field's name
     thread: str, happenings: Sequence[Happening] = (), total: int = 0, noted: Sequence[tuple[str, int]] = (),
-    again: bool = False, said: str = "",
+    again: bool = False, said: str = "", token: str = "",
 ) -> Message:  # fmt: skip
-    """A message of a watch, with its links."""
+    """A message of a watch, with its links; `token` is that of the channel's reader."""
     base = names.public_url
     language: Language = "en" if watch.language == "en" else "vi"
     return Message(
         id=id, kind=kind, watch=watch.id, query=watch.name, language=language, at=at, thread=thread,
         happenings=tuple(happenings), total=total, noted=tuple(noted), again=again, said=said,
         search=f"{base}/?{urlencode({'q': str(watches.tree(watch))})}" if base else "",
+        unsubscribe=f"{base}/leave/{token}" if base and token else "",
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from sqlalchemy import func, select, update
 
 from alerts import outbox
 from alerts.address import BadAddress, parse
+from alerts.channels import new_secret
+from alerts.matching import narrowed
 from scraper.urls import record_id
 from storage import events
 from storage.alert_tables import Channel, Handover, Owed, Watch, WatchChannel, WatchSpan
@@ -94,12 +95,7 @@ def kinds(words: Sequence[str]) -> tuple[str, ...]:
 
 def tree(watch: Wish | Watch) -> Node:
     """What a record must be like for a watch to be told of it: its query, within its own sources and fields."""
-    parts: list[Node] = [language.parse(watch.query).tree if watch.query.strip() else query.EVERYTHING]
-    if watch.sources:
-        parts.append(query.Any(tuple(query.Filter(name="source", value=one) for one in watch.sources)))
-    if watch.fields:
-        parts.append(query.Any(tuple(query.Filter(name="field", value=one) for one in watch.fields)))
-    return query.All(tuple(parts)) if len(parts) > 1 else parts[0]
+    return narrowed(language.parse(watch.query).tree, sources=watch.sources, fields=watch.fields)
 
 
 def check(wish: Wish) -> str:
@@ -134,7 +130,8 @@ def add(session: Session, wish: Wish, addresses: Sequence[str], *, now: datetime
     told: dict[str, str] = {}
     for position, address in enumerate(parsed.values()):
         channel, secret = _channel(session, address)
-        session.add(WatchChannel(watch=watch.id, channel=channel, position=position, until=None))
+        token = secrets.token_urlsafe(24)
+        session.add(WatchChannel(watch=watch.id, channel=channel, position=position, token=token, until=None))
         if secret:
             told[address.shown] = secret
     session.flush()
@@ -147,6 +144,18 @@ def find(session: Session, name: str) -> Watch:
     if watch is None or watch.removed_at is not None:
         raise NoWatch(f"there is no watch {name!r}; `congtin watch list` shows them all")
     return watch
+
+
+def wish_of(session: Session, name: str) -> Wish | None:
+    """What a watch was made for; None where there is none with this id."""
+    try:
+        row = find(session, name)
+    except NoWatch:
+        return None
+    return Wish(
+        query=row.query, kinds=tuple(row.kinds), sources=tuple(row.sources), fields=tuple(row.fields),
+        every=outbox.rhythm(row).every,
+    )  # fmt: skip
 
 
 def pause(session: Session, name: str, *, now: datetime) -> None:
@@ -182,17 +191,28 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
     _close(session, watch, now)
 
 
-def leave(session: Session, name: str, channel: str, *, now: datetime) -> None:
+def left(session: Session, token: str) -> Watch:
+    """The watch that the holder of a channel's token may leave. Raises NoWatch."""
+    return find(session, _by_token(session, token).watch)
+
+
+def leave(session: Session, token: str, *, now: datetime) -> Watch:
     """A channel of a watch is told nothing more: its reader wants it so. Leaving twice is leaving. Raises NoWatch."""
     outbox.lock(session)
-    watch = find(session, name)
-    row = session.get(WatchChannel, (watch.id, channel))
-    if row is None:
-        raise NoWatch(f"the watch {name} has no channel {channel!r}")
+    row = _by_token(session, token)
+    watch = find(session, row.watch)
     if row.until is None:
         row.until = _now_at(session)
         session.flush()
-        outbox.drop(session, watch.id, "its reader left", now=now, channel=channel)
+        outbox.drop(session, watch.id, "its reader left", now=now, channel=row.channel)
+    return watch
+
+
+def _by_token(session: Session, token: str) -> WatchChannel:
+    row = session.scalar(select(WatchChannel).where(WatchChannel.token == token)) if token.isascii() else None
+    if row is None:
+        raise NoWatch("there is no such watch")
+    return row
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -266,7 +286,7 @@ def _channel(session: Session, address: Address) -> tuple[str, str | None]:
         row = Channel(id=_new("channel"), kind=address.kind, address=address.key, key=address.key, shown=address.shown)
         session.add(row)
     _begin_anew(row)
-    row.secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}" if address.kind == "webhook" else None
+    row.secret = new_secret() if address.kind == "webhook" else None
     session.flush()
     return row.id, row.secret
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from alerts.dispatch import Dispatcher
     from alerts.items import Every, Language
+    from alerts.preview import Preview
     from alerts.telling import Names
+    from alerts.watches import Wish
     from scraper.config import Config
     from storage.database import Database
 
@@ -58,6 +60,7 @@ def add(
 
     settings = config()
     _known(settings, source or [])
+    _usable(settings, to)
     try:
         wish = watches.Wish(
             query=query, kinds=watches.kinds(kind or []), sources=tuple(source or ()), fields=tuple(field or ()),
@@ -79,6 +82,7 @@ def add(
         )
         for shown, secret in made.secrets.items():
             console.out.print(f"{shown}: its secret, told this once: {secret}", markup=False, soft_wrap=True)
+    _warn(_previewed(settings, opened, wish))
     opened.close()
 
 
@@ -101,6 +105,45 @@ def list_(json: Json = False) -> None:
                 _tell_channel(one)
     if any(channel["paused"] for row in rows for channel in row["channel_states"]):
         raise typer.Exit(Exit.FAILED)
+
+
+@watch_app.command(epilog="Example: congtin watch preview 'đất đai' --kind procedure")
+def preview(
+    query: Annotated[str, typer.Argument(metavar="QUERY|ID", help="A search, or a watch that there is.")],
+    kind: Kinds = None,
+    source: Sources = None,
+    field: Fields = None,
+    every: Annotated[str, typer.Option(help="now, day or week.")] = "now",
+    json: Json = False,
+) -> None:
+    """Say what a watch would have sent over the last 30 days."""
+    from alerts import watches
+
+    settings = config()
+    _known(settings, source or [])
+    opened = database()
+    try:
+        wish = watches.Wish(
+            query=query, kinds=watches.kinds(kind or []), sources=tuple(source or ()), fields=tuple(field or ()),
+            every=cast("Every", _one_of("--every", every, ("now", "day", "week"))),
+        )  # fmt: skip
+        with opened.reading() as session:
+            wish = watches.wish_of(session, query) or wish
+        watches.check(wish)
+        told = _previewed(settings, opened, wish)
+    except watches.BadWatch as error:
+        fail(str(error), Exit.USAGE)
+    finally:
+        opened.close()
+    if json:
+        console.as_json(told.shape())
+        return
+    about = "about " if told.estimated else ""
+    console.fields({"matches": f"{about}{told.matches} in 30 days, {told.per_day:g} a day"})
+    _warn(told)
+    for one in told.would_send:
+        said = f"{one['day']}  {one['count']} together" if "day" in one else f"{console.day(one['at'])}  {one['title']}"
+        console.out.print(said, markup=False, soft_wrap=True)
 
 
 @watch_app.command("test", epilog="Example: congtin watch test 5qk2m4yfx7d3a6be")
@@ -216,6 +259,39 @@ def _follow(settings: Config, opened: Database) -> None:
         dispatcher.run()
     finally:
         dispatcher.close()
+
+
+def _previewed(settings: Config, opened: Database, wish: Wish) -> Preview:
+    from alerts.preview import preview
+    from storage.search.answer import Searcher
+
+    return preview(
+        opened, Searcher(opened, settings.data / "index"), wish.query, kinds=wish.kinds, sources=wish.sources,
+        fields=wish.fields, every=wish.every, now=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def _warn(told: Preview) -> None:
+    """Warns of floods, on standard error."""
+    if told.flood:
+        console.err.print(
+            f"There was a day with more than 20 of these in the last 30 ({told.per_day:g} a day): they come as digests. "
+            "Narrow the query, or take --every day.", style="yellow", markup=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def _usable(settings: Config, addresses: list[str]) -> None:
+    """Ends the command where no message could go to one of these addresses as things are set up."""
+    from alerts.address import BadAddress, parse
+    from alerts.channels import Settings, refused
+
+    for address in addresses:
+        try:
+            why = refused(parse(address), Settings.of(settings))
+        except BadAddress as error:
+            fail(f"--to: {error}", Exit.USAGE)
+        if why:
+            fail(f"--to {parse(address).shown}: {why}", Exit.USAGE)
 
 
 def _change(change: Callable[..., None], watch: str) -> None:

@@ -79,6 +79,8 @@ class WatchChannel(Table):
     channel: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
     position: Mapped[int]
     """As they were named."""
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    """Whoever has it may leave: it stands in the messages' link."""
     until: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (Index(None, "channel"),)

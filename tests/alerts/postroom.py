@@ -94,7 +94,8 @@ class PostRoom:
     def dispatcher(self, **options: Any) -> Dispatcher:
         made = Dispatcher(
             self.database, self.sender, Names(sources={"snv": "Sở Nội vụ"}, public_url="https://tin.example.org"),
-            clock=self.clock, chance=lambda: 0.0, **options,
+            clock=self.clock, chance=lambda: 0.0, ticks=lambda: self.clock().timestamp(),
+            rest=lambda seconds: self.clock.forward(seconds=seconds), **options,
         )  # fmt: skip
         self.dispatchers.append(made)
         return made

@@ -296,3 +296,13 @@ def test_a_group_that_moved_is_followed(room: PostRoom) -> None:
     room.publish("Tin")
     room.deliver()
     assert [address for address, _ in room.receiver.got] == ["telegram:-1004711"]
+
+
+def test_a_chat_is_written_to_at_its_pace_and_no_mail_waits_for_it(room: PostRoom) -> None:
+    room.watch("", CHAT, MAIL)
+    room.publish(*(f"Tin {number}" for number in range(6)))
+    begun = room.clock()
+    room.deliver()
+    assert room.receiver.titles(CHAT) == [f"Tin {number}" for number in range(6)]
+    assert 5 <= (room.clock() - begun).total_seconds() < 8
+    assert [to for to, _ in room.receiver.got[:8]].count(MAIL) == 6

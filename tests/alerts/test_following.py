@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from postroom import CHAT, FAILS, HANGS, HOOK, MAIL
+from sqlalchemy import select
 
 from alerts import watches
 from alerts.audit import Auditor
 from scraper.items import VIETNAM
+from storage.alert_tables import Channel, WatchChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,14 +139,17 @@ def test_a_reader_who_left_hears_nothing_and_the_other_channels_do(room: PostRoo
     room.publish("Tin một")
     room.deliver()
     with room.database.reading() as session:
-        (row,) = watches.listed(session)
-    (mail,) = [one["id"] for one in row["channel_states"] if one["kind"] == "mail"]
+        asked = select(WatchChannel.token).join(Channel, Channel.id == WatchChannel.channel)
+        token = session.scalars(asked.where(Channel.kind == "mail")).one()
     for _ in range(2):
-        room.change(watches.leave, made, mail)
+        with room.database.writing() as session:
+            assert watches.leave(session, token, now=room.clock()).id == made.id
     room.publish("Tin hai")
     room.clock.forward(days=1)
     room.deliver()
     assert (room.receiver.titles(), room.receiver.titles(HOOK)) == ([], ["Tin một", "Tin hai"])
+    assert room.receiver.at(HOOK)[0].unsubscribe.startswith("https://tin.example.org/leave/")
+    assert token not in room.receiver.at(HOOK)[0].unsubscribe
     assert Auditor(room.database).look().wrong == 0
 
 

@@ -66,10 +66,12 @@ def upgrade() -> None:
         sa.Column("watch", sa.String(length=32), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["watch"], ["watches.id"], name=op.f("fk_watch_channels_watch")),
         sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_watch_channels_channel")),
         sa.PrimaryKeyConstraint("watch", "channel", name=op.f("pk_watch_channels")),
+        sa.UniqueConstraint("token", name=op.f("uq_watch_channels_token")),
     )
     op.create_index("ix_watch_channels_channel", "watch_channels", ["channel"])
     _outbox()
