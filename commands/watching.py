@@ -48,7 +48,7 @@ def add(
     source: Sources = None,
     field: Fields = None,
     every: Annotated[str, typer.Option(help="now, day or week.")] = "now",
-    at: Annotated[int, typer.Option(min=0, max=23, help="Hour of digests, in Vietnam.")] = 7,
+    at: Annotated[int, typer.Option(help="Hour of digests, 0 to 23, in Vietnam.")] = 7,
     on: Annotated[str, typer.Option(help="Day of weekly digests: mon to sun.")] = "mon",
     quiet: Annotated[str, typer.Option(metavar="H-H", help="Hours in which nothing is sent, such as 22-6.")] = "",
     language: Annotated[str, typer.Option(help="Of messages: vi or en.")] = "vi",
@@ -274,10 +274,12 @@ def _previewed(settings: Config, opened: Database, wish: Wish) -> Preview:
 def _warn(told: Preview) -> None:
     """Warns of floods, on standard error."""
     if told.flood:
+        said = (
+            f"More than 20 of these came on one day of the last 30 ({told.per_day:g} a day): so many come as digests."
+        )
         console.err.print(
-            f"There was a day with more than 20 of these in the last 30 ({told.per_day:g} a day): they come as digests. "
-            "Narrow the query, or take --every day.", style="yellow", markup=False, soft_wrap=True,
-        )  # fmt: skip
+            f"{said} Narrow the query, or take --every day.", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def _usable(settings: Config, addresses: list[str]) -> None:

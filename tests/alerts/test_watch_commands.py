@@ -1,0 +1,169 @@
+"""The commands of watches, with a sample portal and real receivers on loopback."""
+
+from __future__ import annotations
+
+import email
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from receivers import post, receiver
+from standardwebhooks import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from command import Congtin
+    from receivers import Post, Receiver
+
+    from sample.server import Running
+
+LATEST = "Hội nghị bàn về khai thác hổ phách"
+
+
+@pytest.fixture
+def hook() -> Iterator[Receiver]:
+    with receiver() as given:
+        yield given
+
+
+@pytest.fixture
+def mailbox(congtin: Congtin) -> Iterator[Post]:
+    with post() as given:
+        congtin.environment |= {
+            "CONGTIN_SMTP_URL": f"smtp://127.0.0.1:{given.port}",
+            "CONGTIN_MAIL_FROM": "Cổng tin <tin@example.org>",
+            "CONGTIN_PUBLIC_URL": "https://tin.example.org",
+        }
+        yield given
+
+
+def added(congtin: Congtin, *words: str) -> dict[str, Any]:
+    made: dict[str, Any] = congtin.json("watch", "add", *words)
+    return made
+
+
+def test_from_the_portal_to_a_webhook_and_a_mailbox(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver, mailbox: Post
+) -> None:
+    portal = serve(articles=15)
+    congtin.crawl()
+    made = added(congtin, "hổ phách", "--to", hook.webhook, "--to", "mailto:reader@example.org")
+    assert made["understood"] == "hổ phách"
+    (secret,) = made["secrets"].values()
+    assert congtin.json("deliver") == {
+        "sent": 0,
+        "failed": 0,
+        "pending": 0,
+        "paused_channels": [],
+        "failing": [],
+        "dead": [],
+    }
+    portal.control(do="publish", section="activity", title=LATEST)
+    portal.control(do="publish", section="activity", title="Giải bóng chuyền")
+    congtin.crawl()
+    assert congtin.json("deliver")["sent"] == 2
+    assert congtin.json("deliver")["sent"] == 0
+    ((_, headers, body),) = hook.told
+    told = Webhook(secret).verify(body, {name.lower(): value for name, value in headers.items()})
+    assert [event["title"] for event in told["data"]["events"]] == [LATEST]
+    ((to, letter),) = mailbox.mails
+    assert (to, LATEST in str(email.message_from_bytes(letter, policy=email.policy.default)["Subject"])) == (
+        "reader@example.org", True,
+    )  # fmt: skip
+    listed = congtin.run("watch", "list", "--json").stdout
+    (row,) = congtin.json("watch", "list")
+    assert secret not in listed
+    assert (row["id"], row["query"], row["every"], row["paused"]) == (made["id"], "hổ phách", "now", False)
+    assert (row["channels"], row["sent"], row["pending"], row["failed"]) == (made["channels"], 2, 0, 0)
+    assert congtin.json("doctor")["checks"][4]["state"] == "ok"
+
+
+def test_what_is_published_is_in_the_mailbox_seconds_after_it_was_crawled(
+    congtin: Congtin, serve: Callable[..., Running], mailbox: Post
+) -> None:
+    portal = serve(articles=10)
+    congtin.crawl()
+    added(congtin, "hổ phách", "--to", "mailto:reader@example.org")
+    following = congtin.start("deliver", "--follow")
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    crawled = time.monotonic()
+    while not mailbox.mails and time.monotonic() < crawled + 30:
+        time.sleep(0.05)
+    assert len(mailbox.mails) == 1
+    following.send_signal(signal.SIGTERM)
+    _, complained = following.communicate()
+    assert following.returncode == 0, complained
+
+
+def test_a_receiver_that_fails_is_told_of_and_tried_again(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver
+) -> None:
+    portal = serve(articles=10)
+    congtin.crawl()
+    made = added(congtin, "", "--to", hook.webhook)
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    hook.usual = (410, {}, b"")
+    told = congtin.json("deliver", expect=3)
+    assert (told["sent"], told["failed"], told["paused_channels"]) == (0, 1, made["channels"])
+    (dead,) = told["dead"]
+    assert congtin.run("watch", "list", expect=3).stdout.count("paused") == 1
+    assert congtin.json("watch", "test", made["id"], expect=3)[0]["outcome"] == "closed"
+    hook.usual = (200, {}, b"")
+    assert congtin.json("watch", "test", made["id"])[0]["outcome"] == "taken"
+    congtin.run("watch", "pause", made["id"], "--resume")
+    congtin.run("deliver", "--again", "none", expect=2)
+    assert congtin.json("deliver", "--again", dead["id"])["sent"] == 1
+    first, *_, last = hook.told
+    assert first[1]["webhook-id"] == last[1]["webhook-id"] == dead["id"]
+
+
+def test_watches_are_paused_removed_and_told_of(congtin: Congtin, hook: Receiver) -> None:
+    made = added(congtin, "hổ phách", "--to", hook.webhook, "--every", "week", "--on", "fri", "--quiet", "22-6")
+    assert "secrets" in made
+    assert added(congtin, "thuế", "--to", hook.webhook, "--kind", "procedure")["secrets"] == {}  # it was told once
+    congtin.run("watch", "pause", made["id"])
+    assert [row["paused"] for row in congtin.json("watch", "list")] == [True, False]
+    congtin.run("watch", "remove", made["id"])
+    (left,) = congtin.json("watch", "list")
+    assert left["kinds"] == [f"procedure.{what}" for what in ("new", "amended", "replaced", "abolished", "changed")]
+    for words in (["pause"], ["remove"], ["test"]):
+        assert "there is no watch" in congtin.run("watch", *words, made["id"], expect=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["tu:31/02/2023", "--to", "HOOK"], "31/02/2023"),
+        (["đất", "--to", "file:///etc/passwd"], "--to"),
+        (["đất", "--to", "mailto:reader@example.org"], "CONGTIN_SMTP_URL"),
+        (["đất", "--to", "webhook+http://10.0.0.1/"], "10.0.0.1"),
+        (["đất", "--to", "HOOK", "--kind", "rumour"], "rumour"),
+        (["đất", "--to", "HOOK", "--source", "nowhere"], "nowhere"),
+        (["đất", "--to", "HOOK", "--every", "hour"], "hour"),
+        (["đất", "--to", "HOOK", "--quiet", "22"], "--quiet"),
+        (["đất", "--to", "HOOK", "--quiet", "22-25"], "25"),
+        (["đất", "--to", "HOOK", "--at", "24"], "24"),
+    ],
+)
+def test_what_is_no_watch_is_refused_with_the_reason(
+    congtin: Congtin, hook: Receiver, words: list[str], why: str
+) -> None:
+    given = [hook.webhook if word == "HOOK" else word for word in words]
+    assert why in congtin.run("watch", "add", *given, expect=2).stderr
+    assert congtin.json("watch", "list") == []
+
+
+def test_a_preview_says_what_would_have_been_sent_and_warns_of_floods(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver
+) -> None:
+    serve(articles=12)
+    congtin.crawl()
+    told = congtin.json("watch", "preview", "")
+    assert told["matches"] > 0
+    made = added(congtin, "", "--to", hook.webhook)
+    assert congtin.json("watch", "preview", made["id"])["matches"] == told["matches"]
+    congtin.run("watch", "preview", "tu:31/02/2023", expect=2)
