@@ -11,9 +11,11 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from small_archive import opened
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
-from storage import runs
+from alerts import outbox, watches
+from storage import events, runs
+from storage.alert_tables import Channel, Following, Handover, Owed, Watch
 from storage.models import Event, Page
 from storage.verdicts import Judgement, Tally
 
@@ -142,3 +144,29 @@ async def test_metrics_count_what_the_archive_holds(filled: Config) -> None:
         assert {key: again[key] for key in again if key not in ages} == {
             key: after[key] for key in after if key not in ages
         }
+
+
+async def test_metrics_count_alerts_by_channel_and_state_and_what_is_missing(filled: Config) -> None:
+    async with opened(filled) as client:
+        database = client._transport.app.state.archive.database
+        with database.writing() as session:
+            watches.add(session, watches.Wish(query=""), ["mailto:reader@example.org"], now=NOW)
+            watched = session.scalars(select(Watch.id)).one()
+            channel = session.scalars(select(Channel.id)).one()
+            session.add(news(1, 4))
+        told = metrics((await client.get("/metrics")).text)
+        assert told["congtin_alerts_gaps",] == told["congtin_alerts_oldest_pending_seconds",] == 0
+        with database.writing() as session:
+            last = events.last(session)
+            session.execute(update(Following).values(cursor=last))
+            outbox.post(session, kind="event", watch=watched, channel=channel, now=NOW, key="1")
+            session.add(
+                Owed(
+                    watch=watched, event=last, channel=channel, subject="x", state="sent", ready_at=NOW, held=False,
+                    message=session.scalars(select(Handover.id)).one(),
+                )
+            )  # fmt: skip
+        told = metrics((await client.get("/metrics")).text)
+        assert told["congtin_alerts_outbox", "mail", "sent"] == 1
+        assert told["congtin_alerts_oldest_pending_seconds",] > 0
+        assert told["congtin_alerts_gaps",] == 1  # its message was not sent
