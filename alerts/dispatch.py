@@ -140,13 +140,19 @@ class Dispatcher:
         """Has `run` return once what is on its way has arrived."""
         self._stop.set()
 
-    def close(self) -> None:
-        """Waits for what is on its way, and ends the threads and connections."""
+    def close(self, patience: float | None = None) -> bool:
+        """Waits so many seconds for what is on its way, and ends threads and connections; False where it is not there.
+
+        Then its threads live on, and only the end of the process ends them: the next dispatcher sends it again.
+        """
         self._stop.set()
+        if wait(list(self._busy.values()), timeout=patience).not_done:
+            return False
         for pool in self._pools.values():
             pool.shutdown()
         self._writer.close()
         self._open.close()
+        return True
 
     def _step(self) -> bool:
         """Follows, gathers, and hands to the threads what they have room for; whether there was anything to do."""

@@ -209,7 +209,8 @@ def leave(session: Session, token: str, *, now: datetime) -> Watch:
 
 
 def _by_token(session: Session, token: str) -> WatchChannel:
-    row = session.scalar(select(WatchChannel).where(WatchChannel.token == token)) if token.isascii() and token.isprintable() else None
+    named = token.isascii() and token.isprintable()  # what else there is, not every database takes
+    row = session.scalar(select(WatchChannel).where(WatchChannel.token == token)) if named else None
     if row is None:
         raise NoWatch("there is no such watch")
     return row

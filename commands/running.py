@@ -63,8 +63,8 @@ def _delivering(settings: Config, opened: Database) -> Iterator[None]:
         yield
     finally:
         dispatcher.stop()
-        thread.join()
-        dispatcher.close()
+        thread.join(watching.PATIENCE_SECONDS)
+        watching.end(dispatcher)
 
 
 def _changed(file: Path) -> int:

@@ -35,6 +35,8 @@ Sources = Annotated[list[str] | None, typer.Option("--source", help="Only of the
 Fields = Annotated[list[str] | None, typer.Option("--field", help="Only procedures whose field has these words.")]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _INTERRUPTED = 130
+PATIENCE_SECONDS = 8.0
+"""How long a command that is told to stop waits for messages that are on their way."""
 _QUIET = re.compile(r"(\d{1,2})-(\d{1,2})")
 
 
@@ -258,7 +260,15 @@ def _follow(settings: Config, opened: Database) -> None:
     try:
         dispatcher.run()
     finally:
-        dispatcher.close()
+        end(dispatcher)
+
+
+def end(dispatcher: Dispatcher) -> None:
+    """Ends a dispatcher, and the process with it where a receiver takes too long: the next one sends that again."""
+    import os
+
+    if not dispatcher.close(PATIENCE_SECONDS):
+        os._exit(Exit.DONE)
 
 
 def _previewed(settings: Config, opened: Database, wish: Wish) -> Preview:
