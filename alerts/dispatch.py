@@ -50,6 +50,9 @@ THREADS: Mapping[str, int] = {"mail": 4, "webhook": 8, "telegram": 2, "apprise":
 POLL_SECONDS = 1.0
 """How often the event log is looked at: a question of two numbers, where nothing has happened."""
 _FAULT_SECONDS = 30.0
+_TOGETHER_SECONDS = 0.05
+"""How long is waited for other channels once one is free: looking for what is next costs as much for one as for all."""
+_GATHER_SECONDS = 0.25
 _PACED = frozenset({"telegram"})
 _HEADS = 500
 _LOOK_AROUND = timedelta(seconds=30)
@@ -114,12 +117,13 @@ class Dispatcher:
         self._pacer, self._ticks, self._paced = Pacer(), ticks, 0.0
         self._rest = rest or self._stop.wait
         self._gather_at: datetime | None = None
+        self._ended, self._gathered = False, 0.0
         self._look_at: datetime | None = None
 
     def once(self) -> Tally:
         """Follows the log to its end and hands over all that is due; returns when nothing more is."""
         self._look_at = self._gather_at = None
-        while self._step() or self._busy or self._paced:
+        while self._step() or self._busy or self._paced or self._ended:
             self._await_some(self._paced or None)
         return self.tally
 
@@ -158,7 +162,7 @@ class Dispatcher:
         """Follows, gathers, and hands to the threads what they have room for; whether there was anything to do."""
         now = self._clock()
         busy = self._follow(now)
-        if busy or self._gather_at is None or now >= self._gather_at:
+        if busy or self._gather_at is None or now >= self._gather_at or self._may_gather():
             busy = self._gather(now) or busy
         return self._hand_out(now) or busy
 
@@ -171,11 +175,16 @@ class Dispatcher:
             self.tally.followed += len(batch.events)
         return True
 
+    def _may_gather(self) -> bool:
+        """Whether messages have ended that others waited for; where many are on their way, not after each."""
+        return self._ended and (not self._busy or time.monotonic() - self._gathered > _GATHER_SECONDS)
+
     def _gather(self, now: datetime) -> bool:
         """Makes messages; whether there are more to be made."""
         if self._look_at is None or now >= self._look_at:
             self._write(lambda session: outbox.release(session, now=now))
             self._look_at = now + _LOOK_AROUND
+        self._ended, self._gathered = False, time.monotonic()
         gathered = self._write(lambda session: gathering.gather(session, now=now, limits=self._limits))
         self.tally.made += gathered.messages
         self._gather_at = min(gathered.next_at or self._look_at, self._look_at)
@@ -211,13 +220,14 @@ class Dispatcher:
             if seconds:
                 self._rest(seconds)
             return
-        done, _ = wait(self._busy.values(), timeout=seconds, return_when=FIRST_COMPLETED)
+        if wait(self._busy.values(), timeout=seconds, return_when=FIRST_COMPLETED).done:
+            wait(self._busy.values(), timeout=_TOGETHER_SECONDS)
+        done = {future for future in self._busy.values() if future.done()}
         for channel, future in list(self._busy.items()):
             if future in done:
                 del self._busy[channel]
                 future.result()
-        if done:
-            self._gather_at = None  # a message that has ended may let others be made
+        self._ended = self._ended or bool(done)
 
     def _serve(self, messages: Sequence[str]) -> None:
         """Sends messages to one channel, one after the other; what one came to is written when the next is claimed."""

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 100
 """Events that are read together, and of which rows are written in one transaction."""
+_MOST_ROWS = 4_000
+"""For as many watches an event is entered together with others."""
 _NEWS = "poll"
 """The origin of events that are told as they come; all others are noted, and counted in a line."""
 
@@ -92,7 +94,18 @@ def read(session: Session, matcher: Matcher, *, limit: int = AT_ONCE) -> Batch |
     told = events.since(session, after, limit=limit)
     if not told:
         return None
-    return Batch(after=after, events=told, heard=matcher.heard(session, told))
+    heard = matcher.heard(session, told)
+    return Batch(after=after, events=_few(told, heard), heard=heard)
+
+
+def _few(told: Sequence[Event], heard: Mapping[int, Sequence[str]]) -> Sequence[Event]:
+    """As many of the first events as make few enough rows for a short transaction, one at the least."""
+    rows = 0
+    for place, event in enumerate(told):
+        rows += len(heard.get(event.cursor, ()))
+        if rows > _MOST_ROWS and place:
+            return told[:place]
+    return told
 
 
 def write(session: Session, batch: Batch, *, now: datetime, limits: Limits = digests.LIMITS) -> bool:

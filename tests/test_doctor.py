@@ -17,7 +17,18 @@ def states(told: dict[str, Any]) -> dict[str, str]:
 def test_a_new_installation_is_well(congtin: Congtin) -> None:
     told = congtin.json("doctor")
     assert told["ok"]
-    assert list(states(told)) == ["python", "data", "database", "index", "alerts", "sources", "contact", "ocr", "doc", "rar"]
+    assert list(states(told)) == [
+        "python",
+        "data",
+        "database",
+        "index",
+        "alerts",
+        "sources",
+        "contact",
+        "ocr",
+        "doc",
+        "rar",
+    ]
     assert states(told)["contact"] == "lacking"
     assert not (congtin.data / "index").exists()
 

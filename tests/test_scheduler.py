@@ -190,14 +190,16 @@ def test_up_serves_and_crawls_and_stops(congtin: Congtin, serve: Serve) -> None:
     both = congtin.start("up", "--port", str(port))
     until(lambda: closed(congtin, 1))
     assert until(lambda: answers(f"http://127.0.0.1:{port}/")) == 200
-    web, scheduler = children_of(both.pid)
+    web, scheduler, delivery = children_of(both.pid)
     os.kill(web, signal.SIGKILL)  # one that dies is started again, and takes nobody with it
     assert until(lambda: not alive(web) and answers(f"http://127.0.0.1:{port}/")) == 200
     assert alive(scheduler)
+    assert alive(delivery)
     seconds, _ = stop(both)
     assert seconds < 10
     assert both.returncode == 0
     assert not alive(scheduler)
+    assert not alive(delivery)
 
 
 def test_up_ends_where_the_port_is_taken(congtin: Congtin, serve: Serve) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN
+from databases import SQLITE
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN, PostRoom
 
 from alerts import following, gathering, outbox, standing, telling, watches
 from alerts.audit import Auditor
@@ -15,7 +20,7 @@ from alerts.items import Outcome
 from storage import leases
 
 if TYPE_CHECKING:
-    from postroom import PostRoom
+    from collections.abc import Callable
 
     from alerts.items import Message
 
@@ -273,6 +278,7 @@ def test_two_dispatchers_repeat_nothing_and_leave_nothing(room: PostRoom) -> Non
     assert Auditor(room.database).look().wrong == 0
 
 
+@SQLITE
 def test_five_thousand_events_in_a_minute_are_few_messages_and_nothing_is_lost(room: PostRoom) -> None:
     room.watch("", MAIL)
     room.publish("Tin")
@@ -306,3 +312,67 @@ def test_a_chat_is_written_to_at_its_pace_and_no_mail_waits_for_it(room: PostRoo
     assert room.receiver.titles(CHAT) == [f"Tin {number}" for number in range(6)]
     assert 5 <= (room.clock() - begun).total_seconds() < 8
     assert [to for to, _ in room.receiver.got[:8]].count(MAIL) == 6
+
+
+FATES = (TAKEN, TAKEN, TAKEN, FAILS, HANGS, Outcome(end="later", cause="rate-limited", retry_after=20))
+PLACES = (None, None, None, "following.write", "gathering.gather", "outbox.claim", "outbox.ended")
+
+
+@SQLITE
+@given(data=st.data())
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_everyone_hears_of_everything_once(
+    tmp_path_factory: Any, kind: str, data: st.DataObject
+) -> None:
+    """Kills between and within steps, a receiver that fails and hangs, and after it all a ledger without a gap."""
+    folder = tmp_path_factory.mktemp(kind)
+    room = PostRoom(folder, f"sqlite:///{folder / 'alerts.db'}")
+    room.watch("", HOOK)
+    room.watch("chẵn", MAIL, CHAT)
+    real = {name: getattr(MODULES[name.split(".")[0]], name.split(".")[1]) for name in PLACES if name}
+    titles, disturbed = list[str](), 0
+    for number in range(data.draw(st.integers(2, 6))):
+        titles += [f"Tin {'lẻ' if each % 2 else 'chẵn'} {number} {each}" for each in range(4)]
+        room.publish(*titles[-4:])
+        for address in (HOOK, MAIL, CHAT):
+            fates = [one for one in FATES if one is not HANGS or address != CHAT]  # there it is given up
+            room.receiver.answers[address] = data.draw(st.lists(st.sampled_from(fates), max_size=3))
+            disturbed += room.receiver.answers[address].count(HANGS)
+        place = data.draw(st.sampled_from(PLACES))
+        after = data.draw(st.booleans())
+        dispatcher = room.dispatcher()
+        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+            if place:
+                disturbed += 3  # one message on each channel may be on its way
+                module, name = place.split(".")
+                patch.setattr(MODULES[module], name, partial(_cut, real[place], after=after))
+            try:
+                dispatcher.once()
+            finally:
+                dispatcher.close()
+        room.clock.forward(minutes=data.draw(st.integers(5, 40)))
+    room.receiver.answers.clear()
+    for _ in range(4):
+        room.deliver()
+        room.clock.forward(hours=6)
+    even = [title for title in titles if "chẵn" in title]
+    for address, wanted in ((HOOK, titles), (MAIL, even), (CHAT, even)):
+        assert list(dict.fromkeys(room.receiver.titles(address))) == wanted
+    seen = set[str]()
+    for _, message in room.receiver.got:
+        assert message.again or message.id not in seen
+        seen.add(message.id)
+    assert len(room.receiver.got) - len(seen) <= disturbed
+    assert room.states() == {"sent": len(titles) + 2 * len(even)}
+    assert Auditor(room.database).look().wrong == 0
+    room.close()
+
+
+MODULES = {"following": following, "gathering": gathering, "outbox": outbox}
+
+
+def _cut(real: Callable[..., Any], *words: Any, after: bool, **others: Any) -> Any:
+    """A step that is cut short before or after what it does, in its transaction."""
+    if after:
+        real(*words, **others)
+    raise Killed
