@@ -58,12 +58,12 @@ class Rhythm:
 class Waiting:
     """What a watch has for a channel: events that are ready, and those that are no news; since when the first waits.
 
-    `held` are those of the events that were held back because a record flaps.
+    `held` says that some of the events were held back because a record flaps.
     """
 
     events: int = 0
     since: datetime | None = None
-    held: int = 0
+    held: bool = False
     noted: int = 0
     noted_since: datetime | None = None
 

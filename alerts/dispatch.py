@@ -117,7 +117,7 @@ class Dispatcher:
         self._pacer, self._ticks, self._paced = Pacer(), ticks, 0.0
         self._rest = rest or self._stop.wait
         self._gather_at: datetime | None = None
-        self._ended, self._gathered = False, 0.0
+        self._ended, self._ready, self._gathered = False, False, 0.0
         self._look_at: datetime | None = None
 
     def once(self) -> Tally:
@@ -161,10 +161,9 @@ class Dispatcher:
     def _step(self) -> bool:
         """Follows, gathers, and hands to the threads what they have room for; whether there was anything to do."""
         now = self._clock()
-        busy = self._follow(now)
-        if busy or self._gather_at is None or now >= self._gather_at or self._may_gather():
-            busy = self._gather(now) or busy
-        return self._hand_out(now) or busy
+        followed = self._follow(now)
+        more = self._may_gather(now, followed=followed) and self._gather(now)
+        return self._hand_out(now) or followed or more
 
     def _follow(self, now: datetime) -> bool:
         with self._database.reading() as session:
@@ -175,16 +174,24 @@ class Dispatcher:
             self.tally.followed += len(batch.events)
         return True
 
-    def _may_gather(self) -> bool:
-        """Whether messages have ended that others waited for; where many are on their way, not after each."""
-        return self._ended and (not self._busy or time.monotonic() - self._gathered > _GATHER_SECONDS)
+    def _may_gather(self, now: datetime, *, followed: bool) -> bool:
+        """Whether there may be messages to be made: at the log's end, so that what came together is told together.
+
+        Where many messages are on their way it is not looked for after each that has ended.
+        """
+        since = time.monotonic() - self._gathered
+        self._ready = self._ready or followed
+        if followed:
+            return since > POLL_SECONDS
+        due = self._ready or self._gather_at is None or now >= self._gather_at
+        return due or (self._ended and (not self._busy or since > _GATHER_SECONDS))
 
     def _gather(self, now: datetime) -> bool:
         """Makes messages; whether there are more to be made."""
         if self._look_at is None or now >= self._look_at:
             self._write(lambda session: outbox.release(session, now=now))
             self._look_at = now + _LOOK_AROUND
-        self._ended, self._gathered = False, time.monotonic()
+        self._ended, self._ready, self._gathered = False, False, time.monotonic()
         gathered = self._write(lambda session: gathering.gather(session, now=now, limits=self._limits))
         self.tally.made += gathered.messages
         self._gather_at = min(gathered.next_at or self._look_at, self._look_at)

@@ -44,11 +44,11 @@ class Gathered:
 def gather(session: Session, *, now: datetime, limits: Limits = digests.LIMITS) -> Gathered:
     """Makes the messages that are due now, as many as a short transaction takes."""
     outbox.lock(session)
-    give_up = time.monotonic() + _SECONDS
     waiting = _waiting(session, now)
     found = {row.id: row for row in session.scalars(select(Watch).where(Watch.id.in_({name for name, _ in waiting})))}
     recent = _recent(session, list(waiting), now, limits)
     made, next_at = 0, _next_ready(session, now)
+    give_up = time.monotonic() + _SECONDS  # after the look, which must not keep all from being made
     for pair, some in waiting.items():
         if time.monotonic() > give_up:
             return Gathered(messages=made, next_at=now, more=True)
@@ -63,32 +63,40 @@ def gather(session: Session, *, now: datetime, limits: Limits = digests.LIMITS) 
 
 def _waiting(session: Session, now: datetime) -> dict[Pair, Waiting]:
     """What waits, by watch and channel, where no message is under way and the channel is not paused."""
-    under_way = select(Handover.number).where(
-        Handover.watch == Owed.watch, Handover.channel == Owed.channel, Handover.state == "pending"
-    )
-    held = func.sum(case((Owed.held, 1), else_=0))
-    asked = (
+    # What is counted is put together first: there are many events, and few pairs.
+    counted = (
         select(
-            Owed.watch, Owed.channel, Owed.state, func.count().label("rows"), func.min(Owed.ready_at).label("since"),
-            held.label("held"),
+            Owed.watch,
+            Owed.channel,
+            Owed.state,
+            func.count().label("rows"),
+            func.min(Owed.ready_at).label("since"),
+            func.max(case((Owed.held, 1), else_=0)).label("held"),
         )
-        .join(Channel, Channel.id == Owed.channel)
-        .join(Watch, Watch.id == Owed.watch)
-        .join(WatchChannel, and_(WatchChannel.watch == Owed.watch, WatchChannel.channel == Owed.channel))
+        .where(Owed.state.in_(("pending", "noted")), Owed.message.is_(None), Owed.ready_at <= now)
+        .group_by(Owed.watch, Owed.channel, Owed.state)
+        .subquery()
+    )
+    under_way = select(Handover.number).where(
+        Handover.watch == counted.c.watch, Handover.channel == counted.c.channel, Handover.state == "pending"
+    )
+    asked = (
+        select(counted)
+        .join(Channel, Channel.id == counted.c.channel)
+        .join(Watch, Watch.id == counted.c.watch)
+        .join(WatchChannel, and_(WatchChannel.watch == Watch.id, WatchChannel.channel == Channel.id))
         .where(
-            Owed.state.in_(("pending", "noted")), Owed.message.is_(None), Owed.ready_at <= now, ~under_way.exists(),
-            Channel.paused_at.is_(None), WatchChannel.until.is_(None), Watch.paused_at.is_(None),
+            ~under_way.exists(), Channel.paused_at.is_(None), WatchChannel.until.is_(None), Watch.paused_at.is_(None),
             Watch.removed_at.is_(None),
         )
-        .group_by(Owed.watch, Owed.channel, Owed.state)
     )  # fmt: skip
     found: dict[Pair, Waiting] = {}
     for row in session.execute(asked):
         before = found.get((row.watch, row.channel), Waiting())
         if row.state == "pending":
-            found[row.watch, row.channel] = replace(before, events=row.rows, since=row.since, held=row.held)
+            found[row.watch, row.channel] = replace(before, events=row.rows, since=row.since, held=bool(row.held))
         else:
-            found[row.watch, row.channel] = replace(before, noted=row.rows, noted_since=row.since, held=row.held)
+            found[row.watch, row.channel] = replace(before, noted=row.rows, noted_since=row.since, held=bool(row.held))
     return found
 
 
