@@ -98,7 +98,7 @@ def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Call
         full = outcome.scenario == "disk-full"
         disk = stack.enter_context(small_disk(folder / "disk", mount=options.mount)) if full else None
         room = folder / "disk" if disk else folder
-        portal = stack.enter_context(running(articles=options.pages, seed=options.seed, delay=0.005))
+        portal = stack.enter_context(running(articles=options.pages, seed=options.seed, delay=0.005, procedures=True))
         site = Site(data=room / "data", portal=portal)
         server = None
         if outcome.database == "postgresql":
@@ -125,8 +125,8 @@ def _told(outcome: Outcome) -> str:
     return (
         f"{outcome.scenario}, {outcome.database}{note}: {sum(outcome.disturbed.values())} disturbances ({disturbed}; "
         f"{outcome.torn} files torn) in {outcome.seconds:.0f} s. {outcome.articles} articles, {outcome.versions} "
-        f"versions, {outcome.events} events, {outcome.captures} captures, {outcome.documents} documents in the index: "
-        "all laws hold."
+        f"versions, {outcome.documents} documents, {outcome.procedures} procedures, {outcome.events} events, "
+        f"{outcome.captures} captures, {outcome.indexed} records in the index: all laws hold."
     )
 
 

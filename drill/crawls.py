@@ -26,7 +26,6 @@ SOURCE = """\
 name = "Drill"
 url = "{url}"
 platform = "sharepoint"
-attachments = "link"
 delay = 0
 feeds = ["/portal/rss/Hoat-dong-nganh.rss"]
 sections.news = ["/portal/Pages/Tin-tuc.aspx", "/portal/KenhTin/Hoat-dong-nganh.aspx"]

@@ -101,6 +101,14 @@ class Portal:
         heads = (self.head(index) for index in self._live() if articles.has_alias(index))
         return {head.alias: head.path for head in heads if head.alias}
 
+    def files(self) -> set[str]:
+        """The paths of all files that these articles attach."""
+        return {file.href for index in self._live() for file in self.article(index).attachments}
+
+    def procedures(self) -> frozenset[str]:
+        """The codes of the procedures that have a page, or a row of the list."""
+        return fixed.described() if self._fixed else frozenset()
+
     def head(self, index: int) -> Head:
         """The head of an article as listings show it now."""
         edit = self._edits.get(index)

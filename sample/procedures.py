@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sample.announcements import Decision
+    from sample.records import Record
 
 FIRST_INDEX = 800_000  # far above the number of any other article, and below what an address can hold
 LISTED = 40
@@ -70,6 +71,11 @@ def documents() -> dict[str, Document]:
     }
 
 
+def described() -> frozenset[str]:
+    """The codes of the procedures that have a page of their own, or a row of the list."""
+    return frozenset(one.code for one in (*_with_pages(), *heads()[:LISTED]))
+
+
 def _article(index: int, page: Page) -> Article:
     published = datetime.fromisoformat(page.day).replace(tzinfo=VIETNAM) + timedelta(hours=8, minutes=index % 60)
     path = addresses.old_style(index, page.title, published)
@@ -99,7 +105,7 @@ def _pages() -> tuple[Page, ...]:
 def _single() -> list[Page]:
     """A page for each whole record that has steps, in turn in the layouts of `tables`."""
     pages = []
-    for at, record in enumerate(record for record in records() if record.steps and record.legal_basis):
+    for at, record in enumerate(_with_pages()):
         day = (_OLDEST + timedelta(days=at)).date().isoformat()
         files = [("Nội dung thủ tục hành chính", f"{record.code}.pdf", partial(attachments.procedure_text, record))]
         if record.dossier:
@@ -107,6 +113,10 @@ def _single() -> list[Page]:
         html = tables.SINGLE[at % len(tables.SINGLE)](record)
         pages.append(Page(record.name, day, ("Thông tin chi tiết về thủ tục hành chính:",), html, tuple(files)))
     return pages
+
+
+def _with_pages() -> list[Record]:
+    return [record for record in records() if record.steps and record.legal_basis]
 
 
 def _list() -> Page:

@@ -51,7 +51,7 @@ def test_a_crawl_killed_at_random_moments_loses_and_doubles_nothing(congtin: Con
     drill = drill_of(congtin, serve(articles=60, delay=0.01), seed=2026)
     told = scenarios.kill(drill, kills=8)
     assert sum(told.disturbed.values()) == 8
-    assert (told.articles, told.documents) == (60, 60)
+    assert (told.articles, told.indexed) == (60, 60)
     assert told.versions == told.events == 60 + len(drill.changed) > 60
     for file in sorted((congtin.data / "archive").glob("*.warc.gz")):
         checked = subprocess.run(
@@ -83,14 +83,49 @@ def test_a_locked_database_costs_time_and_nothing_else(congtin: Congtin, serve: 
     assert told.articles == 60
 
 
+HOLDS = '[{"field": "documents", "document": "d", "digest": "j"}]'
 SOUND = Held(
     records={"a": ("http://x/A", 1), "b": ("http://x/B", 2)},
     versions=(("a", 1, "h"), ("b", 1, "h"), ("b", 2, "i")),
-    events=(("article.new", "a", 1, "[]"), ("article.new", "b", 1, "[]"), ("article.changed", "b", 2, "[]")),
+    events=(
+        ("article.new", "a", 1, "[]"),
+        ("article.new", "b", 1, "[]"),
+        ("article.changed", "b", 2, "[]"),
+        ("record.updated", "a", 1, HOLDS),
+        ("procedure.new", "p", 1, "[]"),
+        ("record.updated", "p", 2, "[]"),
+        ("record.updated", "p", 2, "[]"),
+        ("procedure.new", "q", 1, "[]"),
+    ),
     captures=3,
     unreadable=(),
+    documents={"d": ("http://x/D%C6%A1n.pdf", 1), "e": ("http://x/cut.pdf", 0)},
+    document_versions=(("d", 1, "j"),),
+    procedures={"p": ("1.000001", 2), "q": (None, 1)},
+    procedure_versions=(("p", 1, "k"), ("p", 2, "l"), ("q", 1, "k")),
 )
-PORTAL = Expected(addresses={"/a": "/a", "/b": "/b", "/b-again": "/b"}, changed=frozenset({"/b"}))
+PORTAL = Expected(
+    addresses={"/a": "/a", "/b": "/b", "/b-again": "/b"},
+    changed=frozenset({"/b"}),
+    documents=frozenset({"/đơn.pdf"}),
+    procedures=frozenset({"1.000001"}),
+)
+
+
+def without(now: Held, kind: str, record: str) -> Held:
+    return replace(now, events=tuple(one for one in now.events if one[:2] != (kind, record)))
+
+
+def again(now: Held, procedure: str, version: int, said: str) -> Held:
+    """With one more version of a procedure, that was told of."""
+    return replace(
+        now,
+        procedures={**now.procedures, procedure: (None, version)},
+        procedure_versions=(*now.procedure_versions, (procedure, version, said)),
+        events=(*now.events, ("procedure.changed", procedure, version, "[]")),
+    )
+
+
 BREACHES: list[tuple[str, Callable[[Held], Held]]] = [
     ("no_article_is_stored_twice", lambda now: replace(now, records={**now.records, "c": ("http://x/b-again", 1)})),
     ("no_article_is_stored_twice", lambda now: replace(now, records={**now.records, "c": ("http://x/other", 1)})),
@@ -100,6 +135,17 @@ BREACHES: list[tuple[str, Callable[[Held], Held]]] = [
     ("no_event_is_lost_or_doubled", lambda now: replace(now, events=now.events[1:])),
     ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, now.events[0]))),
     ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, ("article.new", "z", 1, "[]")))),
+    ("no_event_is_lost_or_doubled", lambda now: without(now, "record.updated", "a")),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, ("record.updated", "a", 2, HOLDS)))),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, document_versions=())),
+    ("no_event_is_lost_or_doubled", lambda now: without(now, "record.updated", "p")),
+    ("no_event_is_lost_or_doubled", lambda now: replace(now, events=(*now.events, ("procedure.new", "p", 2, "[]")))),
+    ("no_article_is_stored_twice", lambda now: replace(now, procedures={**now.procedures, "r": ("1.000001", 1)})),
+    ("no_version_is_duplicated", lambda now: replace(now, documents={**now.documents, "d": ("http://x/", 2)})),
+    ("no_version_is_duplicated", lambda now: replace(now, procedures={**now.procedures, "q": (None, 2)})),
+    ("no_version_is_duplicated", lambda now: again(now, "p", 3, "k")),
+    ("every_article_is_stored", lambda now: replace(now, documents={"e": now.documents["e"]})),
+    ("every_article_is_stored", lambda now: replace(now, procedures={"q": now.procedures["q"]})),
     ("every_capture_is_readable", lambda now: replace(now, unreadable=("no record at byte 7",))),
     ("every_article_is_stored", lambda now: replace(now, records={"a": now.records["a"]})),
     ("every_article_is_stored", lambda now: replace(now, records={**now.records, "b": ("http://x/B", 1)})),
