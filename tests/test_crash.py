@@ -107,7 +107,7 @@ SOUND = Held(
 PORTAL = Expected(
     addresses={"/a": "/a", "/b": "/b", "/b-again": "/b"},
     changed=frozenset({"/b"}),
-    documents=frozenset({"/đơn.pdf"}),
+    documents=frozenset({"/dơn.pdf"}),
     procedures=frozenset({"1.000001"}),
 )
 
