@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from scraper import text
@@ -30,6 +31,9 @@ _FEWEST_OTHER = 4
 _KEPT = 0.9
 _HALF = 0.5
 _SHARED = 0.3
+MOVED = "are called what others were, and have new addresses"
+"""What is said of a listing whose pages all moved: they are read from there, and those that moved are not there."""
+_NOTHING: Mapping[str, KnownPage] = MappingProxyType({})
 _GROWN = 1.15
 _FEWEST_ADDED = 4
 
@@ -47,12 +51,18 @@ class Had:
 
 
 def of_listing(
-    entries: Sequence[tuple[str, Entry]], known: Mapping[str, KnownPage], had: Had, *, strayed: bool = False
+    entries: Sequence[tuple[str, Entry]],
+    known: Mapping[str, KnownPage],
+    had: Had,
+    *,
+    strayed: bool = False,
+    called: Mapping[str, KnownPage] = _NOTHING,
 ) -> str:
     """Why the first page of a listing is no longer what it was, in words; empty where nothing says so.
 
-    `entries` are canonical addresses and rows, `known` the pages among them that were heard of before. It has `strayed`
-    where its rows were found by their addresses, for want of anything that its selectors meet.
+    `entries` are canonical addresses and rows, `known` the pages among them that were heard of before. Where there is
+    none, `called` has pages from before the listing was last read well, by the titles that rows have now. It has
+    `strayed` where its rows were found by their addresses, for want of anything that its selectors meet.
     """
     if had.rows is None:
         return ""
@@ -60,8 +70,12 @@ def of_listing(
     dated = dated_rows(rows)
     if had.dated is not None and dated is not None:
         lost = had.dated * len(rows) // 100 - dated * len(rows) // 100
+        if known:  # rows that are new may never have had one
+            lost = min(lost, sum(1 for address, one in entries if not one.published and _was_dated(known.get(address))))
         if had.dated - dated >= MOST_LOST and lost >= min(FEWEST_LOST, len(rows)):
             return f"hardly a row shows its date, and {had.dated} of 100 did when last read"
+    if (moved := _elsewhere(rows, called)) >= max(FEWEST_LOST, len(rows) * _HALF):
+        return f"{moved} of {len(rows)} rows {MOVED}"
     told = [(entry, known[address].listed_title) for address, entry in entries if address in known]
     told = [(entry, title) for entry, title in told if title]
     other = _without_their_titles([entry.title for entry in rows], told)
@@ -75,6 +89,21 @@ def of_listing(
             f"{len(rows)} links look like articles, and the selectors, which met {had.rows} rows before, meet nothing"
         )
     return ""
+
+
+def _was_dated(page: KnownPage | None) -> bool:
+    return page is not None and page.listed is not None
+
+
+def _elsewhere(rows: Sequence[Entry], called: Mapping[str, KnownPage]) -> int:
+    """How many titles of rows are those of other pages, of the same day where both show one."""
+
+    def is_meant(row: Entry) -> bool:
+        page = called.get(row.title)
+        now, then = _day(row.published), _day(page.listed if page else None)
+        return page is not None and (now is None or then is None or now == then)
+
+    return len({row.title for row in rows if is_meant(row)})
 
 
 def _without_their_titles(titles: Collection[str], told: Sequence[tuple[Entry, str]]) -> int:

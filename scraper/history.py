@@ -109,6 +109,9 @@ class History(Protocol):
     def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:
         """The pages among these that are known, by canonical address."""
 
+    def called(self, titles: Collection[str], *, before: datetime) -> dict[str, KnownPage]:
+        """Pages that were heard of before a time, by the title that listings gave them; one of each."""
+
     def listing(self, canonical_url: str) -> KnownListing:
         """What is known of a section, feed or sitemap."""
 
@@ -138,6 +141,10 @@ class Blank:
 
     def known(self, canonical_urls: Collection[str]) -> dict[str, KnownPage]:  # noqa: ARG002 - nothing is known
         """Nothing is known."""
+        return {}
+
+    def called(self, titles: Collection[str], *, before: datetime) -> dict[str, KnownPage]:  # noqa: ARG002 - none
+        """None is known."""
         return {}
 
     def listing(self, canonical_url: str) -> KnownListing:  # noqa: ARG002 - the same for all

@@ -281,7 +281,9 @@ class PortalSpider(VisitingSpider):
         file = self.source.file
         had = drift.Had(rows=walk.rows, dated=walk.dated, alone=not (file.hub or file.feeds or file.sitemaps))
         known = self.history.known([canonical for canonical, _ in entries])
-        return drift.of_listing(entries, known, had, strayed=reading.strayed)
+        titles = {entry.title for _, entry in entries} - {""}
+        called = self.history.called(titles, before=walk.read_well) if walk.read_well and not known else {}
+        return drift.of_listing(entries, known, had, strayed=reading.strayed, called=called)
 
     def _choose(
         self, entries: Sequence[tuple[str, Entry]], walk: Walk, *, believed: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from scraper.drift import MOVED
 from scraper.outcomes import Outcome
 
 
@@ -28,6 +29,7 @@ class Cause(StrEnum):
     ADDRESS = "address"
     REDESIGN = "redesign"
     HIJACKED = "hijacked"
+    NEW_ADDRESSES = "new-addresses"
     NOTHING = "nothing-listed"
     FEWER = "fewer"
     SILENT = "silent"
@@ -38,8 +40,8 @@ class Cause(StrEnum):
     DIED = "died"
 
 
-CERTAIN = frozenset({Cause.TLS_EXPIRED, Cause.TLS_MISMATCH, Cause.DISK})
-"""Causes that no second run would see otherwise: the operator is told at once."""
+CERTAIN = frozenset({Cause.TLS_EXPIRED, Cause.TLS_MISMATCH, Cause.DISK, Cause.NEW_ADDRESSES})
+"""Causes that no second run would see otherwise, or not any more: the operator is told at once."""
 _BY_OUTCOME = {
     Outcome.DNS: Cause.DNS,
     Outcome.NETWORK: Cause.CONNECTION,
@@ -64,6 +66,7 @@ _TELLING: dict[Outcome, tuple[tuple[str, Cause], ...]] = {
         ("VerificationError|[Mm]ismatch", Cause.TLS_MISMATCH),
         ("", Cause.TLS),
     ),
+    Outcome.DRIFT: ((f"{MOVED}$", Cause.NEW_ADDRESSES), ("", Cause.REDESIGN)),
     Outcome.BLOCKED: (("^status ", Cause.REFUSED), ("", Cause.CHALLENGE)),
     Outcome.ROBOTS: (
         ("could not be had: .*Timeout", Cause.TIMEOUT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from storage import articles
 from storage.models import ArticleVersion, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -24,6 +26,8 @@ FEWEST_PAGES = 2
 """Pages in a row, each known before, of which a redesign must have changed each."""
 MOST_TRIES = 2
 """So often a page that alone looks redesigned is asked for again before it is taken for edited."""
+_LOOKED_BACK = 20
+"""Pages that were read last, among which those that have been odd for long are told from the others."""
 A_CRAWL = timedelta(hours=1)
 """Within so long before a page was last asked for, the crawl that did so asked for others."""
 
@@ -59,6 +63,27 @@ def _was_edited(session: Session, page: Page) -> bool:
     return session.scalar(others.limit(1)) is None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """A page that was known and was read again: whether it was DRIFT, and how often in a row."""
+
+    odd: bool
+    times: int = 0
+
+
+def all_odd(latest: Iterable[Read]) -> bool:
+    """Whether what was read last, the newest first, looks like a redesign: `FEWEST_PAGES` in a row are odd.
+
+    A page that has been odd for longer says nothing while others are as they were: it lost its date, which is for
+    its editor to mend, and it is asked for in every crawl.
+    """
+    read = list(latest)
+    if any(not one.odd for one in read):
+        read = [one for one in read if not one.odd or one.times <= MOST_TRIES]
+    last = read[:FEWEST_PAGES]
+    return len(last) == FEWEST_PAGES and all(one.odd for one in last)
+
+
 def redesigned(session: Session, source: str, *, since: datetime) -> str:
     """Why a source looks redesigned to a run that opened at `since`, in words; empty where it does not.
 
@@ -69,8 +94,11 @@ def redesigned(session: Session, source: str, *, since: datetime) -> str:
         Page.source == source, Page.record.is_not(None), Page.first_seen < since, Page.outcome.in_(read),
         Page.last_checked.is_not(None),
     )  # fmt: skip
-    latest = session.scalars(known.order_by(Page.last_checked.desc(), Page.id).limit(FEWEST_PAGES)).all()
-    odd = [page for page in latest if page.outcome == Outcome.DRIFT.value]
-    if len(odd) < FEWEST_PAGES or not any(page.last_checked and page.last_checked >= since for page in odd):
+    latest = session.scalars(known.order_by(Page.last_checked.desc(), Page.id).limit(_LOOKED_BACK)).all()
+    read_now = [
+        page.outcome == Outcome.DRIFT.value for page in latest if page.last_checked and page.last_checked >= since
+    ]
+    reads = (Read(odd=page.outcome == Outcome.DRIFT.value, times=page.failures) for page in latest)
+    if not any(read_now) or not all_odd(reads):
         return ""
     return f"redesign: the last {FEWEST_PAGES} pages that were asked again no longer say what they did (DRIFT)"

@@ -82,6 +82,13 @@ class SourceHistory:
 
         return self._database.read(found)
 
+    def called(self, titles: Collection[str], *, before: datetime) -> dict[str, KnownPage]:
+        """Pages that were heard of before a time, by the title that listings gave them; one of each."""
+        query = select(Page).where(
+            Page.source == self._source, Page.first_seen <= before, Page.listed_title.in_(list(titles)[:_CHUNK])
+        )
+        return {page.listed_title: page for page in self._pages(query.order_by(Page.first_seen, Page.id))}
+
     def listing(self, canonical_url: str) -> KnownListing:
         """What is known of a section, feed or sitemap."""
 

@@ -131,7 +131,9 @@ def finds(page: Saved, before: Reading, after: Reading) -> str:
     had = drift.Had(rows=len(before.entries), dated=dated_rows(before.entries))
     if len(rows) * 2 <= len(before.entries) and len(before.entries) >= 10:
         return "short"
-    return drift.of_listing(rows, known, had, strayed=after.strayed)
+    here = {url: known[url] for url, _ in rows if url in known}
+    called = {} if here else {one.listed_title: one for one in known.values()}
+    return drift.of_listing(rows, here, had, strayed=after.strayed, called=called)
 
 
 def page_of(entry: Entry) -> KnownPage:

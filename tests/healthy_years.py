@@ -1,17 +1,29 @@
 """A year of polls of a portal that nobody redesigns: rows come and go, editors slip, and nothing is to be raised.
 
+    python tests/healthy_years.py [--seeds 20] [--first 0]
+
 What is remembered between polls is what the store remembers (`storage/pipelines.py`, `storage/drift.py`).
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 from scraper import drift
 from scraper.history import KnownPage, dated_rows
 from scraper.items import VIETNAM, Article, Entry, Moment
+from scraper.outcomes import Outcome
+from storage import causes, health
+from storage.drift import MOST_TRIES, Read, all_odd
+from storage.health import Health
+from storage.pages import MOST_FAILURES
 
 POLLS = 4
 """A day."""
@@ -44,15 +56,16 @@ class Portal:
             self.publish(START - timedelta(days=back / self.rate))
 
     def publish(self, at: datetime) -> None:
-        """A new article; of a hundred, three have no date."""
+        """A new article; of a hundred, three have no date, and five are called what one of the last ten is."""
         number = len(self.articles)
         address = f"https://cong.example.vn/tin/{number}.html"
         published = None if self.dice.random() < 0.03 else Moment(at=at, precision="day")
+        again = number >= 10 and self.dice.random() < 0.05
+        title = self.articles[-self.dice.randint(1, 10)].title if again else f"{self._words(9).capitalize()} {number}"
         words = [f"{self._words(12).capitalize()} {number}.{line}" for line in range(self.dice.randint(1, 12))]
         self.articles.append(
             Article(
-                url=address, canonical_url=address, title=f"{self._words(9).capitalize()} {number}",
-                published=published, body_text="\n".join(words),
+                url=address, canonical_url=address, title=title, published=published, body_text="\n".join(words),
             )
         )  # fmt: skip
 
@@ -76,6 +89,16 @@ class Portal:
             one = replace(one, published=None)
         self.articles[number] = one
 
+    def live(self, turn: int) -> None:
+        """What comes between two polls, once in a few years a burst of it, and what editors do to rows."""
+        day = turn // POLLS
+        burst = 20 if self.dice.random() < 0.0005 else 0
+        today = 0 if day in HOLIDAYS else self.rate / POLLS
+        for _ in range(burst + int(today) + (self.dice.random() < today % 1)):
+            self.publish(START + timedelta(days=day))
+        if self.dice.random() < 0.1 * min(1, self.rate):
+            self.edit(len(self.articles) - 1 - self.dice.randrange(self.shown))
+
     def rows(self, day: int) -> list[Entry]:
         """The first page: the newest, at times with a pinned old one; on a holiday half empty, or nothing at all."""
         newest = self.articles[: -self.shown - 1 : -1]
@@ -98,65 +121,121 @@ HOLIDAYS = frozenset((*range(24, 33), 89, 119, 120, 243, 244))
 """Days of the year: Tết and the others."""
 
 
-def alarms(portal: Portal) -> tuple[int, int]:
-    """How often a listing of the portal, and how often its pages, are taken for redesigned in a year."""
-    return _listing_alarms(portal), _page_alarms(portal)
+@dataclass(frozen=True, kw_only=True)
+class Year:
+    """How often a run of it was ill, though nothing was, and how often its operator was told so."""
+
+    ill: int
+    told: int
 
 
-def _listing_alarms(portal: Portal) -> int:
-    known: dict[str, KnownPage] = {}
-    had = drift.Had(rows=None, dated=None)
-    raised, ill = 0, False
-    for day in range(365):
-        for _ in range(POLLS):
-            burst = 20 if portal.dice.random() < 0.0005 else 0
-            today = 0 if day in HOLIDAYS else portal.rate / POLLS
-            for _ in range(burst + int(today) + (portal.dice.random() < today % 1)):
-                portal.publish(START + timedelta(days=day))
-            if portal.dice.random() < 0.1 * min(1, portal.rate):
-                portal.edit(len(portal.articles) - 1 - portal.dice.randrange(portal.shown))
-            rows = [(entry.url, entry) for entry in portal.rows(day)]
-            if not rows:
-                continue  # the listing says that it is empty
-            why = drift.of_listing(rows, known, had, strayed=bool(portal.sidebar))
-            raised += bool(why) and not ill
-            ill = bool(why)
-            if not why:
-                had = drift.Had(rows=len(rows), dated=dated_rows([entry for _, entry in rows]))
-                known |= {url: _remembered(entry) for url, entry in rows}
-    return raised
-
-
-def _remembered(entry: Entry) -> KnownPage:
-    return KnownPage(
-        url=entry.url, canonical_url=entry.url, first_seen=START, listed_title=entry.title, listed=entry.published
-    )
-
-
-def _page_alarms(portal: Portal) -> int:
-    """A poll asks for one old page and for those that looked odd; the last two that were read are what raises."""
-    before = dict(enumerate(portal.articles))
-    odd: dict[int, int] = {}
-    raised, ill = 0, False
+def year_of(portal: Portal) -> Year:
+    """A year of polls. Each asks for the listing, for one old page, and for those that looked odd."""
+    listing, pages = _Listing(portal), _Pages(portal)
+    told: Health | None = None
+    runs: list[Health] = []
+    said = 0
     for turn in range(365 * POLLS):
-        number = turn % len(portal.articles)
+        portal.live(turn)
+        cause = listing.poll(turn // POLLS) or pages.poll(turn)
+        runs = [Health(verdict="thin", cause=cause) if cause else Health(verdict="healthy"), *runs]
+        kind = health.turn(told, runs[:20])
+        said += kind == "source.ill"
+        told = runs[0] if kind == "source.ill" else None if kind else told
+    ill = [run.verdict != "healthy" for run in reversed(runs)]
+    return Year(ill=sum(now and not before for before, now in pairwise([False, *ill])), told=said)
+
+
+@dataclass
+class _Listing:
+    portal: Portal
+    known: dict[str, KnownPage] = field(default_factory=dict)
+    had: drift.Had = field(default_factory=lambda: drift.Had(rows=None, dated=None))
+
+    def poll(self, day: int) -> str | None:
+        """The cause, where its first page is taken for another; the listing says so itself where it is empty."""
+        portal = self.portal
+        rows = [(entry.url, entry) for entry in portal.rows(day)]
+        if not rows:
+            return None
+        here = {url: self.known[url] for url, _ in rows if url in self.known}
+        called = {} if here else {page.listed_title: page for page in self.known.values()}
+        why = drift.of_listing(rows, here, self.had, strayed=bool(portal.sidebar), called=called)
+        if why:
+            return causes.cause_of(Outcome.DRIFT, why)
+        self.had = drift.Had(rows=len(rows), dated=dated_rows([entry for _, entry in rows]))
+        self.known |= {url: _remembered(entry, here.get(url)) for url, entry in rows}
+        return None
+
+
+def _remembered(entry: Entry, before: KnownPage | None) -> KnownPage:
+    listed = entry.published or (before.listed if before else None)
+    return KnownPage(
+        url=entry.url, canonical_url=entry.url, first_seen=START, listed_title=entry.title, listed=listed
+    )  # fmt: skip
+
+
+class _Pages:
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self.before = dict(enumerate(portal.articles))
+        self.odd: dict[int, int] = {}
+        self.latest: list[int] = []
+
+    def poll(self, turn: int) -> str | None:
+        """The cause, where the pages that were read last are all odd."""
+        portal = self.portal
+        number = turn % len(self.before)
         if portal.dice.random() < 0.01:
             portal.edit(number)
-        read: list[bool] = []
-        for one in dict.fromkeys([*odd, number]):
-            had, now = before[one], portal.articles[one]
-            said = drift.Said(title=had.title, body_text=had.body_text, published=had.published)
-            why = drift.of_page(now, said)
-            alone = odd.get(one, 0) >= 2 and len(odd) == 1 and now.published
+        asked_again = [one for one, times in self.odd.items() if times < MOST_FAILURES]
+        for one in dict.fromkeys([*asked_again, number]):
+            had, now = self.before[one], portal.articles[one]
+            why = drift.of_page(
+                now, drift.Said(title=had.title, body_text=had.body_text, published=had.published)
+            )  # fmt: skip
+            alone = self.odd.get(one, 0) >= MOST_TRIES and len(self.odd) == 1 and now.published
             if why and not alone:
-                odd[one] = odd.get(one, 0) + 1
-                if odd[one] >= 5:
-                    del odd[one]
+                self.odd[one] = self.odd.get(one, 0) + 1
             else:
-                odd.pop(one, None)
-                before[one] = now
-            read.append(bool(why) and not alone)
-        last = len(read) >= 2 and all(read[-2:])
-        raised += last and not ill
-        ill = last
-    return raised
+                self.odd.pop(one, None)
+                self.before[one] = now
+            self.latest = [one, *(other for other in self.latest if other != one)]
+        reads = (Read(odd=one in self.odd, times=self.odd.get(one, 0)) for one in self.latest[:20])
+        odd_now = any(one in self.odd for one in (*asked_again, number))
+        return causes.Cause.REDESIGN if odd_now and all_odd(reads) else None
+
+
+PORTALS: dict[str, dict[str, Any]] = {
+    "slow": {"rate": 0.1, "shown": 5},
+    "usual": {"rate": 1, "shown": 10},
+    "busy": {"rate": 8, "shown": 20},
+    "relative dates": {"rate": 3, "shown": 15, "relative": True},
+    "rows by address alone": {"rate": 2, "shown": 10, "sidebar": 8},
+    "two rows": {"rate": 0.5, "shown": 2},
+}
+"""Six kinds of portal."""
+
+
+def main() -> None:
+    """Prints how often a run was ill, and the operator told, in so many years of each kind of portal, as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0)
+    asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    told = {}
+    for kind, options in PORTALS.items():
+        years = [year_of(Portal(seed=seed, **options)) for seed in seeds]
+        told[kind] = {
+            "years": len(years),
+            "ill": sum(year.ill for year in years),
+            "told": sum(year.told for year in years),
+            "most told in a year": max(year.told for year in years),
+            "most ill in a year": max(year.ill for year in years),
+        }
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

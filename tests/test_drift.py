@@ -135,3 +135,20 @@ def test_rows_that_are_called_something_else_are_drift(congtin: Congtin, site: S
     report = congtin.crawl(expect=3)
     assert report["failures"][0]["message"] == "6 of 6 known rows no longer show their titles"
     assert report["requests"] < 8, "what is known of their pages still holds"
+
+
+def test_rows_that_have_all_moved_are_told_once_and_read_from_there(congtin: Congtin, site: Site) -> None:
+    """The portal got another system: each article has a new address, and nothing is at the old one."""
+    status, headers, body = site.answers[NEWS]
+    for number in range(6):
+        new = f"/portal/Pages/2023-7-18/bai-{number}xyz.aspx"
+        body = body.replace(path(number).encode(), new.encode())
+        site.answers[new] = site.answers.pop(path(number))
+    site.answers[NEWS] = (status, headers, body)
+    report = congtin.crawl(expect=3)
+    assert (report["verdict"], report["cause_code"]) == ("thin", "new-addresses")
+    assert report["failures"][0]["message"] == "6 of 6 rows are called what others were, and have new addresses"
+    assert congtin.crawl(expect=None)["verdict"] == "healthy"
+    told = [event["kind"] for event in congtin.events()]
+    assert sorted(kind for kind in told if kind.startswith("source.")) == ["source.ill", "source.recovered"]
+    assert told.count("article.new") == 12, "they are the same articles"

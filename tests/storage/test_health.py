@@ -21,6 +21,7 @@ ILL, WELL = "source.ill", "source.recovered"
 GOOD = Health(verdict="healthy")
 THIN = Health(verdict="thin", cause="fewer")
 DOWN = Health(verdict="failed", cause="dns")
+MOVED = Health(verdict="thin", cause="new-addresses")
 EXPIRED = Health(verdict="failed", cause="tls-expired")
 STOPPED = Health(verdict="interrupted", cause="stopped")
 DIED = Health(verdict="interrupted", cause="died")
@@ -36,6 +37,7 @@ DIED = Health(verdict="interrupted", cause="died")
         (None, [DOWN, DOWN], ILL),
         (None, [THIN, DOWN], ILL),
         (None, [EXPIRED, GOOD], ILL),  # certain
+        (None, [MOVED, GOOD], ILL),
         (None, [DIED, DIED], ILL),
         (None, [STOPPED, STOPPED], None),
         (None, [DOWN, STOPPED, DOWN], ILL),
