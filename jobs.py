@@ -57,7 +57,8 @@ class Batch:
     """Sources that are crawled together, on different hosts: of their `listings` those that are due.
 
     `old` is how many old pages each asks again, `most` how many requests each may take, None where it has no bound. A
-    `whole` crawl, such as the first, reads all listings and has more time.
+    `whole` crawl, such as the first, reads all listings and has more time. One that must `keep_hours` ends when
+    those of a source are over.
     """
 
     sources: tuple[str, ...]
@@ -65,12 +66,14 @@ class Batch:
     old: int | None = None
     most: int | None = None
     whole: bool = False
+    keep_hours: bool = False
 
     def words(self) -> list[str]:
         """The command's words."""
         options = [f"--section={url}" for url in self.listings]
         options += [f"--old={self.old}"] if self.old is not None else []
         options += [f"--most={self.most}"] if self.most is not None else []
+        options += ["--keep-hours"] if self.keep_hours else []
         return ["crawl", *options, "--json", "--", *self.sources]
 
 

@@ -311,7 +311,7 @@ class Timetable:
             if portal.wanted or not portal.begun:
                 # It may take hours, and polls must have room beside it; what somebody waits for need not wait.
                 if not chosen and (portal.wanted or not whole_ones):
-                    return Batch(sources=(portal.source.id,), whole=True)
+                    return Batch(sources=(portal.source.id,), whole=True, keep_hours=not portal.wanted)
                 continue
             chosen.append(portal)
             hosts.add(portal.host)
@@ -346,6 +346,7 @@ class Timetable:
         return Batch(
             sources=tuple(portal.source.id for portal in portals), listings=tuple(wanted),
             old=self._old_pages(portals, now), most=max(int(self._left(now) / (len(portals) + 1)), 1),
+            keep_hours=True,
         )  # fmt: skip
 
     def _old_pages(self, portals: list[Portal], now: float) -> int:

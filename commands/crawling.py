@@ -74,6 +74,9 @@ def crawl(
         int | None, typer.Option(min=0, help="Ask so many old pages again at most, instead of 1 % of those known.")
     ] = None,
     most: Annotated[int | None, typer.Option(min=1, help="Send each source so many requests at most.")] = None,
+    keep_hours: Annotated[
+        bool, typer.Option("--keep-hours", help="End a source's crawl when the hours of its file are over.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Crawl portals once, now."""
@@ -97,7 +100,7 @@ def crawl(
         results = run.crawl(
             chosen, settings, progress=progress, recheck=recheck, full=full,
             since=since.date() if since else None, limit=limit, platform=platform, listings=section or (),
-            old=old, most=most,
+            old=old, most=most, keep_hours=keep_hours,
         )  # fmt: skip
     code = _tell_crawl(results, json=json)
     raise typer.Exit(Exit.FAILED if left_out and code == Exit.DONE else code)

@@ -155,8 +155,8 @@ class Budget:
     """Sends a portal no more requests than its budget for the day has left, redirects and retries included.
 
     What is left is the spider's `allowance`, which storage knows, and is told of each request by `reserve` before it
-    goes out, so that one counts also if the process dies by then. The crawl ends with the reason `budget`; what was not
-    asked for stays owed.
+    goes out, so that one counts also if the process dies by then. The crawl ends with the reason `budget`, or with
+    `hours` where it must keep to those of its source and they are over; what was not asked for stays owed.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -172,17 +172,21 @@ class Budget:
     async def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's signature
         """Raises BudgetSpent."""
         spider: Any = self._crawler.spider
+        if spider.closes is not None and datetime.now(UTC) >= spider.closes:
+            self._close("hours")
+            raise BudgetSpent("the hours in which the portal may be crawled are over")
         allowance: int | None = spider.allowance
         if allowance is None or self._sent < allowance:
             self._sent += 1
             if spider.reserve:
                 await spider.reserve(self._sent)
             return
-        if self._closing is None:
-            engine = self._crawler.engine
-            assert engine is not None
-            self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="budget"))
+        self._close("budget")
         raise BudgetSpent("the day's budget is spent")
+
+    def _close(self, reason: str) -> None:
+        if self._closing is None and (engine := self._crawler.engine):
+            self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

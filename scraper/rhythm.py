@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from scraper.holidays import closed
 from scraper.items import VIETNAM
+from scraper.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,6 +101,20 @@ class Clock:
 OFFICE = Clock(_OFFICE_HOURS, _OFFICE_DAYS)
 
 
+def working(since: float, until: float, clock: Clock) -> float:
+    """How many average days of publishing lie between two times (minutes), without those of holidays."""
+    days = clock.days(since, until)
+    for year in range(moment(since).year, moment(until).year + 1):
+        for first, after in closed(year):
+            begin, end = (max(since, _midnight(first)), min(until, _midnight(after)))
+            days -= clock.days(begin, end) if begin < end else 0
+    return max(days, 0.0)
+
+
+def _midnight(day: date) -> float:
+    return minutes(datetime.combine(day, time(), VIETNAM))
+
+
 @dataclass(slots=True)
 class Habit:
     """In what hours and on what days items came, beside how many would have come by the shipped clock."""
@@ -132,6 +148,7 @@ class Rhythm:
     exposure: float = _PRIOR_SHAPE / _PRIOR_RATE
     habit: Habit = field(default_factory=Habit)
     newest: float | None = None
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def rate(self) -> float:
@@ -149,8 +166,8 @@ class Rhythm:
         grown = max(grown, min(self.shape, _PRIOR_SHAPE / 2))
         self.exposure *= grown / self.shape
         self.shape = grown + count
-        self.newest = self.at if count else self.newest
         self.exposure += clock.days(since, self.at)
+        self._pace(since, count, clock)
         self.habit.age(0.5 ** (passed / _HALF_LIFE))
         self._expect(since)
         if count and stamps:
@@ -164,6 +181,14 @@ class Rhythm:
                 self.habit.hours[place % _HOURS] += count * share / total
                 self.habit.days[place // _HOURS] += count * share / total
 
+    def _pace(self, since: float, count: int, clock: Clock) -> None:
+        self.pace.looked(count, working(since, self.at, clock))
+        if not count:
+            return
+        if self.newest is not None:
+            self.pace.came(count, working(self.newest, self.at, clock), (self.at - self.newest) / DAY)
+        self.newest = self.at
+
     def _expect(self, since: float) -> None:
         rate = self.rate / _HOURS
         for place, part in _bins(since, self.at):
@@ -172,15 +197,8 @@ class Rhythm:
             self.habit.days_expected[place // _HOURS] += expected
 
     def silence(self, until: float, clock: Clock) -> float:
-        """How likely it is that nothing came from the newest entry to a time (minutes), by what was known then.
-
-        The posterior's predictive: less is certain of a rate that was seldom seen, so its silence proves less. What the
-        silence itself has taught is left out as far as it can be told apart. 1 where nothing new was ever seen.
-        """
-        if self.newest is None or until <= self.newest:
-            return 1.0
-        known = max(self.exposure - clock.days(self.newest, min(self.at, until)), self.exposure / 4)
-        return float((known / (known + clock.days(self.newest, until))) ** self.shape)
+        """How likely it is that nothing came from the newest entry to a time (minutes), by what was known then."""
+        return self.pace.silence(working(self.newest, until, clock)) if self.newest is not None else 1.0
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON; `Rhythm.from_json` reads it."""
@@ -189,7 +207,7 @@ class Rhythm:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Rhythm:
         """What `to_json` told."""
-        return cls(**{**told, "habit": Habit(**told["habit"])})
+        return cls(**{**told, "habit": Habit(**told["habit"]), "pace": Pace(**told.get("pace", {}))})
 
 
 _HARDLY_SHAPE, _HARDLY_RATE = 0.05, 0.05

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from scraper import urls
-from scraper.items import GENERIC
+from scraper.items import GENERIC, VIETNAM
 from scraper.layout import Address, Addresses, Layout, Paths, Platform, Selectors, Table
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ class Hours(Table):
 
     start: time = Field(alias="from")
     end: time = Field(alias="to")
+
+    def over(self, at: datetime) -> datetime | None:
+        """When the hours are over that a time (aware) lies in, or that come next; None where they are all day."""
+        if self.start == self.end:
+            return None
+        local = at.astimezone(VIETNAM)
+        today = datetime.combine(local.date(), self.end, VIETNAM)
+        return today if local < today else today + timedelta(days=1)
 
 
 class Was(Table):

@@ -42,7 +42,8 @@ class PortalSpider(VisitingSpider):
     Arguments: `recheck` asks every known page again; `full` walks every page of every listing; `since` (a date) stops a
     walk at older entries; `limit` bounds how many detail pages are fetched. A crawl with either is `partial`: it counts
     neither as a walk nor as the source's first run. A poll is told `listings` (addresses: it asks for no others), `old`
-    (how many old pages to ask again) and `most` (how many requests it may take).
+    (how many old pages to ask again) and `most` (how many requests it may take). One that must `keep_hours` ends with
+    those of its source.
     """
 
     history: History = Blank()
@@ -62,6 +63,7 @@ class PortalSpider(VisitingSpider):
         listings: Collection[str] = (),
         old: int | None = None,
         most: int | None = None,
+        keep_hours: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -72,6 +74,8 @@ class PortalSpider(VisitingSpider):
         self.listings = frozenset(self.source.canonical(url) for url in listings if self.source.owns(url))
         self.old = old
         self.most = most
+        hours = self.source.file.hours
+        self.closes = hours.over(datetime.now(UTC)) if hours and keep_hours else None
         self.looks: dict[str, tuple[float, dict[int, float | None]]] = {}
         """When each listing was looked at (minutes), and what was new on it."""
         self.short = ""

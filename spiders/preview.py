@@ -98,7 +98,7 @@ def _fetch(addresses: Sequence[str], config: Config, source: Source) -> dict[str
     class Preview(Spider):
         name = "preview"
         source = own
-        allowance = reserve = None
+        allowance = reserve = closes = None
         patience = MOST_IN_A_ROW
 
         async def start(self) -> AsyncIterator[Request]:

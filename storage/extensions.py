@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from storage.models import Page
     from storage.runs import Ticket
 
+_CUT_SHORT = frozenset({"budget", "hours"})
+"""Reasons of a crawl's end that are no fault of the source's, and leave something out."""
 log = logging.getLogger(__name__)
 
 
@@ -257,7 +259,7 @@ class Keeper:
             hours = self.store.config.gone_hours
             self.tally.gone += pages.confirm_missing(session, self.run, gone_hours=hours, at=now, origin=self.origin)
         told = runs.report(self.source.id, self.run, self.tally, judged, (now - self._opened).total_seconds())
-        partial = reason == "budget" or bool(getattr(self._crawler.spider, "partial", False))
+        partial = reason in _CUT_SHORT or bool(getattr(self._crawler.spider, "partial", False))
         runs.close_run(session, self.run, judged, at=now, told=told, partial=partial)
         self._told = self._tell(session, now)
         schedule.learn(session, self.source.id, looks, clocks, first=self.origin == "backfill")
@@ -269,7 +271,7 @@ class Keeper:
     def _judge(self, session: Session, reason: str, now: datetime, clocks: Mapping[str, Clock]) -> Judgement:
         if self._failure:
             return self._failure
-        spent = reason == "budget"
+        cut_short = reason in _CUT_SHORT
         gave_up = getattr(self._crawler.spider, "gave_up", None)
         today = now.astimezone(VIETNAM).date()
         learned = schedule.silences(session, self.source.id, clocks, now=now)
@@ -280,7 +282,7 @@ class Keeper:
         self.tally.ailing = verdicts.ailing(self.tally, self._past, self._sections())
         judged = verdicts.judge(
             self.tally,
-            finished=reason == "finished" or spent,
+            finished=reason == "finished" or cut_short,
             expected=self.source.file.expect.entries,
             short=getattr(self._crawler.spider, "short", ""),
             past=self._past,
@@ -290,14 +292,18 @@ class Keeper:
         if gave_up:
             verdict = judged.verdict if judged.verdict in {"blocked", "interrupted"} else "failed"
             return Judgement(verdict=verdict, cause=cause_of(*gave_up), words=f"{verdicts.GAVE_UP}: {gave_up[1]}")
-        if spent and (judged.verdict == "healthy" or not self.tally.requests):
-            budget = self.source.file.budget
-            which = f"the budget of {budget} requests a day" if budget else "its share of the budget"
-            left = f"{which} is spent; what is left waits for another day"
-            return Judgement(verdict="healthy", words=left, sound=True)
+        if cut_short and (judged.verdict == "healthy" or not self.tally.requests):
+            return Judgement(verdict="healthy", words=self._left(reason), sound=True)
         if judged.verdict == "healthy" and (why := drift.redesigned(session, self.source.id, since=self._opened)):
             return Judgement(verdict="thin", cause=Cause.REDESIGN, words=why)
         return judged
+
+    def _left(self, reason: str) -> str:
+        if reason == "hours":
+            return "the hours in which it may be crawled are over; what is left waits for the next ones"
+        budget = self.source.file.budget
+        which = f"the budget of {budget} requests a day" if budget else "its share of the budget"
+        return f"{which} is spent; what is left waits for another day"
 
     def _sections(self) -> set[str]:
         """The canonical addresses of all the source's listings."""

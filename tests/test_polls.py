@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from command import SAMPLE
 from sqlalchemy import select
 
 from scraper.config import BadConfig, Config
+from scraper.items import VIETNAM
+from scraper.sources import Hours
 from storage.database import Database
 from storage.models import Page
 from storage.pages import SourceHistory
@@ -16,6 +19,8 @@ from storage.schedule_tables import ListingRhythm
 
 if TYPE_CHECKING:
     from command import Congtin, Serve
+
+    from sample.server import Running
 
 FEED, SECTION = "/portal/rss/Hoat-dong-nganh.rss", "/portal/KenhTin/Hoat-dong-nganh.aspx"
 
@@ -65,6 +70,43 @@ def test_a_poll_takes_no_more_than_it_may(congtin: Congtin, serve: Serve) -> Non
     assert report["requests"] <= 8
     assert len(portal.requests) <= 8
     assert "budget" in report["cause"]
+
+
+def hours(congtin: Congtin, portal: Running, end: datetime) -> None:
+    begin = f"{end - timedelta(hours=2):%H:%M:%S}"
+    congtin.source("sample", SAMPLE.format(url=portal.url) + f"hours = {{from = {begin}, to = {end:%H:%M:%S}}}\n")
+
+
+def test_a_crawl_that_keeps_hours_ends_with_them_and_the_next_one_goes_on(congtin: Congtin, serve: Serve) -> None:
+    portal = serve(articles=60, delay=0.1)
+    now = datetime.now(VIETNAM)
+    hours(congtin, portal, now + timedelta(seconds=5))
+    report = congtin.crawl("--keep-hours")
+    assert report["verdict"] == "healthy"
+    assert report["cause"] == "the hours in which it may be crawled are over; what is left waits for the next ones"
+    assert 0 < report["new"] < 60
+    assert not report["failures"]
+    last = portal.requests[-1]
+    hours(congtin, portal, now + timedelta(hours=1))
+    went_on = congtin.crawl("--keep-hours")
+    assert (went_on["cause"], went_on["new"]) == (None, 60 - report["new"])
+    hours(congtin, portal, now - timedelta(hours=1))
+    assert congtin.crawl("--recheck")["cause"] is None, "somebody who starts it by hand means it"
+    assert last != portal.requests[-1]
+
+
+@pytest.mark.parametrize(
+    ("at", "over"),
+    [
+        ("2026-03-02T08:00:00+07:00", "2026-03-02T17:30:00+07:00"),
+        ("2026-03-02T10:29:00+00:00", "2026-03-02T17:30:00+07:00"),
+        ("2026-03-02T17:30:00+07:00", "2026-03-03T17:30:00+07:00"),
+    ],
+)
+def test_when_hours_are_over(at: str, over: str) -> None:
+    day = Hours.model_validate({"from": "08:00", "to": "17:30"})
+    assert day.over(datetime.fromisoformat(at)) == datetime.fromisoformat(over)
+    assert Hours.model_validate({"from": "08:00", "to": "08:00"}).over(datetime.fromisoformat(at)) is None
 
 
 @pytest.mark.parametrize("said", ["-1", "0", "many", "1.5"])
