@@ -207,7 +207,7 @@ class Rhythm:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Rhythm:
         """What `to_json` told."""
-        return cls(**{**told, "habit": Habit(**told["habit"]), "pace": Pace(**told.get("pace", {}))})
+        return cls(**{**told, "habit": Habit(**told["habit"]), "pace": Pace.from_json(told.get("pace", {}))})
 
 
 _HARDLY_SHAPE, _HARDLY_RATE = 0.05, 0.05

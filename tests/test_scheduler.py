@@ -36,6 +36,12 @@ def congtin(congtin: Congtin) -> Congtin:
     return congtin
 
 
+@pytest.fixture
+def on_both(congtin: Congtin, address: str) -> None:
+    """A test that uses it runs on both databases."""
+    congtin.environment["CONGTIN_DATABASE_URL"] = address
+
+
 def until(true: Callable[[], Any], seconds: float = 60) -> Any:
     give_up = time.monotonic() + seconds
     while not (found := true()):
@@ -110,6 +116,7 @@ def test_what_is_published_is_found_without_any_command(congtin: Congtin, serve:
     opened.close()
 
 
+@pytest.mark.usefixtures("on_both")
 def test_two_schedulers_never_double_a_run_and_one_takes_over(congtin: Congtin, serve: Serve) -> None:
     serve(articles=12)
     both = [congtin.start("schedule"), congtin.start("schedule")]
@@ -130,6 +137,7 @@ def test_two_schedulers_never_double_a_run_and_one_takes_over(congtin: Congtin, 
     opened.close()
 
 
+@pytest.mark.usefixtures("on_both")
 def test_told_to_stop_in_the_middle_of_a_crawl_it_ends_in_ten_seconds(congtin: Congtin, serve: Serve) -> None:
     portal = serve(articles=200, delay=0.2)
     scheduler = congtin.start("schedule")
@@ -146,6 +154,7 @@ def test_told_to_stop_in_the_middle_of_a_crawl_it_ends_in_ten_seconds(congtin: C
     opened.close()
 
 
+@pytest.mark.usefixtures("on_both")
 def test_a_killed_child_is_noted_and_its_source_is_had_again(congtin: Congtin, serve: Serve) -> None:
     portal = serve(articles=40, delay=0.1)
     scheduler = congtin.start("schedule")

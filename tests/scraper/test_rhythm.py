@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scraper.holidays import tet
 from scraper.items import VIETNAM
-from scraper.rhythm import DAY, OFFICE, WEEK, Clock, Look, Rhythm, beginning, clocks, minutes, moment
+from scraper.pace import Pace
+from scraper.rhythm import DAY, OFFICE, WEEK, Clock, Look, Rhythm, beginning, clocks, minutes, moment, working
 
 shares = st.lists(st.floats(0.01, 10), min_size=48, max_size=48)
 days = st.lists(st.floats(0.01, 10), min_size=7, max_size=7)
@@ -81,13 +83,33 @@ def test_a_check_is_believed_to_add_hardly_anything_until_it_does() -> None:
 def test_silence_proves_more_of_a_listing_that_is_known_well() -> None:
     known, new = beginning(0.0), beginning(0.0)
     for day in range(1, 60):
-        known.saw(day * DAY, 3, OFFICE)
-    new.saw(59 * DAY, 1, OFFICE)
-    week_later = 66 * DAY
-    assert known.silence(week_later, OFFICE) < 0.001 < new.silence(week_later, OFFICE) < 1
-    assert beginning(0.0).silence(week_later, OFFICE) == 1  # nothing new was ever seen
-    known.saw(week_later, 0, OFFICE)
-    assert known.silence(week_later, OFFICE) < 0.001  # the silence itself is no excuse
+        known.saw(day * DAY, 1, OFFICE)
+    for day in (47, 50, 53, 56, 59):
+        new.saw(day * DAY, 1, OFFICE)
+    later = 69 * DAY
+    assert known.silence(later, OFFICE) < 0.001 < new.silence(later, OFFICE) < 1
+    assert known.silence(61 * DAY, OFFICE) == 1
+    assert beginning(0.0).silence(later, OFFICE) == 1  # nothing new was ever seen
+    before = known.silence(later, OFFICE)
+    known.saw(later, 0, OFFICE)
+    assert known.silence(later, OFFICE) == before  # the silence itself is no excuse
+    assert Rhythm.from_json(known.to_json()) == known
+    assert Rhythm.from_json({key: value for key, value in known.to_json().items() if key != "pace"}).pace == Pace()
+
+
+def test_holidays_are_no_working_time() -> None:
+    before, after = (minutes(datetime(2026, 2, day, tzinfo=VIETNAM)) for day in (9, 27))
+    assert OFFICE.days(before, after) - working(before, after, OFFICE) > 7
+    assert working(before, before + DAY, OFFICE) == pytest.approx(OFFICE.days(before, before + DAY))
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06", "2028-01-26", "2030-02-02", "2034-02-19", "2040-02-12"],
+)
+def test_tet_is_known_to_a_day(day: str) -> None:
+    known = date.fromisoformat(day)
+    assert abs(tet(known.year) - known) <= timedelta(days=1)
 
 
 def test_clocks_learn_the_hours_of_a_host() -> None:
