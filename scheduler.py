@@ -11,6 +11,8 @@ import asyncio
 import logging
 import os
 import signal
+import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -36,6 +38,8 @@ log = logging.getLogger("congtin.scheduler")
 
 LEASE = "scheduler"
 _INTERRUPTED = 130
+LONGEST_PLAN = 600.0
+"""Seconds for which the lease is renewed though nothing is heard of what leads: plans of thousands of listings."""
 
 
 class Ringer:
@@ -73,6 +77,58 @@ class Ringer:
 
     async def _ring(self, source: str) -> None:
         self.ring(source)
+
+
+class Renewal:
+    """Renews the lease from a thread of its own while the main one plans, which may take longer than a lease lasts.
+
+    It stops where nothing was `heard` of the main thread for `longest` seconds: whoever hangs leads no more.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        grant: Grant,
+        *,
+        every: float = leases.HEARTBEAT_SECONDS,
+        longest: float = LONGEST_PLAN,
+    ) -> None:
+        self._database = database
+        self._grant = grant
+        self._every = every
+        self._longest = longest
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="lease", daemon=True)
+        self.heard()
+
+    def start(self) -> None:
+        """Begins to renew."""
+        self._thread.start()
+
+    def heard(self) -> None:
+        """Says that the main thread is alive."""
+        self._last = time.monotonic()
+
+    def stop(self) -> None:
+        """Renews no more; where it waits for the database, what it writes then is refused."""
+        self._over.set()
+        self.ended(1)
+
+    def ended(self, seconds: float) -> bool:
+        """Waits so long for its end; whether it has come."""
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while not self._over.wait(self._every) and time.monotonic() - self._last < self._longest:
+            try:
+                with self._database.writing() as session:
+                    leases.renew(session, self._grant, now=datetime.now(UTC))
+            except leases.Lost:  # the main thread finds that out with its next write
+                return
+            except DBAPIError as error:
+                log.warning("the lease cannot be renewed now: %s", error.orig)
 
 
 class Scheduler:
@@ -124,7 +180,9 @@ class Scheduler:
 
     async def _lead(self, grant: Grant) -> None:
         jobs, ringer = Jobs(self._database), Ringer()
+        renewal = Renewal(self._database, grant)
         try:
+            renewal.start()
             table = Timetable(
                 self._database, grant, catalogue=self._catalogue, jobs=jobs, alarms=ringer,
                 clock=lambda: datetime.now(UTC), budget=self._budget,
@@ -139,12 +197,14 @@ class Scheduler:
                 if (now := self._signature()) != seen:
                     seen = now
                     table.reload()
+                renewal.heard()
                 self._beat(grant, table)
         except leases.Lost as error:
             log.warning("%s: this one stops its crawls and stands by", error)
         except DBAPIError as error:
             log.warning("the database is not to be had now, and this one stands by: %s", error.orig)
         finally:
+            renewal.stop()
             ringer.stop()
             await jobs.stop()
             with suppress(DBAPIError), self._database.writing() as session:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HALF_LIFE = 35.0
-_HALF_LIFE_OF_THE_LONGEST = 365.0
+_HALF_LIFE_OF_THE_LONGEST = 730.0
 """Days."""
 _FEWEST_ITEMS, _SHORTEST = 3, 0.01
 _LONGER = 1.2

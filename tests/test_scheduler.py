@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -16,7 +17,9 @@ from sqlalchemy import select
 from test_crash import alive, children_of
 
 import jobs
+from scheduler import LEASE, Renewal
 from scraper.config import Config
+from storage import leases
 from storage.database import Database
 from storage.models import Lease, Run
 from storage.schedule_tables import ListingRhythm, SourceSchedule
@@ -215,6 +218,35 @@ def test_up_ends_where_the_port_is_taken(congtin: Congtin, serve: Serve) -> None
     portal = serve(articles=12)
     port = portal.url.rpartition(":")[2].strip("/")
     assert "cannot be served" in congtin.run("up", "--port", port, expect=6).stderr
+
+
+def test_the_lease_is_renewed_while_the_main_thread_plans_but_not_for_ever(fresh: Callable[..., str]) -> None:
+    opened = Database(Config(data=Path(), database_url=fresh(), sources=Path()))
+    with opened.writing() as session:
+        grant = leases.acquire(session, LEASE, now=datetime.now(UTC))
+
+    def lasts() -> datetime:
+        with opened.reading() as session:
+            return session.scalars(select(Lease.expires_at).where(Lease.name == LEASE)).one()
+
+    begun = lasts()
+    renewal = Renewal(opened, grant, every=0.01)
+    renewal.start()
+    until(lambda: lasts() > begun)
+    renewal.stop()
+    stopped = lasts()
+    hung = Renewal(opened, grant, every=0.01, longest=0)
+    hung.start()
+    assert hung.ended(10)
+    assert lasts() == stopped
+    with opened.writing() as session:
+        leases.release(session, grant)
+        leases.acquire(session, LEASE, now=datetime.now(UTC))
+    other, lost = lasts(), Renewal(opened, grant, every=0.01)
+    lost.start()
+    assert lost.ended(10)
+    assert lasts() == other
+    opened.close()
 
 
 def test_memory_is_what_a_process_wrote_itself() -> None:
