@@ -228,6 +228,15 @@ class Look:
     stamps: tuple[float, ...] = ()
     check: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON; `Look.from_json` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Look:
+        """What `to_json` told."""
+        return cls(**{**told, "stamps": tuple(told["stamps"])})
+
     def prior(self) -> Rhythm:
         """What is believed of a listing before anything was learned of it."""
         return beginning(self.at, check=self.check)

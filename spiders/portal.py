@@ -139,7 +139,7 @@ class PortalSpider(VisitingSpider):
             canonical = self._canonical(section)
             if canonical is None or canonical not in self.looks:
                 continue
-            at, fresh = self.looks.pop(canonical)
+            at, fresh = self.looks[canonical]
             own = {one: stamp for one, stamp in fresh.items() if one not in taken}
             taken |= own.keys()
             stamps = tuple(stamp for stamp in own.values() if stamp is not None and at - WEEK < stamp <= at)

@@ -149,7 +149,7 @@ class Keeper:
             self.enter(ticket)
         if grant is not None:
             try:
-                looks, clocks = await asyncio.to_thread(self._learned, spider)
+                looks, clocks = await asyncio.to_thread(self._learned)
                 told = await self.store.writer.run(
                     lambda session: self._end(session, grant, reason, looks, clocks), urgent=True
                 )
@@ -238,10 +238,13 @@ class Keeper:
             assert engine is not None
             self._closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="broken"))
 
-    def _learned(self, spider: Spider) -> tuple[list[Look], dict[str, Clock]]:
+    def _looks(self) -> list[Look]:
+        spider: Any = self._crawler.spider
+        return spider.learned() if hasattr(spider, "learned") else []
+
+    def _learned(self) -> tuple[list[Look], dict[str, Clock]]:
         """What the crawl's looks at listings teach, and the publishing clocks that they are read by."""
-        looks = spider.learned() if hasattr(spider, "learned") else []
-        source = self.source.id
+        looks, source = self._looks(), self.source.id
         return looks, self.store.database.read(lambda session: schedule.clocks_of(session, source)) if looks else {}
 
     def _end(
@@ -325,14 +328,14 @@ class Keeper:
     async def _beat(self, grant: Grant) -> None:
         while True:
             await asyncio.sleep(leases.HEARTBEAT_SECONDS)
-            last = self._last_request
+            last, looks = self._last_request, self._looks()
 
-            def renew(session: Session, last: datetime | None = last) -> None:
+            def renew(session: Session, last: datetime | None = last, looks: Sequence[Look] = looks) -> None:
                 now = datetime.now(UTC)
                 leases.renew(session, grant, now=now, last_request=last)
                 seconds = (now - self._opened).total_seconds()
                 told = runs.report(self.source.id, self.run, self.tally, Judgement(verdict="interrupted"), seconds)
-                runs.note(session, self.run, told)
+                runs.note(session, self.run, told, looks)
 
             try:
                 await self.store.writer.run(renew, urgent=True)

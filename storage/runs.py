@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from scraper.outcomes import Outcome
+from scraper.rhythm import Look
 from storage import batch, events, health, leases, schedule
 from storage.causes import Cause
 from storage.models import Article, Capture, Fetch, ProcedurePlace, Run
 from storage.verdicts import COMPLETE, REMEMBERED, Judgement, Past, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -71,8 +72,8 @@ def report(source: str, run: int, tally: Tally, judged: Judgement, seconds: floa
 
 def open_run(session: Session, source: str, *, origin: str, at: datetime) -> int:
     """Opens a run. Earlier ones of the source that never ended are dead: the host's lease is ours."""
-    dead = update(Run).where(Run.source == source, Run.closed_at.is_(None))
-    session.execute(dead.values(closed_at=at, verdict="interrupted", cause=_DIED))
+    for dead in session.scalars(select(Run).where(Run.source == source, Run.closed_at.is_(None))):
+        _close_dead(session, dead, at=at, cause=_DIED)
     run = Run(source=source, origin=origin, opened_at=at, completed=False, report={"holder": leases.holder()})
     session.add(run)
     session.flush()
@@ -84,8 +85,18 @@ def bury(session: Session, source: str, *, at: datetime, cause: str) -> bool:
     left = session.scalars(select(Run).where(Run.source == source, Run.closed_at.is_(None))).all()
     dead = [run for run in left if _is_dead(run)]
     for run in dead:
-        run.closed_at, run.verdict, run.cause = at, "interrupted", cause
+        _close_dead(session, run, at=at, cause=cause)
     return bool(dead)
+
+
+def _close_dead(session: Session, run: Run, *, at: datetime, cause: str) -> None:
+    """Closes a run that cannot do it itself; what its looks had found by its last heartbeat is learned."""
+    run.closed_at, run.verdict, run.cause = at, "interrupted", cause
+    if told := run.report.get("looks"):
+        run.report = {name: value for name, value in run.report.items() if name != "looks"}
+        looks = [Look.from_json(one) for one in told]
+        known = schedule.clocks_of(session, run.source)
+        schedule.learn(session, run.source, looks, known, first=run.origin == "backfill")
 
 
 def requests(session: Session, source: str, *, since: datetime) -> int:
@@ -132,11 +143,11 @@ def past(session: Session, source: str, *, now: datetime) -> Past:
     return Past.of(told, first)
 
 
-def note(session: Session, run: int, told: dict[str, Any]) -> None:
-    """Notes how far a run has come, for the case that it never says more."""
+def note(session: Session, run: int, told: dict[str, Any], looks: Iterable[Look] = ()) -> None:
+    """Notes how far a run has come and what its looks at listings found, for the case that it never says more."""
     row = session.get_one(Run, run)
     reserved = {"reserved": row.report["reserved"]} if "reserved" in row.report else {}
-    row.report = {**told, **reserved, "holder": leases.holder()}
+    row.report = {**told, **reserved, "holder": leases.holder(), "looks": [look.to_json() for look in looks]}
 
 
 _CAPTURE = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
@@ -222,7 +233,8 @@ def recent(session: Session, source: str, limit: int = 10) -> list[dict[str, Any
         blank = report(source, row.id, Tally(), Judgement(verdict="interrupted"), 0.0)
         verdict = row.verdict or ("interrupted" if _is_dead(row) else "running")
         code = health.cause(row) if row.verdict else None
-        told.append({**blank, **row.report, "verdict": verdict, "cause": row.cause, "cause_code": code})
+        noted = {name: value for name, value in row.report.items() if name != "looks"}
+        told.append({**blank, **noted, "verdict": verdict, "cause": row.cause, "cause_code": code})
     return told
 
 

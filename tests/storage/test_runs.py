@@ -7,7 +7,8 @@ from making import NOON, SITE, article, later, save
 from sqlalchemy import select
 
 from scraper.outcomes import Outcome
-from storage import runs
+from scraper.rhythm import OFFICE, Look, minutes
+from storage import runs, schedule
 from storage.captures import Captured
 from storage.causes import Cause
 from storage.models import Capture, Fetch, Run
@@ -26,6 +27,28 @@ STATUS = {
     "source", "verdict", "cause", "last_run", "last_good", "next_due", "interval_minutes", "articles", "procedures",
     "rate_per_day", "stale", "cause_code",
 }  # fmt: skip
+
+
+def test_what_a_killed_runs_looks_had_found_is_learned_once(session: Session) -> None:
+    def shape() -> float:
+        (rhythm,) = schedule.rhythms(session, ["snv"]).values()
+        return rhythm.shape
+
+    at = minutes(later(0))
+    look = Look(listing=SITE, at=at + 60, count=3, stamps=(at + 30,))
+    schedule.learn(session, "snv", [Look(listing=SITE, at=at, count=20)], {SITE: OFFICE}, first=True)
+    session.flush()
+    before = shape()
+    killed = runs.open_run(session, "snv", origin="poll", at=later(1))
+    runs.note(session, killed, {"requests": 5}, [look])
+    session.flush()
+    runs.open_run(session, "snv", origin="poll", at=later(2))
+    session.flush()
+    assert shape() == pytest.approx(before + 3, abs=0.1)
+    closed = session.get_one(Run, killed)
+    assert (closed.verdict, "looks" in closed.report, closed.report["requests"]) == ("interrupted", False, 5)
+    runs.open_run(session, "snv", origin="poll", at=later(3))
+    assert shape() == pytest.approx(before + 3, abs=0.1)
 
 
 def test_a_report_has_the_contracts_keys() -> None:
