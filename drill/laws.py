@@ -322,7 +322,7 @@ def _shown(session: Session) -> list[str]:
     """The articles and procedures that a search for nothing finds: pages of one procedure stand for it."""
     articles = set(session.scalars(select(Article.id)))
     procedures = session.scalars(select(Procedure.id).where(Procedure.merged_into.is_(None)))
-    return sorted((articles - pages_of_procedures(session, articles)).union(procedures))
+    return sorted(articles.difference(pages_of_procedures(session, articles)).union(procedures))
 
 
 def _catch_up(searcher: Searcher) -> None:
