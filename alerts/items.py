@@ -38,8 +38,9 @@ class Passage:
 class Happening:
     """One event, as a message tells of it.
 
-    `url` is the portal's page and `page` our copy's (both absolute; empty where there is none); `documents` are titles
-    and addresses; `also` are the names of other sources that tell the same story.
+    `url` is the portal's page and `page` our copy's (both absolute; empty where there is none); `excerpt` is how a new
+    article begins, on one line; `documents` are titles and addresses; `also` are the names of other sources that tell
+    the same story.
     """
 
     event: str
@@ -54,6 +55,7 @@ class Happening:
     page: str
     published_at: datetime | None
     precision: str | None
+    excerpt: str = ""
     changed: tuple[Passage, ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     also: tuple[str, ...] = ()

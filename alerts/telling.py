@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from alerts import watches
+from alerts import texts, watches
 from alerts.items import Happening, Message, Passage
+from scraper import text
 from storage import document_records, records, similar
 from storage.alert_tables import Owed
-from storage.models import Event
+from storage.models import ArticleVersion, Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,10 @@ SHOWN = 50
 _AROUND = 80
 """Letters of kept words that are shown on either side of changed ones."""
 _FRESH_SECONDS = 5.0
+_EXCERPT = 280
+"""Letters of an article's beginning that are shown."""
+_BEGINNING = 1_000
+_BEGINS = frozenset({"article.new", "article.returned"})
 _EDITS = frozenset({"article.changed", "procedure.changed", "procedure.amended"})
 
 
@@ -110,9 +115,23 @@ def happening(session: Session, event: Event, names: Names) -> Happening:
     return Happening(
         event=event.id, kind=event.kind, at=event.at, source=event.source, source_name=names.source(event.source),
         record=event.record, version=event.version, title=event.title, url=event.url, page=page,
-        published_at=event.published_at, precision=event.precision, changed=tuple(_passages(session, event)),
+        published_at=event.published_at, precision=event.precision, excerpt=_excerpt(session, event),
+        changed=tuple(_passages(session, event)),
         documents=tuple((one["title"], one["url"]) for one in documents), also=tuple(dict.fromkeys(also)),
     )  # fmt: skip
+
+
+def _excerpt(session: Session, event: Event) -> str:
+    """How an article begins that is new to the reader."""
+    if event.kind not in _BEGINS or event.record is None:
+        return ""
+    said = session.execute(
+        select(ArticleVersion.summary, func.substr(ArticleVersion.body_text, 1, _BEGINNING)).where(
+            ArticleVersion.record == event.record, ArticleVersion.version == event.version
+        )
+    ).first()
+    summary, beginning = said or (None, "")
+    return texts.shorter(text.clean(summary or beginning), _EXCERPT)
 
 
 def _passages(session: Session, event: Event) -> Iterator[Passage]:

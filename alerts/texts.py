@@ -216,6 +216,7 @@ def event(happening: Happening) -> dict[str, Any]:
         "page": happening.page,
         "published_at": iso(happening.published_at),
         "precision": happening.precision,
+        "excerpt": happening.excerpt,
         "changes": [
             {"field": passage.field, "words": [list(part) for part in passage.words]} for passage in happening.changed
         ],
