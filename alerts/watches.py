@@ -15,6 +15,7 @@ from alerts.matching import narrowed
 from scraper.urls import record_id
 from storage import events
 from storage.alert_tables import Channel, Handover, Owed, Watch, WatchChannel, WatchSpan
+from storage.models import Event
 from storage.search import language, query
 
 if TYPE_CHECKING:
@@ -158,6 +159,24 @@ def wish_of(session: Session, name: str) -> Wish | None:
     )  # fmt: skip
 
 
+def feed_of(session: Session, name: str, token: str) -> Watch:
+    """The watch whose feed the holder of a token may read. Raises NoWatch."""
+    watch = find(session, name)
+    if not secrets.compare_digest((watch.feed_token or "").encode(), token.encode()) or not watch.feed_token:
+        raise NoWatch("there is no such watch")
+    return watch
+
+
+def told(session: Session, name: str, *, before: int | None = None, limit: int) -> Sequence[Event]:
+    """What a watch was to hear of, whatever came of its messages: the newest first, of events before a cursor.
+
+    What is no news (backfill, replay, import) is not among it.
+    """
+    owed = select(Owed.event).where(Owed.watch == name, Owed.state != "noted")
+    asked = select(Event).where(Event.cursor.in_(owed)).order_by(Event.cursor.desc()).limit(limit)
+    return session.scalars(asked if before is None else asked.where(Event.cursor < before)).all()
+
+
 def pause(session: Session, name: str, *, now: datetime) -> None:
     """From now on a watch hears nothing, and what is queued for it is dropped. Raises NoWatch."""
     outbox.lock(session)
@@ -274,7 +293,7 @@ def _row(wish: Wish, now: datetime) -> Watch:
         id=_new("watch"), name=wish.name or wish.query, query=wish.query,
         kinds=list(wish.kinds), sources=list(wish.sources), fields=list(wish.fields), every=wish.every, hour=wish.hour,
         weekday=wish.weekday, quiet_from=begin, quiet_until=end, language=wish.language, created_at=now,
-        paused_at=None, removed_at=None,
+        paused_at=None, removed_at=None, feed_token=secrets.token_urlsafe(24),
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ class Watch(Table):
     created_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    feed_token: Mapped[str | None] = mapped_column(String(64))
+    """Whoever has it may read the watch's feed."""
 
 
 class WatchSpan(Table):

@@ -456,7 +456,12 @@ class Event(Table):
     precision: Mapped[str | None] = mapped_column(String(10))
     changes: Mapped[list[Any]] = mapped_column(default=list)
 
-    __table_args__ = (Index(None, "kind", "cursor"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "kind", "cursor"),
+        Index(None, "record", "cursor"),
+        Index(None, "source", "cursor"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class Lease(Table):

@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from storage.gauges import Gauges
-from web import api, leaving, pages, probes, procedures
+from web import api, feeds, leaving, pages, probes, procedures
 from web.archive import Archive
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def create(config: Config, *, names: Mapping[str, str] | None = None) -> FastAPI
     app.include_router(pages.router)
     app.include_router(procedures.router)
     app.include_router(leaving.router)
+    app.include_router(feeds.router)
     app.include_router(api.router)
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))

@@ -44,6 +44,7 @@ class Archive:
     def __init__(self, config: Config, names: Mapping[str, str]) -> None:
         self._names = names
         self.data = config.data
+        self.public_url = config.public_url
         self.database = Database(config)
         self._searcher = Searcher(self.database, config.data / "index")
 
