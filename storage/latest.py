@@ -1,7 +1,7 @@
 """Records in the order of what was last told of them, a page at a time: what feeds list.
 
-What is news (events of polls) stands before what came into the archive otherwise (backfill, replay, import), so that the
-first page never fills with old pages while a source is crawled for the first time. Those stand by their dates of
+What is news (events of polls) stands before what came into the archive otherwise (backfill, replay, import), so that
+the first page never fills with old pages while a source is crawled for the first time. Those stand by their dates of
 publication: in which order old pages were met tells nothing.
 
 Every page is of the log as it was at a cursor, so that a walk over all pages meets each record once, whatever happens

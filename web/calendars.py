@@ -45,7 +45,7 @@ def calendar(name: str, occasions: Iterable[Occasion]) -> bytes:
 
 def _event(one: Occasion) -> Event:
     event = Event()
-    event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_OID, one.id)))
+    event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_OID, legal(one.id))))
     event.add("dtstamp", one.told_at)
     event.add("dtstart", one.day)
     event.add("dtend", one.day + timedelta(days=1))

@@ -20,7 +20,7 @@ from storage.models import Article, ArticleVersion, Procedure, ProcedureAnnounce
 from storage.places import steps
 from storage.search import holdings
 from web import present
-from web.feed_formats import Category, File, Item
+from web.feed_formats import Category, File, Item, legal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -41,9 +41,9 @@ def urn(name: str) -> str:
     """A URI for ever (RFC 9562, version 5) of what has a name for ever, as `record/…` or `feed/…`.
 
     >>> urn("record/d55ah6vp7hy2pzku")
-    'urn:uuid:ffd7ab43-a0c1-5e8c-9fa9-d4a9e6f4ef6a'
+    'urn:uuid:3adc8700-b0ef-5108-b9b0-2210889c1df4'
     """
-    return uuid.uuid5(_OURS, name).urn
+    return uuid.uuid5(_OURS, legal(name)).urn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

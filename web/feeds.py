@@ -276,17 +276,12 @@ def opml(request: Request, archive: Open) -> Response:
     outlines = [feed_formats.Outline(title=said("feed.all"), group="", feed=f"{here}/feeds/all.atom", home=f"{here}/")]
     outlines += [
         feed_formats.Outline(
-            title=archive.name(source), group=source.rpartition("/")[0], feed=here + path_of_source(source),
+            title=archive.name(source), group=source.rpartition("/")[0], feed=here + present.feed(source),
             home=f"{here}/{present.query([('source', source)])}",
         )
         for source in archive.overview().sources
     ]  # fmt: skip
     return Response(feed_formats.opml(said("site.name"), outlines), media_type="text/x-opml; charset=utf-8")
-
-
-def path_of_source(source: str) -> str:
-    """Where a source's feed is."""
-    return f"/feeds/source/{quote(source)}.atom"
 
 
 @router.api_route("/calendar.ics", methods=GET)

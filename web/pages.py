@@ -35,6 +35,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["address"] = present.address
+_templates.filters["feed"] = present.feed
 _templates.filters["parts"] = present.parts
 
 
@@ -100,6 +101,18 @@ class Asked:
     def filtered(self) -> bool:
         """Whether anything but the words narrows the search."""
         return bool(self.source or self.kind or self.field or self.since or self.until)
+
+    @property
+    def feed(self) -> str:
+        """Where this search's feed is, or its source's; empty where that of everything is, or dates are none."""
+        days = {"from": self.since, "to": self.until}
+        if any(said and day(said) is None for said in days.values()):
+            return ""
+        asked = {"q": self.q, "source": self.source, "kind": self.kind, "field": self.field, **days}
+        said = [name for name, value in asked.items() if value]
+        if said == ["source"]:
+            return present.feed(self.source)
+        return "/feeds/search.atom" + present.query(asked.items()) if said else ""
 
     def link(self, **changes: str) -> str:
         """The address of this search with something else about it; from its first page, unless a cursor is given."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import nh3
 from markupsafe import Markup
@@ -95,6 +95,15 @@ def query(parameters: Iterable[tuple[str, str | None]]) -> str:
     """A query string of the parameters that say something; empty where none does."""
     said = urlencode([(name, value) for name, value in parameters if value])
     return f"?{said}" if said else ""
+
+
+def feed(source: str) -> str:
+    """Where the feed of a source is.
+
+    >>> feed("thanh-hoa/snv")
+    '/feeds/source/thanh-hoa/snv.atom'
+    """
+    return f"/feeds/source/{quote(source)}.atom"
 
 
 @dataclass(frozen=True, slots=True)
