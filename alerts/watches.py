@@ -167,6 +167,11 @@ def feed_of(session: Session, name: str, token: str) -> Watch:
     return watch
 
 
+def feed(watch: Watch, public_url: str) -> str | None:
+    """Where a watch's feed is, if there is an address of ours to be found at."""
+    return f"{public_url}/feeds/watch/{watch.id}.atom?token={watch.feed_token}" if public_url else None
+
+
 def told(session: Session, name: str, *, before: int | None = None, limit: int) -> Sequence[Event]:
     """What a watch was to hear of, whatever came of its messages: the newest first, of events before a cursor.
 
@@ -235,7 +240,7 @@ def _by_token(session: Session, token: str) -> WatchChannel:
     return row
 
 
-def listed(session: Session) -> list[dict[str, Any]]:
+def listed(session: Session, *, public_url: str = "") -> list[dict[str, Any]]:
     """All watches that were not removed, as the contract writes them, the oldest first."""
     counts = _counts(session)
     channels: dict[str, list[dict[str, Any]]] = {}
@@ -261,6 +266,7 @@ def listed(session: Session) -> list[dict[str, Any]]:
             "channel_states": channels.get(row.id, []),
             "paused": row.paused_at is not None,
             "created_at": events.iso(row.created_at),
+            "feed": feed(row, public_url),
             **{state: counts.get((row.id, state), 0) for state in ("sent", "pending")},
             "failed": counts.get((row.id, "dead"), 0),
         }

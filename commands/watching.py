@@ -73,15 +73,24 @@ def add(
         opened = database()
         with opened.writing() as session:
             made = watches.add(session, wish, to, now=datetime.now(UTC))
+            feed = watches.feed(watches.find(session, made.id), settings.public_url)
     except watches.BadWatch as error:
         fail(str(error), Exit.USAGE)
-    told = {"id": made.id, "understood": made.understood, "channels": list(made.channels), "secrets": made.secrets}
+    told = {
+        "id": made.id,
+        "understood": made.understood,
+        "channels": list(made.channels),
+        "secrets": made.secrets,
+        "feed": feed,
+    }
     if json:
         console.as_json(told)
     else:
         console.fields(
             {"id": made.id, "understood": made.understood or "everything", "channels": ", ".join(made.channels)}
         )
+        if feed:
+            console.out.print(f"feed: {feed}", markup=False, soft_wrap=True)
         for shown, secret in made.secrets.items():
             console.out.print(f"{shown}: its secret, told this once: {secret}", markup=False, soft_wrap=True)
     _warn(_previewed(settings, opened, wish))
@@ -95,13 +104,16 @@ def list_(json: Json = False) -> None:
 
     opened = database()
     with opened.reading() as session:
-        rows = watches.listed(session)
+        rows = watches.listed(session, public_url=config().public_url)
     opened.close()
     if json:
         console.as_json(rows)
     else:
         columns = ["id", "query", "every", "channels", "sent", "pending", "failed"]
         console.table(columns, [[_cell(row, name) for name in columns] for row in rows])
+        for row in rows:
+            if row["feed"]:
+                console.out.print(f"{row['id']}: {row['feed']}", markup=False, soft_wrap=True)
         for one in {channel["id"]: channel for row in rows for channel in row["channel_states"]}.values():
             if one["since"]:
                 _tell_channel(one)
