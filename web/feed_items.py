@@ -138,7 +138,10 @@ class Maker:
         categories = [self._category("kind", "procedure"), self._of_source(row.source)]
         if row.field:
             categories.append(Category(group="field", term=row.field, label=row.field))
-        pairs = Markup().join(Markup("<dt>{}</dt><dd>{}</dd>").format(*fact) for fact in facts)
+        pairs = Markup().join(
+            Markup("<dt>{}</dt><dd>{}</dd>").format(label, Markup("<br>").join(said.split("\n")))
+            for label, said in facts
+        )
         return Item(
             id=urn(f"record/{row.id}"),
             url=f"{self.base}/record/{row.id}",
@@ -154,8 +157,12 @@ class Maker:
     def _facts(self, row: Procedure, announced: Sequence[ProcedureAnnouncement]) -> Iterator[tuple[str, str]]:
         """What is known of a procedure, by its labels; first what decisions did to it, the last one first."""
         for step in reversed(steps(announced)):
-            effective = f"{self.said('field.effective_from')} {self.said.day(step.day.isoformat(), 'day')}"
-            yield self.said.word("change", step.change), ", ".join(filter(None, (step.number, effective)))
+            day = self.said.day(step.day.isoformat(), "day")
+            if step.basis == "effective":
+                day = f"{self.said('field.effective_from')} {day}"
+            else:
+                day = f"{day} ({self.said.word('basis', step.basis)})"
+            yield self.said.word("change", step.change), ", ".join(filter(None, (step.number, day)))
         if row.code:
             yield self.said("field.code"), row.code
         if row.field:

@@ -260,9 +260,22 @@ def _has(request: Request, headers: dict[str, str], at: datetime | None) -> bool
     """
     tags = request.headers.get("if-none-match")
     if tags is not None:
-        return headers["ETag"] in {one.strip().removeprefix("W/") for one in tags.split(",")} or tags.strip() == "*"
+        return _names(tags, headers["ETag"])
     since = request.headers.get("if-modified-since")
     return since is not None and since == headers.get("Last-Modified") and at is not None and _is_settled(at)
+
+
+def _names(tags: str, tag: str) -> bool:
+    """Whether an If-None-Match names a tag."""
+    return tags.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in tags.split(",")}
+
+
+def _whole(request: Request, body: bytes, media_type: str) -> Response:
+    """What is made whole each time, with a tag of itself."""
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:24]}"', "Cache-Control": "public, max-age=60"}
+    if _names(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=f"{media_type}; charset=utf-8")
 
 
 def _is_settled(at: datetime) -> bool:
@@ -281,7 +294,7 @@ def opml(request: Request, archive: Open) -> Response:
         )
         for source in archive.overview().sources
     ]  # fmt: skip
-    return Response(feed_formats.opml(said("site.name"), outlines), media_type="text/x-opml; charset=utf-8")
+    return _whole(request, feed_formats.opml(said("site.name"), outlines), "text/x-opml")
 
 
 @router.api_route("/calendar.ics", methods=GET)
@@ -298,7 +311,7 @@ def calendar(request: Request, archive: Open) -> Response:
         found = effects.listed(session, wanted, limit=_MOST_EFFECTS)
     here, said = base(request, archive), _said(request)
     body = calendars.calendar(said("feed.calendar"), [_occasion(one, here, said, archive) for one in found])
-    return Response(body, media_type="text/calendar; charset=utf-8")
+    return _whole(request, body, "text/calendar")
 
 
 def _occasion(one: effects.Effect, here: str, said: Texts, archive: Archive) -> calendars.Occasion:

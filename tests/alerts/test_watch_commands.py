@@ -134,6 +134,16 @@ def test_watches_are_paused_removed_and_told_of(congtin: Congtin, hook: Receiver
         assert "there is no watch" in congtin.run("watch", *words, made["id"], expect=2).stderr
 
 
+def test_the_feed_of_a_watch_is_told_where_we_have_an_address(congtin: Congtin, hook: Receiver) -> None:
+    assert added(congtin, "hổ phách", "--to", hook.webhook)["feed"] is None
+    assert "/feeds/" not in congtin.run("watch", "list").stdout
+    congtin.environment["CONGTIN_PUBLIC_URL"] = "https://tin.example.org"
+    made = added(congtin, "Hội nghị", "--to", hook.webhook)
+    assert made["feed"].startswith(f"https://tin.example.org/feeds/watch/{made['id']}.atom?token=")
+    assert made["feed"] in {row["feed"] for row in congtin.json("watch", "list")}
+    assert made["feed"] in congtin.run("watch", "list").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

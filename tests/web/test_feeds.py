@@ -330,6 +330,13 @@ async def test_a_list_of_all_feeds(browser):
     assert root.xpath("//outline[@text='thanh-hoa']/outline/@text") == ["Sở Nội vụ tỉnh Thanh Hóa"]
 
 
+@pytest.mark.parametrize("path", ["/feeds.opml", "/calendar.ics"])
+async def test_lists_and_calendars_have_a_tag_too(browser, path):
+    tag = (await browser.get(path)).headers["etag"]
+    assert (await browser.get(path, headers={"If-None-Match": tag})).status_code == 304
+    assert (await browser.get(path, headers={"If-None-Match": '"x"'})).status_code == 200
+
+
 async def test_pages_say_where_their_feeds_are(browser):
     async def links(path: str) -> list[tuple[str, str]]:
         page = tree(await browser.get(path))
@@ -368,7 +375,9 @@ class TestProcedures:
         (guild,) = [one for one in found.entries if one.id == urn(f"record/{procedure_id(GUILD)}")]
         assert "Bị bãi bỏ" in guild.summary
         assert "345/QĐ-UBND" in guild.summary
-        assert "01/06/2024" in guild.summary
+        assert "Ngày có hiệu lực 01/06/2024" in guild.summary
+        (house,) = [one for one in found.entries if one.id == urn(f"record/{procedure_id(HOUSE)}")]
+        assert "345/QĐ-UBND, 02/05/2024 (" in house.summary  # it says of no day of effect
         everything = await read(browser, "/feeds/all.atom")
         assert sum(entry.title == guild.title for entry in everything.entries) == 1
         medal = [one for one in everything.entries if one.title == found.entries[0].title]
