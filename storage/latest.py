@@ -33,10 +33,10 @@ GROUPS = tuple(dict.fromkeys(kind.partition(".")[0] for kind in TOLD))
 """First words of them, each of which stands for all that begin with it."""
 NEWS = "poll"
 """The origin of events that are news."""
-_UNDATED = datetime(1900, 1, 1, tzinfo=UTC)
-"""What has no date stands after all that have one."""
-_DATED = tuple_(func.coalesce(Event.published_at, literal(_UNDATED, UtcDateTime())), Event.cursor)
-_FORM = re.compile(r"([01])-(\d{1,18})", re.ASCII)
+_NEWS, _DATED, _UNDATED = _RANKS = (2, 1, 0)
+"""What stands first, next and last: news, and of the others those with a date and those without one."""
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_FORM = re.compile(r"([012])-(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,23 +52,23 @@ class Scope:
 class Place:
     """Where a record stands in the order: by the cursor of the event that it is there for."""
 
-    is_news: bool
+    rank: int
     cursor: int
 
     @classmethod
     def read(cls, said: str) -> Self:
         """From an address. Raises ValueError.
 
-        >>> str(Place.read("1-42"))
-        '1-42'
+        >>> Place.read("2-42")
+        Place(rank=2, cursor=42)
         """
         found = _FORM.fullmatch(said)
         if not found:
             raise ValueError(f"not a place in a feed: {said[:40]!r}")
-        return cls(found[1] == "1", int(found[2]))
+        return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:
-        return f"{int(self.is_news)}-{self.cursor}"
+        return f"{self.rank}-{self.cursor}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +120,8 @@ def withheld(session: Session, records: Collection[str]) -> set[str]:
 
 
 def _place(event: Event) -> Place:
-    return Place(event.origin == NEWS, event.cursor)
+    rank = _NEWS if event.origin == NEWS else _DATED if event.published_at else _UNDATED
+    return Place(rank, event.cursor)
 
 
 def _walk(
@@ -128,16 +129,19 @@ def _walk(
 ) -> Sequence[Event]:
     """The records after a place, or `up` before it, the nearest first."""
     found: list[Event] = []
-    for is_news in (False, True) if up else (True, False):
-        query = _last(scope, until, is_news=is_news)
-        order: Any = Event.cursor if is_news else _DATED
-        if start and is_news == start.is_news:
+    for rank in reversed(_RANKS) if up else _RANKS:
+        query = _last(scope, until, is_news=rank == _NEWS)
+        order: tuple[Any, ...] = (Event.cursor,)
+        if rank != _NEWS:
+            query = query.where(Event.published_at.is_not(None) if rank == _DATED else Event.published_at.is_(None))
+        if rank == _DATED:
+            order = (Event.published_at, Event.cursor)
+        if start and rank == start.rank:
             here = _here(session, start)
-            query = query.where(order > here if up else order < here)
-        elif start and (is_news > start.is_news) != up:
+            query = query.where(tuple_(*order) > here if up else tuple_(*order) < here)
+        elif start and (rank > start.rank) != up:
             continue
-        columns = [order] if is_news else list(_DATED.clauses)
-        query = query.order_by(*(column if up else column.desc() for column in columns)).limit(limit - len(found))
+        query = query.order_by(*(one if up else one.desc() for one in order)).limit(limit - len(found))
         found += session.scalars(query)
         if len(found) == limit:
             break
@@ -146,10 +150,10 @@ def _walk(
 
 def _here(session: Session, place: Place) -> Any:
     """What the order's columns are at a place."""
-    if place.is_news:
-        return place.cursor
-    dated = session.scalar(select(Event.published_at).where(Event.cursor == place.cursor)) or _UNDATED
-    return tuple_(literal(dated, UtcDateTime()), literal(place.cursor))
+    if place.rank != _DATED:
+        return tuple_(literal(place.cursor))
+    dated = session.scalar(select(Event.published_at).where(Event.cursor == place.cursor))
+    return tuple_(literal(dated or _EARLIEST, UtcDateTime()), literal(place.cursor))
 
 
 def _last(scope: Scope, until: int | None, *, is_news: bool) -> Select[Event]:

@@ -460,6 +460,8 @@ class Event(Table):
         Index(None, "kind", "cursor"),
         Index(None, "record", "cursor"),
         Index(None, "source", "cursor"),
+        Index(None, "origin", "cursor"),
+        Index(None, "published_at", "cursor"),
         {"sqlite_autoincrement": True},
     )
 

@@ -10,8 +10,8 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.create_index("ix_events_record_cursor", "events", ["record", "cursor"])
-    op.create_index("ix_events_source_cursor", "events", ["source", "cursor"])
+    for column in ("record", "source", "origin", "published_at"):
+        op.create_index(f"ix_events_{column}_cursor", "events", [column, "cursor"])
     op.add_column("watches", sa.Column("feed_token", sa.String(length=64), nullable=True))
     watches = sa.table("watches", sa.column("id", sa.String), sa.column("feed_token", sa.String))
     connection = op.get_bind()
