@@ -98,6 +98,11 @@ def page(session: Session, scope: Scope, *, until: int, after: Place | None = No
     )
 
 
+def last(session: Session, scope: Scope) -> int:
+    """The cursor of the last event that counts: what happens elsewhere does not change it. 0 where there is none."""
+    return session.scalar(select(func.max(Event.cursor)).where(*_counted(Event, scope, None))) or 0
+
+
 def of(session: Session, records: Collection[str]) -> dict[str, Event]:
     """By record the last event that told of it: of news, where there was any; withheld records have none."""
     found: dict[str, Event] = {}
@@ -160,24 +165,21 @@ def _last(scope: Scope, until: int | None, *, is_news: bool) -> Select[Event]:
     """The last news of each record, or the last event of each of which there was no news."""
     other, hidden = aliased(Event), aliased(Event)
     later = other.cursor > Event.cursor
-    query = select(Event).where(
-        *_told(Event, scope, until),
+    return select(Event).where(
+        *_counted(Event, scope, until),
         Event.origin == NEWS if is_news else Event.origin != NEWS,
         ~select(other.cursor)
         .where(
             other.record == Event.record,
-            *_told(other, scope, until),
+            *_counted(other, scope, until),
             (other.origin == NEWS) & later if is_news else or_(other.origin == NEWS, later),
         )
         .exists(),
         ~select(hidden.cursor).where(hidden.record == Event.record, hidden.kind == "record.withheld").exists(),
     )
-    if scope.fields:
-        query = query.where(Event.record.in_(select(Procedure.id).where(Procedure.field.in_(scope.fields))))
-    return query
 
 
-def _told(event: Any, scope: Scope, until: int | None) -> list[ColumnElement[bool]]:
+def _counted(event: Any, scope: Scope, until: int | None) -> list[ColumnElement[bool]]:
     # A list of kinds would be looked up kind by kind, and then sorted: all of the log for a page of it.
     told: list[ColumnElement[bool]] = [event.record.is_not(None), event.kind.not_in(SILENT)]
     if scope.kind in GROUPS:
@@ -186,6 +188,8 @@ def _told(event: Any, scope: Scope, until: int | None) -> list[ColumnElement[boo
         told.append(event.kind == scope.kind)
     if scope.source:
         told.append(event.source == scope.source)
+    if scope.fields:
+        told.append(event.record.in_(select(Procedure.id).where(Procedure.field.in_(scope.fields))))
     if until is not None:
         told.append(event.cursor <= until)
     return told

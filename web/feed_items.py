@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 from sqlalchemy import func, select
 
-from alerts import words
 from storage import latest
 from storage.document_records import file_name
 from storage.document_tables import Content, Document, Link
@@ -70,7 +69,7 @@ class Maker:
             if event.record in hidden:
                 continue
             item = made[event.record] if event.record in made else self._bare(event)
-            title = f"{self.kind(event.kind)}: {event.title or self.said('record.untitled')}"
+            title = f"{self.said.word('kind_of_event', event.kind)}: {event.title or self.said('record.untitled')}"
             items.append(replace(self._dated(item, event), id=urn(f"event/{event.id}"), title=title))
         return items
 
@@ -84,12 +83,8 @@ class Maker:
         )  # fmt: skip
 
     def _dated(self, item: Item, event: Event) -> Item:
-        what = Category(group="event", term=event.kind, label=self.kind(event.kind))
+        what = Category(group="event", term=event.kind, label=self.said.word("kind_of_event", event.kind))
         return replace(item, updated=event.at, categories=(*item.categories, what))
-
-    def kind(self, kind: str) -> str:
-        """What a kind of event is called."""
-        return words.load(self.said.language).word("kind_of_event", kind)
 
     def _made(self, session: Session, records: Collection[str]) -> dict[str, Item]:
         files = _files(session, records)

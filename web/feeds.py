@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from alerts import watches
 from scraper import text
-from storage import effects, events, latest
+from storage import effects, latest
 from storage.models import Event
 from storage.search.answer import BadCursor, Question
 from storage.search.language import MOST_LETTERS
@@ -91,9 +91,7 @@ def of_kind(request: Request, archive: Open, form: str, kind: str) -> Response:
     if kind not in latest.TOLD and kind not in latest.GROUPS:
         raise HTTPException(404)
     said = _said(request)
-    title = (
-        said.word("kind", kind) if kind in latest.GROUPS else Maker(base="", said=said, name=archive.name).kind(kind)
-    )
+    title = said.word("kind" if kind in latest.GROUPS else "kind_of_event", kind)
     home = "/" + present.query([("kind", kind.partition(".")[0])])
     return _of_log(request, archive, form, latest.Scope(kind=kind), f"feed/kind/{kind}", title, home)
 
@@ -190,7 +188,7 @@ def _of_log(
     except ValueError:
         raise HTTPException(400) from None
     with archive.database.reading() as session:
-        until = events.last(session) if asked_until is None else asked_until
+        until = latest.last(session, scope) if asked_until is None else asked_until
         leaf = latest.page(session, scope, until=until, after=after, limit=PER_PAGE)
     walk = (("until", str(until)),)
     previous = (*walk, ("after", str(leaf.previous))) if leaf.previous else walk if leaf.is_second else None

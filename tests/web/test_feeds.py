@@ -12,6 +12,7 @@ from urllib.parse import quote
 import feedparser
 import known_procedures
 import pytest
+from databases import KINDS
 from icalendar import Calendar
 from known_procedures import GUILD, HOUSE, MEDAL, tell
 from lxml import etree
@@ -23,6 +24,7 @@ from scraper.items import VIETNAM
 from storage import events
 from storage.alert_tables import Watch
 from storage.database import Database
+from storage.document_tables import Content
 from storage.identity import procedure_id
 from storage.models import Article
 from web.feed_items import urn
@@ -198,10 +200,13 @@ async def test_who_has_it_already_is_told_so(browser, publish, scope, form):
 
 
 async def test_what_happens_elsewhere_leaves_a_feed_as_it_was(browser, publish):
-    path = "/feeds/source/lam-dong/ubnd.atom"
-    tag = (await browser.get(path)).headers["etag"]
-    publish("elsewhere")
-    assert (await browser.get(path, headers={"If-None-Match": tag})).status_code == 304
+    publish(*(f"r{number}" for number in range(PER_PAGE + 1)), source="lam-dong/ubnd")
+    for path in ("/feeds/source/lam-dong/ubnd.atom", "/feeds/search.atom?source=lam-dong/ubnd"):
+        before = await browser.get(path)
+        publish("elsewhere")
+        headers = {"If-None-Match": before.headers["etag"]}
+        assert (await browser.get(path, headers=headers)).status_code == 304
+        assert (await browser.get(path)).content == before.content
 
 
 async def test_within_the_second_of_an_event_a_time_is_no_validator(browser, publish):
@@ -337,6 +342,19 @@ async def test_lists_and_calendars_have_a_tag_too(browser, path):
     assert (await browser.get(path, headers={"If-None-Match": '"x"'})).status_code == 200
 
 
+async def test_the_calendar_has_days_of_documents(browser, database):
+    with database.writing() as session:
+        session.execute(update(Content).values(effective=date(2024, 3, 1)))
+    (event,) = Calendar.from_ical((await browser.get("/calendar.ics?from=2024-03-01")).content).walk("VEVENT")
+    assert (str(event["summary"]), event["dtstart"].dt) == ("Ngày có hiệu lực: Phụ lục <u>1</u>", date(2024, 3, 1))
+    assert str(event["url"]) == f"http://127.0.0.1/record/{EDITED}"
+    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-02")).content
+    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-01&source=lam-dong/ubnd")).content
+    with database.writing() as session:
+        events.append(session, "record.withheld", session.get_one(Article, EDITED), at=T0, origin="poll")
+    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-01")).content
+
+
 async def test_pages_say_where_their_feeds_are(browser):
     async def links(path: str) -> list[tuple[str, str]]:
         page = tree(await browser.get(path))
@@ -359,6 +377,7 @@ async def test_pages_say_where_their_feeds_are(browser):
     assert "/feeds/source/thanh-hoa/snv.atom" in {link.get("href") for link in page.cssselect("table a")}
 
 
+@pytest.mark.parametrize("kind", KINDS, indirect=True)
 class TestProcedures:
     @pytest.fixture
     def filled(self, settings: Config) -> Config:
