@@ -11,7 +11,7 @@ meanwhile.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -87,6 +87,8 @@ class Leaf:
 
 def page(session: Session, scope: Scope, *, until: int, after: Place | None = None, limit: int = 50) -> Leaf:
     """The page that begins after a place, of the log up to a cursor."""
+    if not until:
+        return Leaf(events=())
     found = _walk(session, scope, until, after, limit + 1)
     shown = found[:limit]
     above = _walk(session, scope, until, _place(shown[0]), limit + 1, up=True) if shown and after else []
@@ -100,7 +102,12 @@ def page(session: Session, scope: Scope, *, until: int, after: Place | None = No
 
 def last(session: Session, scope: Scope) -> int:
     """The cursor of the last event that counts: what happens elsewhere does not change it. 0 where there is none."""
-    return session.scalar(select(func.max(Event.cursor)).where(*_counted(Event, scope, None))) or 0
+    kinds = [kind for kind in TOLD if kind.partition(".")[0] == scope.kind]
+    found = 0
+    for kind in kinds or (scope.kind,):  # one by one, each is the end of an index
+        counted = _counted(Event, replace(scope, kind=kind), None)
+        found = max(found, session.scalar(select(func.max(Event.cursor)).where(*counted)) or 0)
+    return found
 
 
 def of(session: Session, records: Collection[str]) -> dict[str, Event]:

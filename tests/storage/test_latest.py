@@ -122,6 +122,17 @@ def test_a_walk_meets_each_record_once_while_others_happen(session: Session, log
     assert (first.previous, first.is_second) == (None, False)
 
 
+def test_the_last_event_that_counts(session: Session, log: Log) -> None:
+    assert latest.last(session, Scope()) == 0
+    assert latest.page(session, Scope(), until=0).events == ()
+    log("a", source="x/y")
+    log("b", "procedure.amended")
+    log("c", "record.updated")
+    assert latest.last(session, Scope()) == latest.last(session, Scope(kind="procedure")) == 2
+    assert latest.last(session, Scope(source="x/y")) == latest.last(session, Scope(kind="article.new")) == 1
+    assert latest.last(session, Scope(kind="document")) == latest.last(session, Scope(fields=("Đất đai",))) == 0
+
+
 def test_what_is_said_of_a_record_changes_with_its_marks(session: Session, log: Log) -> None:
     log("ab")
     before = latest.marks(session, ["a", "b"])
