@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 SCHEMA = 5
 _CURSOR = "#cursor"
+_NOBODY = "#nobody"
 _START = (0, "")
 _BATCH = 500
 """Events that are read together."""
@@ -205,6 +206,9 @@ def _writing(index: tantivy.Index, *, heap: int) -> Iterator[tantivy.IndexWriter
     try:
         # Who was killed in a commit may have left the very file that the same commit writes when it is done again.
         writer.garbage_collect_files()
+        # tantivy gives the first operation of a writer the number of the last commit. Where a merge of what was
+        # committed begins beside it (one that a kill put off), that operation is lost: let it be none that matters.
+        writer.delete_documents_by_term("id", _NOBODY)
         yield writer
     except BaseException:
         writer.rollback()
