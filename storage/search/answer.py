@@ -22,7 +22,7 @@ from storage.search.damage import is_damage, no_panic
 from storage.search.engine import Engine
 from storage.search.language import Trouble
 from storage.search.paging import DEEPEST, BadCursor, Page, Pager
-from storage.search.query import KINDS, All, Expansion, Filter
+from storage.search.query import All, Expansion, Filter
 from storage.search.snippets import body, snippet
 from storage.search.standing import Standing, plain
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
     from pathlib import Path
+
+    from sqlalchemy import Row
 
     from storage.database import Database
     from storage.search.language import Understood
@@ -47,6 +49,14 @@ FACETS = ("source", "kind", "year", "field", "platform")
 MOST_HITS = 200
 _MOST_VALUES = 100
 _CURRENT = (ArticleVersion.record == Article.id) & (ArticleVersion.version == Article.version)
+_SHOWN = (
+    select(
+        Article.id, Article.kind, Article.source, Article.platform, Article.title, Article.url, Article.published_at,
+        Article.precision, Article.state, Article.story, ArticleVersion.body_text, ArticleVersion.images,
+        ArticleVersion.attachments,
+    )
+    .join(ArticleVersion, _CURRENT)
+)  # fmt: skip
 _FACET_OF = {"source": "source", "kind": "kind", "field": "field", "from": "year", "to": "year"}
 
 
@@ -153,8 +163,7 @@ class Searcher:
         facets = narrowed.facets(searcher)
         pager = Pager(
             searcher=searcher, engine=engine, wanted=narrowed.query(), asked=_asked(understood.tree, question),
-            better=narrowed.query(better=True) if narrowed.better else None,
-            total=sum(facets["kind"].values()) if "kind" in facets and "kind" not in narrowed.filters else None,
+            tiers=narrowed.tiers(), total=sum(facets["platform"].values()) if facets else None,
         )  # fmt: skip
         by_newest = question.sort == "newest" or all(isinstance(one, queries.Term) and one.prefix for one in needed)
         page = (pager.newest if by_newest else pager.relevant)(limit, question.cursor)
@@ -194,18 +203,18 @@ class Searcher:
 
     def _hits(self, page: Page, needed: Sequence[Need]) -> list[dict[str, Any]]:
         ids = page.ids
+        if not ids:
+            return []
         with self._database.reading() as session:
-            rows = session.execute(
-                select(Article, ArticleVersion).join(ArticleVersion, _CURRENT).where(Article.id.in_(ids))
-            )
-            pairs = {article.id: (article, version) for article, version in rows}
-            others = procedures.found(session, [one for one in ids if one not in pairs])
-            finder = passages.Finder(session, [*pairs, *(own for one in others for own in one.pages)])
-            found = {one: _hit(*pair, needed, finder) for one, pair in pairs.items()}
-            found |= {one.row.id: _procedure(one, needed, finder) for one in others}
-            told = similar.stories(session, pairs)
+            rows = {row.id: row for row in session.execute(_SHOWN.where(Article.id.in_(ids)))}
+            others = [one for one in ids if one not in rows]
+            found_procedures = procedures.found(session, others) if others else []
+            finder = passages.Finder(session, [*rows, *(own for one in found_procedures for own in one.pages)])
+            found = {one: _hit(row, needed, finder) for one, row in rows.items()}
+            found |= {one.row.id: _procedure(one, needed, finder) for one in found_procedures}
+            told = {one: row.story or one for one, row in rows.items()}
             members = similar.elsewhere(session, told.values())
-        more = {one: [other for other in members.get(told[one], ()) if other != one] for one in pairs}
+        more = {one: [other for other in members.get(told[one], ()) if other != one] for one in rows}
         return [found[one] | {"more": more.get(one, [])} for one in ids if one in found]
 
 
@@ -233,10 +242,10 @@ def _shaped(question: Question, understood: Understood, page: Page) -> dict[str,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Narrowed:
-    """A question as the engine is asked: the words (`better`: as they were typed), and by facet what narrows it."""
+    """A question as the engine is asked: the words (and the best of what they find), and by facet what narrows it."""
 
     words: tantivy.Query
-    better: tantivy.Query | None
+    best: Sequence[tantivy.Query]
     filters: dict[str, list[tantivy.Query]]
 
     @classmethod
@@ -257,19 +266,19 @@ class _Narrowed:
         last = queries.period(question.until)[1] if question.until else None
         if question.since or question.until:
             filters["year"].append(engine.published(first, last))
-        records = (Occur.Must, engine.one_of("kind", list(KINDS)))  # the cursor's document has none
         said = words[0] if len(words) == 1 else All(tuple(words))
-        better = engine.exact(said)
-        return cls(
-            words=tantivy.Query.boolean_query([(Occur.Must, engine.query(said)), records]),
-            better=tantivy.Query.boolean_query([(Occur.Must, better), records]) if better else None,
-            filters=filters,
-        )
+        return cls(words=engine.query(said), best=engine.tiers(said), filters=filters)
 
-    def query(self, *, without: str | None = None, better: bool = False) -> tantivy.Query:
+    def query(self, *, without: str | None = None) -> tantivy.Query:
         """Everything that was asked for, but for what narrows one facet."""
+        return self._narrowing(self.words, without)
+
+    def tiers(self) -> list[tantivy.Query]:
+        """The best of it, as the engine parts it."""
+        return [self._narrowing(one) for one in self.best]
+
+    def _narrowing(self, words: tantivy.Query, without: str | None = None) -> tantivy.Query:
         narrowing = [one for facet, some in self.filters.items() if facet != without for one in some]
-        words = self.better if better and self.better else self.words
         return tantivy.Query.boolean_query([(Occur.Must, one) for one in (words, *narrowing)])
 
     def facets(self, searcher: tantivy.Searcher) -> dict[str, dict[str, int]]:
@@ -334,19 +343,18 @@ def _deepest(page: Page, typed: str) -> list[Trouble]:
     ]  # fmt: skip
 
 
-def _hit(article: Article, version: ArticleVersion, needed: Sequence[Need], finder: passages.Finder) -> dict[str, Any]:
-    said = body(version)
+def _hit(row: Row[*tuple[Any, ...]], needed: Sequence[Need], finder: passages.Finder) -> dict[str, Any]:
     return {
-        "id": article.id,
-        "kind": article.kind,
-        "source": article.source,
-        "platform": article.platform,
-        "title": article.title,
-        "url": article.url,
-        "published_at": events.iso(article.published_at),
-        "precision": article.precision,
-        "state": article.state,
-        **_passage([article.id], article.title, said, needed, finder),
+        "id": row.id,
+        "kind": row.kind,
+        "source": row.source,
+        "platform": row.platform,
+        "title": row.title,
+        "url": row.url,
+        "published_at": events.iso(row.published_at),
+        "precision": row.precision,
+        "state": row.state,
+        **_passage([row.id], row.title, body(row), needed, finder),
     }
 
 

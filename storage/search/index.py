@@ -15,7 +15,6 @@ import threading
 import time
 from contextlib import contextmanager
 from hashlib import blake2b
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import tantivy
@@ -39,8 +38,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 5
-_CURSOR = "#cursor"
+SCHEMA = 6
+CURSOR = "#cursor"
+"""The id of the document that holds the cursor, which is no record."""
 _NOBODY = "#nobody"
 _START = (0, "")
 _BATCH = 500
@@ -56,6 +56,7 @@ _POLL_SECONDS = 5.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
 _TOKENIZER = "congtin"
 _YEAR = 365.25 * 86_400
+_APART = " | "  # between two texts: no phrase reaches from one into the next
 
 
 class Busy(RuntimeError):
@@ -65,8 +66,11 @@ class Busy(RuntimeError):
 def schema() -> tantivy.Schema:
     """Text is tokenised by us (folded, and as written) and handed over with spaces between the tokens.
 
-    `*_pairs` hold adjacent syllables as one token, so that words which stand together rank above scattered ones. `key`
-    and `story` are `key_of` a record's id and of its story's: small enough to be read for many hits at a time.
+    A query is matched in one text, that of title, body and documents together: `body` says which syllables are in it,
+    `pairs` where adjacent ones stand, as one token each, `written` where each stands with its accents. A phrase of two
+    is one token, a longer one has few places to look at, and words that stand together rank above scattered ones. The
+    fields of the title only raise a score. `key` and `story` are `key_of` a record's id and of its story's: small
+    enough to be read for many hits at a time.
     """
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
@@ -80,10 +84,10 @@ def schema() -> tantivy.Schema:
     builder.add_float_field("freshness", fast=True)
     builder.add_integer_field("cursor", stored=True)
     builder.add_text_field("event", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "body", "documents", "title_written", "body_written", "documents_written"):
-        builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="position")
-    for name in ("title_pairs", "body_pairs"):
+    for name in ("body", "title", "title_written", "title_pairs"):
         builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="freq")
+    for name in ("pairs", "written"):
+        builder.add_text_field(name, tokenizer_name=_TOKENIZER, index_option="position")
     return builder.build()
 
 
@@ -150,7 +154,7 @@ def stands_at(index: tantivy.Index) -> tuple[int, str]:
     """The same of the index as it was when it was last loaded."""
     with no_panic():
         searcher = index.searcher()
-        hits = searcher.search(tantivy.Query.term_query(index.schema, "id", _CURSOR), limit=1).hits
+        hits = searcher.search(tantivy.Query.term_query(index.schema, "id", CURSOR), limit=1).hits
         if not hits:
             return _START
         kept = searcher.doc(hits[0][1])
@@ -179,8 +183,8 @@ def follow(database: Database, index: tantivy.Index, *, seconds: float | None = 
             if give_up is not None and time.monotonic() > give_up:
                 return False
             start = _take(database, writer, start, goal[0], give_up)
-            writer.delete_documents_by_term("id", _CURSOR)
-            writer.add_document(tantivy.Document(id=[_CURSOR], cursor=[start[0]], event=[start[1]]))
+            writer.delete_documents_by_term("id", CURSOR)
+            writer.add_document(tantivy.Document(id=[CURSOR], cursor=[start[0]], event=[start[1]]))
             writer.commit()
     return True
 
@@ -249,7 +253,7 @@ def key_of(record: str) -> int:
 def document(one: Held) -> dict[str, Any]:
     """A record as the index holds it."""
     said = one.document
-    told: dict[str, Any] = {
+    return {
         "id": [one.id],
         "key": [key_of(one.id)],
         "story": [key_of(one.story or one.id)],
@@ -258,14 +262,11 @@ def document(one: Held) -> dict[str, Any]:
         "platform": [one.platform],
         "section": [one.section],
         "field": list(said.fields),
-        "field_words": [folded(tokens(field)) for field in said.fields],
+        "field_words": [" ".join([one for one, _ in tokens(field)]) for field in said.fields],
         "numbers": list(said.numbers),
         **_dated(said.published),
+        **worded(said.title, said.body, said.documents),
     }
-    for name, syllables in (("title", said.title), ("body", said.body), ("documents", said.documents)):
-        told[name] = [folded(syllables)]
-        told[f"{name}_written"] = [" ".join([written for _, written in syllables])]
-    return told | {"title_pairs": [pairs(said.title)], "body_pairs": [pairs(said.body)]}
 
 
 def _dated(published: datetime) -> dict[str, Any]:
@@ -281,14 +282,32 @@ def _freshness(at: int) -> float:
     return float(2 ** (1 + 0.005 * min(max(at / _YEAR - 20, 0), 50)) - 2)
 
 
-def folded(said: Sequence[Token]) -> str:
-    """The folded syllables of a text, with spaces between them."""
-    return " ".join([one for one, _ in said])
+def worded(title: Sequence[Token], body: Sequence[Token], documents: Sequence[Token]) -> dict[str, Any]:
+    """The fields that a record's words are found by, of those of its title, its body and its documents.
+
+    Of the documents, `body` has the syllables that it would not have without them, each once: a long document makes its
+    record no less a hit for what the body says.
+    """
+    folded = [[one for one, _ in said] for said in (title, body, documents)]
+    written = [" ".join([one for _, one in said]) for said in (title, body, documents)]
+    added = sorted({*folded[2]}.difference(folded[0], folded[1])) if documents else ()
+    paired = list(map(_paired, folded))
+    return {
+        "title": [" ".join(folded[0])],
+        "title_written": [written[0]],
+        "title_pairs": [paired[0]],
+        "body": [" ".join([*folded[0], *folded[1], *added])],
+        "pairs": [_APART.join(paired)],
+        "written": [_APART.join(written)],
+    }
 
 
-def pairs(said: Sequence[Token]) -> str:
+def _paired(said: Sequence[str]) -> str:
     """Each two adjacent syllables as one token."""
-    return " ".join([f"{one[0]}_{other[0]}" for one, other in pairwise(said)])
+    if len(said) < 2:
+        return ""
+    # Each syllable but the first and the last ends one token and begins the next.
+    return "_".join([said[0], *[f"{one} {one}" for one in said[1:-1]], said[-1]])
 
 
 class Follower:

@@ -78,15 +78,15 @@ class Page:
 class Pager:
     """Turns the pages of one question: `asked` is all of it but the cursor and the limit, as a text.
 
-    `better` finds some of the hits, any of which is better than the others. `total` is how many there are, where that
-    is known already.
+    `tiers` find some of the hits each, any of which is better than those that only the later ones find, or `wanted`.
+    `total` is how many there are, where that is known already.
     """
 
     searcher: tantivy.Searcher
     engine: Engine
     wanted: Query
     asked: str
-    better: Query | None = None
+    tiers: Sequence[Query] = ()
     total: int | None = None
 
     def relevant(self, limit: int, cursor: str | None) -> Page:
@@ -118,13 +118,14 @@ class Pager:
                 [(Occur.Must, self.wanted), (Occur.Must, self.engine.published(None, published))]
             )
             window = self._window(wanted, limit, 0, lambda hit: hit.order > (0.0, -published, key), by="published")
-            total = _count(self.searcher.search(self.wanted, limit=1))
+            total = self._counted()
         else:
             window = self._window(self.wanted, limit, 0, lambda _: True, by="published")
             total = window.total
-        stories = self._stories(window.hits)
-        # A newer one of its story may have stood on an earlier page.
-        firsts = [hit for hit in window.hits if hit.key == stories[hit.story][0].key]
+        firsts = window.hits
+        if cursor:  # a newer one of its story may have stood on an earlier page
+            stories = self._stories(window.hits)
+            firsts = [hit for hit in window.hits if hit.key == stories[hit.story][0].key]
         hits = firsts[:limit]
         last = hits[-1] if len(firsts) > limit else None if window.is_all else window.hits[-1]
         return Page(
@@ -134,15 +135,25 @@ class Pager:
         )
 
     def _best(self, limit: int, shown: int, is_new: Callable[[Hit], bool]) -> Window:
-        """New hits by relevance: from among the better ones, if those are enough."""
-        if self.better is not None:
-            window = self._window(self.better, limit, shown, is_new)
-            if not window.is_all and len(window.hits) > limit:
-                total = self.total
-                if total is None:
-                    total = _count(self.searcher.search(Query.const_score_query(self.wanted, 0.0), limit=1))
-                return Window(hits=window.hits, total=total, is_all=False)
-        return self._window(self.wanted, limit, shown, is_new)
+        """New hits by relevance, tier after tier, until there are more than `limit`."""
+        told: dict[int, Hit] = {}
+
+        def is_next(hit: Hit) -> bool:
+            return is_new(hit) and hit.story not in told
+
+        total = self._counted() if self.tiers else 0
+        for tier in self.tiers:
+            window = self._window(tier, limit - len(told), shown + len(told), is_next)
+            told.update({hit.story: hit for hit in window.hits})
+            if len(told) > limit or window.total == total:
+                return Window(hits=list(told.values()), total=total, is_all=window.is_all)
+        window = self._window(self.wanted, limit - len(told), shown + len(told), is_next)
+        return Window(hits=[*told.values(), *window.hits], total=window.total, is_all=window.is_all)
+
+    def _counted(self) -> int:
+        if self.total is not None:
+            return self.total
+        return _count(self.searcher.search(Query.const_score_query(self.wanted, 0.0), limit=1))
 
     def _window(
         self, wanted: Query, limit: int, shown: int, is_new: Callable[[Hit], bool], by: str | None = None

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from storage.search import query as queries
+from storage.search import marking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.models import ArticleVersion
+    from sqlalchemy import Row
+
     from storage.search.query import Term
 
 _SNIPPET = 240
 
 
-def body(version: ArticleVersion) -> str:
+def body(row: Row[*tuple[Any, ...]]) -> str:
     """The text of a record that its snippet is taken from: its body, captions, and names of its documents."""
-    captions = [image["caption"] for image in version.images if image["caption"]]
-    return "\n".join(filter(None, [version.body_text, *captions, *(one["title"] for one in version.attachments)]))
+    captions = [image["caption"] for image in row.images if image["caption"]]
+    return "\n".join(filter(None, [row.body_text, *captions, *(one["title"] for one in row.attachments)]))
 
 
 def snippet(text: str, wanted: Sequence[Term]) -> str:
     """The stretch of a text where most of the query stands: escaped HTML with the hits in `<mark>`."""
-    found = queries.marks(text, wanted)
-    start = _best_start(found)
+    start = _best_start(marking.near(text, wanted))
     if start > 60:
         first = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start) + 1, start - 60)
         if text[first] not in "\n ":
@@ -38,9 +38,7 @@ def snippet(text: str, wanted: Sequence[Term]) -> str:
         end = max(text.rfind(" ", start, end), start + _SNIPPET // 2)
     parts = ["… " if start else ""]
     place = start
-    for left, right in found:
-        if left < place or right > end:
-            continue
+    for left, right in ((start + left, start + right) for left, right in marking.marks(text[start:end], wanted)):
         parts += [html.escape(text[place:left]), "<mark>", html.escape(text[left:right]), "</mark>"]
         place = right
     parts += [html.escape(text[place:end]), " …" if end < len(text) else ""]

@@ -35,8 +35,7 @@ _UNKNOWN = 24.0
 """What a word costs that the index does not know: more than a slip, but it may be in a choice that has another side."""
 _TOGETHER = 2
 _LONGEST_TEXT = 20_000
-_WORDS = ("title", "body", "documents")
-_PAIRS = ("title_pairs", "body_pairs")
+_WORDS, _PAIRS = "body", "pairs"
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
 
 
@@ -101,12 +100,12 @@ class _Counts:
     def pair(self, one: str, other: str) -> int:
         return self._of(f"{one}_{other}", _PAIRS)
 
-    def _of(self, term: str, fields: Iterable[str]) -> int:
+    def _of(self, term: str, field_name: str) -> int:
         count = self._known.get(term)
         if count is None:
-            if len(self._known) * len(_WORDS) >= MOST_LOOKED_UP:
+            if len(self._known) >= MOST_LOOKED_UP:
                 return 0
-            count = self._known[term] = sum([self.terms.doc_freq(name, term) for name in fields])
+            count = self._known[term] = self.terms.doc_freq(field_name, term)
         return count
 
 

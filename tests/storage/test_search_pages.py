@@ -12,7 +12,9 @@ from test_search_answer import ask, folder, keep, titles
 
 from scraper import legal
 from storage.models import Article, NamedNumber
+from storage.search import index as indexing
 from storage.search import paging
+from storage.search import query as queries
 from storage.search.answer import BadCursor, Question, Searcher
 
 if TYPE_CHECKING:
@@ -65,6 +67,35 @@ def test_of_equals_the_newer_comes_first_and_much_better_ones_stay_first(databas
         {}, {}, {},
     )  # fmt: skip
     assert titles(ask(database, folder, "bão lũ")) == ["bão lũ", "mới", "cũ"]
+
+
+PLACES = [
+    ("luật đất đai", "như trên"),
+    ("một", "về đất đai"),
+    ("đất và đai", "đất rồi đai, đai rồi đất"),
+    ("hai", "dat dai"),
+    ("ba", "về đạt dài"),
+]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("limit", [1, 3, 20])
+def test_side_by_side_in_the_title_comes_first_then_in_the_text_then_scattered_then_other_accents(
+    database: Database, folder: Path, turned: bool, limit: int
+) -> None:
+    said = [{"title": title, "body_text": body} for title, body in PLACES]
+    keep(database, *(reversed(said) if turned else said), *({} for _ in range(6)))
+    ids = walk(database, folder, {"typed": "đất đai", "limit": limit})
+    with database.reading() as session:
+        named = {one.id: one.title for one in session.execute(select(Article.id, Article.title))}
+    assert [named[one] for one in ids] == [title for title, _ in PLACES]
+
+
+def test_a_long_document_takes_nothing_from_what_the_body_says() -> None:
+    body, attached = queries.tokens("đất đai"), queries.tokens("Đất rừng, " * 1000)
+    said = indexing.worded(queries.tokens("tin"), body, attached)
+    assert said["body"] == ["tin dat dai rung"]
+    assert said["pairs"][0].startswith(" | dat_dai | dat_rung rung_dat dat_rung")
 
 
 def test_a_number_is_found_however_it_is_typed(database: Database, folder: Path) -> None:

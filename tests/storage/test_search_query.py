@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_search_language import TYPED
 
 from storage.search import index as indexing
-from storage.search import query
+from storage.search import marking, query
 from storage.search.engine import Engine
 from storage.search.language import parse
 from storage.search.query import Document, matches, tokens
@@ -132,7 +132,7 @@ ATOMS = st.sampled_from(
     [
         "thi", "đua", "dua", "thí", "khen", "thủ tục hành chính", "TTHC", "bản", "ban", "hoà", "tha*", "th*", "bá*",
         '"bả"*',
-        '"thi đua"', '"thi dua"', '"bán"', '"khen thủ"*',
+        '"thi đua"', '"thi dua"', '"bán"', '"khen thủ"*', '"thi đua khen"', '"thu tuc hanh chinh"', '"thi đua kh"*',
         "42/2022/nđ-cp", "42-2022*", "nguon:thanh-hoa", "nguon:thanh",
         "nguon:a.b", "nguon:a?b", "loai:tin", "loai:vb", "linhvuc:đất", 'lĩnh vực:"quan ly dat"', "so:42",
         "so:42/2022/NĐ-CP",        "so:2/2022", "tu:2022", "den:2022", "từ:31/12/2021", "đến:6/2022", "không",
@@ -155,11 +155,7 @@ def found_by_engine(typed: str, documents: Sequence[Document]) -> list[bool]:
     indexing.register(index)
     writer = index.writer(heap_size=15_000_000, num_threads=1)
     for place, one in enumerate(documents):
-        said = {}
-        for name in ("title", "body", "documents"):
-            said[name] = [" ".join(folded for folded, _ in getattr(one, name))]
-            said[f"{name}_written"] = [" ".join(written for _, written in getattr(one, name))]
-        said |= {f"{name}_pairs": [indexing.pairs(getattr(one, name))] for name in ("title", "body")}
+        said = indexing.worded(one.title, one.body, one.documents)
         words = [" ".join(folded for folded, _ in tokens(field)) for field in one.fields]
         writer.add_document(
             tantivy.Document(
@@ -171,11 +167,11 @@ def found_by_engine(typed: str, documents: Sequence[Document]) -> list[bool]:
     index.reload()
     searcher = index.searcher()
     engine, tree = Engine(index.schema, searcher), parse(typed).tree
-    there, better = (
+    there, *tiers = (
         {int(searcher.doc(address)["id"][0]) for _, address in searcher.search(asked, limit=100).hits}
-        for asked in (engine.query(tree), engine.exact(tree) or tantivy.Query.empty_query())
+        for asked in (engine.query(tree), *engine.tiers(tree))
     )
-    assert better <= there
+    assert all(tier <= there for tier in tiers)
     return [place in there for place in range(len(documents))]
 
 
@@ -204,11 +200,15 @@ def test_the_words_that_a_snippet_shows_are_those_that_make_a_hit() -> None:
 def test_marks_are_places_of_the_text_in_order(said: str, typed: str) -> None:
     terms = query.terms(query.needs(parse(typed).tree))
     place = 0
-    for start, end in query.marks(said, terms):
+    for start, end in marking.marks(said, terms):
         assert place <= start < end <= len(said)
         folded = tuple(one for one, _ in tokens(said[start:end]))
         assert any(folded == term.folded or (term.prefix and folded[-1].startswith(term.folded[-1])) for term in terms)
         place = end
+    wider = marking.near(said, terms)
+    assert len(wider) == len(marking.marks(said, terms))
+    for (start, end), (before, after) in zip(marking.marks(said, terms), wider, strict=True):
+        assert 0 <= before <= start < end <= after <= len(said)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_marks_are_places_of_the_text_in_order(said: str, typed: str) -> None:
     ],
 )
 def test_what_was_asked_for_is_marked(said: str, typed: str, marked: list[str]) -> None:
-    found = query.marks(said, query.terms(query.needs(parse(typed).tree)))
+    found = marking.marks(said, query.terms(query.needs(parse(typed).tree)))
     assert [said[start:end] for start, end in found] == marked
 
 
