@@ -66,7 +66,6 @@ _TELLING: dict[Outcome, tuple[tuple[str, Cause], ...]] = {
         ("VerificationError|[Mm]ismatch", Cause.TLS_MISMATCH),
         ("", Cause.TLS),
     ),
-    Outcome.DRIFT: ((f"{MOVED}$", Cause.NEW_ADDRESSES), ("", Cause.REDESIGN)),
     Outcome.BLOCKED: (("^status ", Cause.REFUSED), ("", Cause.CHALLENGE)),
     Outcome.ROBOTS: (
         ("could not be had: .*Timeout", Cause.TIMEOUT),
@@ -74,7 +73,7 @@ _TELLING: dict[Outcome, tuple[tuple[str, Cause], ...]] = {
         ("could not be had", Cause.CONNECTION),
         ("", Cause.ROBOTS),
     ),
-    Outcome.DRIFT: (("^hijacked", Cause.HIJACKED), ("", Cause.REDESIGN)),
+    Outcome.DRIFT: (("^hijacked", Cause.HIJACKED), (f"{MOVED}$", Cause.NEW_ADDRESSES), ("", Cause.REDESIGN)),
     Outcome.BROKEN: (("^could not be stored", Cause.OURS), ("", Cause.PARSE)),
 }
 """Outcomes of which the message knows more."""
