@@ -6,13 +6,14 @@ import os
 import sys
 
 import console
-from commands import app, archive, catalogue, crawling, health, procedures, running, sources_app, watching
+from commands import app, archive, catalogue, channels, crawling, health, procedures, running, sources_app, watching
 from console import Exit
 
 __all__ = [
     "app",
     "archive",
     "catalogue",
+    "channels",
     "crawling",
     "health",
     "main",

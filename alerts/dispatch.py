@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from alerts import digests, following, gathering, outbox
+from alerts import digests, following, gathering, outbox, signing
 from alerts.address import parse
 from alerts.channels.pacing import Pacer
 from alerts.following import Matcher
@@ -259,7 +259,7 @@ class Dispatcher:
     def _send(self, attempt: Attempt) -> Outcome:
         try:
             message = self._database.read(lambda session: self._teller.tell(session, attempt))
-            secrets = [attempt.channel.secret] if attempt.channel.secret else []
+            secrets = signing.secrets(attempt.channel, self._clock())
             outcome = self._sender().send(attempt.channel.address, message, secrets=secrets)
         except Exception as error:  # noqa: BLE001 - see below
             # What is wrong with one message must not keep the others; a trace might hold a channel's secrets.

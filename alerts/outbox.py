@@ -288,7 +288,7 @@ def _of_channel(session: Session, channel: Channel, outcome: Outcome, verdict: r
     if outcome.moved_to:
         _move(session, channel, outcome.moved_to)
     if verdict.well:
-        if channel.failing_since is not None:
+        if channel.failing_since is not None and channel.paused_at is None:
             channel.failures, channel.failing_since, channel.not_before = 0, None, None
             channel.cause = channel.detail = ""
         return
@@ -299,8 +299,13 @@ def _of_channel(session: Session, channel: Channel, outcome: Outcome, verdict: r
         channel.failing_since = channel.failing_since or now
         channel.cause, channel.detail = outcome.cause, outcome.detail
     if verdict.pause and channel.paused_at is None:
-        channel.paused_at = now
-        _tell_owners(session, channel, now)
+        pause(session, channel, now=now)
+
+
+def pause(session: Session, channel: Channel, *, now: datetime) -> None:
+    """Ends a channel's use for the cause that it bears, and tells the owners of its watches."""
+    channel.paused_at = now
+    _tell_owners(session, channel, now)
 
 
 def _move(session: Session, channel: Channel, address: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, join, select
 
 from alerts import outbox
 from storage import events
-from storage.alert_tables import Channel, Following, Handover, Owed, Watch
+from storage.alert_tables import Channel, Following, Handover, Owed, Watch, WatchChannel
 from storage.models import Event
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _LISTED = 100
+_IN_USE = (
+    select(WatchChannel.channel)
+    .join(Watch, Watch.id == WatchChannel.watch)
+    .where(WatchChannel.until.is_(None), Watch.removed_at.is_(None))
+)
+"""Channels by which somebody is to hear."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +33,14 @@ class Counts:
 
     rows: Mapping[tuple[str, str], int]
     oldest: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paused:
+    """Channels that are paused, as they are shown, and how many alerts wait for them."""
+
+    channels: tuple[str, ...]
+    waiting: int
 
 
 def counts(session: Session) -> Counts:
@@ -61,11 +75,20 @@ def behind(session: Session, *, now: datetime) -> timedelta | None:
 _MESSAGES = join(join(Handover, Channel, Channel.id == Handover.channel), Watch, Watch.id == Handover.watch)
 
 
+def paused(session: Session) -> Paused:
+    """Which channels are paused by which somebody is to hear, and what waits for them."""
+    asked = select(Channel).where(Channel.paused_at.is_not(None), Channel.id.in_(_IN_USE))
+    channels = session.scalars(asked.order_by(Channel.paused_at, Channel.id)).all()
+    waiting = select(func.count()).select_from(Owed)
+    waiting = waiting.where(Owed.state == "pending", Owed.channel.in_([one.id for one in channels]))
+    return Paused(channels=tuple(one.shown for one in channels), waiting=session.scalar(waiting) or 0)
+
+
 def report(session: Session) -> dict[str, Any]:
     """What is still to be handed over; channels that fail; messages that were given up, the newest first."""
     pending = select(func.count()).select_from(Owed).where(Owed.state == "pending")
-    failing = select(Channel).where(Channel.failing_since.is_not(None)).order_by(Channel.failing_since)
-    channels = session.scalars(failing).all()
+    failing = select(Channel).where(Channel.failing_since.is_not(None), Channel.id.in_(_IN_USE))
+    channels = session.scalars(failing.order_by(Channel.failing_since)).all()
     dead = (
         select(Handover, Channel.shown)
         .join(Channel, Channel.id == Handover.channel)

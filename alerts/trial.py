@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from alerts import telling, watches
+from alerts import signing, telling, watches
 from scraper.urls import record_id
 from storage.alert_tables import Channel, WatchChannel
 
@@ -40,7 +40,7 @@ def run(database: Database, name: str, sender: Sender, names: Names, *, now: dat
             at=now,
             thread=watch.id,
         )
-        outcome = sender.send(channel.address, message, secrets=[channel.secret] if channel.secret else [])
+        outcome = sender.send(channel.address, message, secrets=signing.secrets(channel, now))
         told.append(
             {"channel": channel.shown, "outcome": outcome.end, "cause": outcome.cause or None, "note": outcome.detail}
         )

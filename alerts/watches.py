@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from alerts import outbox
+from alerts import outbox, returned
 from alerts.address import BadAddress, parse
 from alerts.channels import new_secret
 from alerts.matching import narrowed
@@ -130,7 +130,7 @@ def add(session: Session, wish: Wish, addresses: Sequence[str], *, now: datetime
     session.add(WatchSpan(watch=watch.id, after=_now_at(session), until=None))
     told: dict[str, str] = {}
     for position, address in enumerate(parsed.values()):
-        channel, secret = _channel(session, address)
+        channel, secret = _channel(session, address, now)
         token = secrets.token_urlsafe(24)
         session.add(WatchChannel(watch=watch.id, channel=channel, position=position, token=token, until=None))
         if secret:
@@ -201,7 +201,7 @@ def resume(session: Session, name: str, *, now: datetime) -> None:
     of_watch = select(WatchChannel.channel).where(WatchChannel.watch == watch.id)
     paused = select(Channel).where(Channel.id.in_(of_watch), Channel.paused_at.is_not(None))
     for channel in session.scalars(paused):
-        _begin_anew(channel)
+        _begin_anew(channel, now)
         held = update(Handover).where(Handover.channel == channel.id, Handover.state == "pending")
         session.execute(held.values(attempts=0, due_at=now))
     session.flush()
@@ -242,7 +242,7 @@ def _by_token(session: Session, token: str) -> WatchChannel:
 
 def listed(session: Session, *, public_url: str = "") -> list[dict[str, Any]]:
     """All watches that were not removed, as the contract writes them, the oldest first."""
-    counts = _counts(session)
+    counts, bounces = _counts(session), returned.counts(session)
     channels: dict[str, list[dict[str, Any]]] = {}
     asked = (
         select(WatchChannel.watch, Channel)
@@ -251,7 +251,7 @@ def listed(session: Session, *, public_url: str = "") -> list[dict[str, Any]]:
         .order_by(WatchChannel.watch, WatchChannel.position)
     )
     for watch, channel in session.execute(asked):
-        channels.setdefault(watch, []).append(_shape(channel))
+        channels.setdefault(watch, []).append({**_shape(channel), "bounces": bounces.get(channel.id, 0)})
     rows = session.scalars(select(Watch).where(Watch.removed_at.is_(None)).order_by(Watch.created_at, Watch.id))
     return [
         {
@@ -303,7 +303,7 @@ def _row(wish: Wish, now: datetime) -> Watch:
     )  # fmt: skip
 
 
-def _channel(session: Session, address: Address) -> tuple[str, str | None]:
+def _channel(session: Session, address: Address, now: datetime) -> tuple[str, str | None]:
     """The channel with this address, and its secret if it has one that nobody was told who still hears by it."""
     row = session.scalar(select(Channel).where(Channel.key == address.key))
     if row is not None and _is_used(session, row):
@@ -311,8 +311,8 @@ def _channel(session: Session, address: Address) -> tuple[str, str | None]:
     if row is None:
         row = Channel(id=_new("channel"), kind=address.kind, address=address.key, key=address.key, shown=address.shown)
         session.add(row)
-    _begin_anew(row)
-    row.secret = new_secret() if address.kind == "webhook" else None
+    _begin_anew(row, now)
+    row.secret, row.former_secret = new_secret() if address.kind == "webhook" else None, None
     session.flush()
     return row.id, row.secret
 
@@ -326,8 +326,9 @@ def _is_used(session: Session, channel: Channel) -> bool:
     return session.scalar(asked.limit(1)) is not None
 
 
-def _begin_anew(channel: Channel) -> None:
+def _begin_anew(channel: Channel, now: datetime) -> None:
     """Forgets how a channel was."""
+    channel.begun_at = now
     channel.paused_at = channel.failing_since = channel.not_before = None
     channel.failures, channel.cause, channel.detail = 0, "", ""
 

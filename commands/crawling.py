@@ -166,7 +166,8 @@ def _unreached(report: dict[str, Any]) -> bool:
 
 @app.command(epilog="Example: congtin status thanh-hoa/snv --json")
 def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, json: Json = False) -> None:
-    """Health of sources and their last runs; exit code 3 when something is ill."""
+    """Health of sources and their last runs, and channels that are paused; exit code 3 when a source is ill."""
+    from alerts import standing
     from spiders.loader import catalogue
     from storage import runs, schedule
 
@@ -174,6 +175,7 @@ def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, j
     with database().reading() as session:
         rows = runs.status(session, names)
         last = runs.recent(session, names[0]) if source else []
+        paused = None if source else standing.paused(session)
         if source:
             rows[0] |= schedule.sections(session, names[0])
     if json:
@@ -192,6 +194,11 @@ def status(source: Annotated[str | None, typer.Argument(metavar="ID")] = None, j
             _tell_schedule(rows[0])
         if last:
             console.reports(last)
+    if paused and paused.channels:
+        said = f"{len(paused.channels)} paused, {paused.waiting:,} alerts wait: {', '.join(paused.channels)}"
+        console.err.print(
+            f"channels: {said}. `congtin watch list` says why", style="yellow", markup=False, soft_wrap=True
+        )
     if any(row["verdict"] not in {None, "healthy"} for row in rows):
         raise typer.Exit(Exit.FAILED)
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.headerregistry import Address
 
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*|(mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", re.IGNORECASE)
 """A URL or a mail address: what the operator of a portal can find us by."""
@@ -50,7 +51,8 @@ class Config:
     a hundred for each source); `contact` stands in the user agent; `allow_networks` are those that the address guard
     would refuse; `opt_out` are hosts that are never asked, for whoever runs them asked for that.
     `log` is one of LOGS: how what is logged looks. `mail_server`, `mail_from` and `telegram_token` are
-    what alerts are sent with; `public_url`, without a slash at its end, is where others find the web pages.
+    what alerts are sent with, and `bounce_address` is where mail servers report what they could not deliver, if that
+    is not `mail_from`; `public_url`, without a slash at its end, is where others find the web pages.
     """
 
     data: Path
@@ -63,6 +65,7 @@ class Config:
     allow_networks: tuple[Network, ...] = ()
     mail_server: MailServer | None = None
     mail_from: str = ""
+    bounce_address: str = ""
     telegram_token: str = field(default="", repr=False)
     telegram_url: str = TELEGRAM
     public_url: str = ""
@@ -109,6 +112,7 @@ class Config:
             allow_networks=tuple(_network(word) for word in setting("ALLOW_NETWORKS").split(",") if word.strip()),
             mail_server=mail_server,
             mail_from=mail_from,
+            bounce_address=_bounce_address(setting("BOUNCE_ADDRESS")),
             telegram_token=_telegram_token(setting("TELEGRAM_TOKEN")),
             telegram_url=_base("TELEGRAM_URL", setting("TELEGRAM_URL", TELEGRAM)),
             public_url=_base("PUBLIC_URL", setting("PUBLIC_URL")),
@@ -170,16 +174,25 @@ def _mail_server(url: str) -> MailServer | None:
 
 def _mail_from(said: str) -> str:
     """A sender's address, with a name before it or not, as a header takes it."""
-    if not said:
-        return ""
+    return str(_sender("MAIL_FROM", said)) if said else ""
+
+
+def _bounce_address(said: str) -> str:
+    """A return path (RFC 5321 §4.1.1.2): an address, whatever name stands before it."""
+    return str(_sender("BOUNCE_ADDRESS", said).addr_spec) if said else ""
+
+
+def _sender(name: str, said: str) -> Address:
+    addresses: tuple[Address, ...] = ()
     try:
-        (one,) = SMTP.header_factory("From", said).addresses
+        addresses = SMTP.header_factory("From", said).addresses
+        (one,) = addresses
         whole = said.isprintable() and _CONTACT.fullmatch(one.addr_spec) and one.addr_spec.isascii()
     except (ValueError, MessageError, IndexError):
         whole = None
     if not whole:
-        raise BadConfig(f"CONGTIN_MAIL_FROM: not one mail address, such as Cổng tin <tin@example.org>: {said!r}")
-    return str(one)
+        raise BadConfig(f"CONGTIN_{name}: not one mail address, such as Cổng tin <tin@example.org>: {said!r}")
+    return addresses[0]
 
 
 def _telegram_token(said: str) -> str:

@@ -61,7 +61,11 @@ class Channel(Table):
     key: Mapped[str] = mapped_column(Words, unique=True)
     shown: Mapped[str] = mapped_column(Words)
     secret: Mapped[str | None] = mapped_column(Words)
-    """What a webhook's messages are signed with."""
+    """What a webhook's messages are signed with; until `former_until` with `former_secret` as well."""
+    former_secret: Mapped[str | None] = mapped_column(Words)
+    former_until: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    """When all that it had failed at was last forgotten."""
     failures: Mapped[int] = mapped_column(default=0)
     """Attempts in a row that came to nothing, since `failing_since`; no other is made before `not_before`."""
     failing_since: Mapped[datetime | None]
@@ -70,6 +74,24 @@ class Channel(Table):
     cause: Mapped[str] = mapped_column(String(20), default="")
     detail: Mapped[str] = mapped_column(Words, default="")
     """Why the last attempt failed, of `alerts.items.Cause`, and in words."""
+
+
+class Bounce(Table):
+    """A mail that a channel's mail server took, and that came back later, or was reported to be late."""
+
+    __tablename__ = "bounces"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    channel: Mapped[str] = mapped_column(ForeignKey("channels.id"))
+    message: Mapped[str] = mapped_column(String(32))
+    permanent: Mapped[bool]
+    at: Mapped[datetime]
+    """When it was read."""
+    status: Mapped[str] = mapped_column(String(11))
+    """By RFC 3463, such as 5.1.1; `said` are the mail server's words."""
+    said: Mapped[str] = mapped_column(Words)
+
+    __table_args__ = (UniqueConstraint("message", "permanent"), Index(None, "channel", "at"))
 
 
 class WatchChannel(Table):

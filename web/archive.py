@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from alerts import standing
 from storage import events, procedure_lists, records, runs
 from storage.database import Database
 from storage.models import Article, Page, Run
@@ -18,6 +19,7 @@ from storage.search.answer import Searcher
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from alerts.standing import Paused
     from scraper.config import Config
     from storage.procedure_lists import Wanted
     from storage.search.answer import Question
@@ -108,6 +110,11 @@ class Archive:
         sources = self.overview().sources
         with self.database.reading() as session:
             return runs.status(session, sources)
+
+    def paused(self) -> Paused:
+        """Channels of alerts that are paused, and what waits for them."""
+        with self.database.reading() as session:
+            return standing.paused(session)
 
     def overview(self) -> Overview:
         """All sources, by name, and the end of the last crawl."""

@@ -293,7 +293,7 @@ def _number(request: Request, name: str) -> int | None:
 @router.api_route("/sources", methods=GET)
 def sources(request: Request, archive: Open) -> HTMLResponse:
     """All sources and how they are."""
-    return page(request, "sources.html", sources=archive.status(), source_name=archive.name)
+    return page(request, "sources.html", sources=archive.status(), source_name=archive.name, paused=archive.paused())
 
 
 @router.api_route("/robots.txt", methods=GET)

@@ -15,7 +15,6 @@ import ssl
 import time
 from typing import TYPE_CHECKING
 
-from alerts.address import bare
 from alerts.items import Outcome
 from alerts.letters import letter
 from alerts.posting import Clock
@@ -58,7 +57,7 @@ class Mail:
             return Outcome(end="later", cause="configuration", detail="CONGTIN_SMTP_URL is not set")
         mail = letter(message, to=to, sender=settings.mail_from, host=settings.host)
         data = mail.as_bytes()
-        sender = bare(settings.mail_from)
+        sender = settings.return_path
         clock = Clock(settings.limits.mail)
         if time.monotonic() - self._used > _IDLE:
             self.close()

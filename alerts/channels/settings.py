@@ -36,6 +36,7 @@ class Settings:
 
     mail_server: MailServer | None = None
     mail_from: str = ""
+    bounce_address: str = ""
     telegram_token: str = field(default="", repr=False)
     telegram_url: str = TELEGRAM
     public_url: str = ""
@@ -48,11 +49,17 @@ class Settings:
         return cls(
             mail_server=config.mail_server,
             mail_from=config.mail_from,
+            bounce_address=config.bounce_address,
             telegram_token=config.telegram_token,
             telegram_url=config.telegram_url,
             public_url=config.public_url,
             allow_networks=config.allow_networks,
         )
+
+    @property
+    def return_path(self) -> str:
+        """Where mail servers report what they could not deliver."""
+        return self.bounce_address or bare(self.mail_from)
 
     @property
     def host(self) -> str:

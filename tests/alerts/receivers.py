@@ -37,6 +37,8 @@ class Post:
     once: dict[str, str] = field(default_factory=dict)
     """The same, for the next time only."""
     connections: int = 0
+    senders: list[str] = field(default_factory=list)
+    """Return paths."""
     port: int = 0
 
     async def _answer(self, step: str, good: str) -> str:
@@ -73,6 +75,7 @@ class Post:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
+        self.senders.append(envelope.mail_from or "")
         self.mails.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
         return await self._answer("DATA", "250 2.0.0 taken")
 

@@ -48,6 +48,15 @@ def test_a_message_arrives(server: Post) -> None:
     assert b"Message-ID: <message22222222a@tin.example.org>\r\n" in content
 
 
+@pytest.mark.parametrize("given", ["", "returns@example.org"])
+def test_what_cannot_be_delivered_comes_back_to_the_sender_or_where_the_operator_wants_it(
+    server: Post, given: str
+) -> None:
+    assert send(READER, ONE, server.settings(bounce_address=given)).end == "taken"
+    assert server.senders == [given or "tin@example.org"]
+    assert "<tin@example.org>" in server.mails[0][1].decode().partition("To:")[0]
+
+
 def test_a_line_that_is_a_dot_ends_no_message() -> None:
     """RFC 5321 §4.5.2."""
     assert mail.stuffed(b".\r\na.b\r\n..c\r\n") == b"..\r\na.b\r\n...c\r\n"

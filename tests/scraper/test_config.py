@@ -47,6 +47,7 @@ def test_everything_for_messages_at_once(tmp_path: Path) -> None:
     assert config.telegram_url == "https://api.telegram.org"
     assert config.mail_from == "Cổng tin <tin@example.org>"
     assert read(MAIL_FROM="tin@example.org").mail_from == "tin@example.org"
+    assert read(BOUNCE_ADDRESS="returns@example.org").bounce_address == "returns@example.org"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,8 @@ def test_everything_for_messages_at_once(tmp_path: Path) -> None:
         ("MAIL_FROM", "đ@example.org"),
         ("MAIL_FROM", "a@example.org\r\nBcc: b@example.org"),
         ("MAIL_FROM", "<>"),
+        ("BOUNCE_ADDRESS", "returns"),
+        ("BOUNCE_ADDRESS", "a@example.org, b@example.org"),
         ("TELEGRAM_TOKEN", "s3cr3t"),
         ("TELEGRAM_TOKEN", "1:s3cr3t/../x"),
         ("TELEGRAM_URL", "ftp://a"),
