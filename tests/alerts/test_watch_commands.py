@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from command import Congtin
     from receivers import Post, Receiver
@@ -119,6 +120,52 @@ def test_a_receiver_that_fails_is_told_of_and_tried_again(
     assert congtin.json("deliver", "--again", dead["id"])["sent"] == 1
     first, *_, last = hook.told
     assert first[1]["webhook-id"] == last[1]["webhook-id"] == dead["id"]
+
+
+def test_a_secret_is_changed_without_a_message_that_does_not_hold(congtin: Congtin, hook: Receiver) -> None:
+    """H25: for a day both signatures are sent, so that a receiver may change at any hour of it."""
+    made = added(congtin, "", "--to", hook.webhook)
+    (old,) = made["secrets"].values()
+    told = congtin.json("watch", "secret", made["id"], hook.webhook)
+    new = told["secret"]
+    assert (told["channel"], new == old) == (made["channels"][0], False)
+    assert new not in congtin.run("watch", "list", "--json").stdout
+    assert congtin.json("watch", "test", made["id"])[0]["outcome"] == "taken"
+    _, headers, body = hook.told[0]
+    for secret in (old, new):
+        assert Webhook(secret).verify(body, {name.lower(): value for name, value in headers.items()})
+    (row,) = congtin.json("watch", "list")
+    third = congtin.run("watch", "secret", made["id"], row["channel_states"][0]["id"]).stdout
+    assert "told this once: whsec_" in third
+    for watch, channel in ((made["id"], "mailto:reader@example.org"), ("none", hook.webhook)):
+        congtin.run("watch", "secret", watch, channel, expect=2)
+
+
+def test_a_mail_that_came_back_is_counted_and_the_status_says_what_is_paused(
+    congtin: Congtin, serve: Callable[..., Running], mailbox: Post, tmp_path: Path
+) -> None:
+    """H14."""
+    portal = serve(articles=10)
+    congtin.crawl()
+    added(congtin, "", "--to", "mailto:reader@example.org")
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    assert congtin.json("deliver")["sent"] == 1
+    name = str(email.message_from_bytes(mailbox.mails[0][1])["Message-ID"])
+    mail = tmp_path / "bounce"
+    mail.write_text("From: reader@example.org\n\nThank you!\n", "utf-8")
+    assert "nothing was changed" in congtin.run("watch", "bounce", str(mail), expect=2).stderr
+    congtin.run("watch", "bounce", str(tmp_path / "none"), expect=2)
+    assert "paused" not in congtin.run("status", expect=None).stderr
+    mail.write_text(
+        f"From: MAILER-DAEMON@example.org\n\n<reader@example.org>: 550 5.1.1 unknown\n\nMessage-ID: {name}\n", "utf-8"
+    )
+    assert "5.1.1: counted, and the channel is paused" in congtin.run("watch", "bounce", str(mail)).stdout
+    noted = congtin.json("watch", "bounce", str(mail))
+    assert (noted["channel"], noted["counted"], noted["paused"]) == ("mailto:reader@example.org", False, True)
+    assert "1 paused, 0 alerts wait: mailto:reader@example.org" in congtin.run("status").stderr
+    assert isinstance(congtin.json("status"), list)
+    assert congtin.json("watch", "list", expect=3)[0]["channel_states"][0]["bounces"] == 1
 
 
 def test_watches_are_paused_removed_and_told_of(congtin: Congtin, hook: Receiver) -> None:
