@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -201,6 +202,43 @@ def test_a_dead_channel_keeps_no_other_waiting_is_paused_after_three_days_and_it
     assert sorted(room.receiver.titles(HOOK)) == sorted(titles)
     assert room.states() == {"sent": 3 * len(titles)}
     assert Auditor(room.database).look().wrong == 0
+
+
+def test_one_that_hangs_keeps_no_other_waiting(room: PostRoom) -> None:
+    """H9: while it hangs, all others have everything."""
+    others = [*(f"webhook+https://hooks.example.org/{number}" for number in range(4)), MAIL]
+    room.watch("", HOOK)
+    for address in others:
+        room.watch("", address)
+    room.publish("Tin một", "Tin hai")
+    waiting, served = Counter(dict.fromkeys(others, 2)), threading.Event()
+
+    def answer(address: str, _: Message) -> None:
+        if address == HOOK:
+            assert served.wait(30)
+            return
+        waiting[address] -= 1
+        if not waiting.total():
+            served.set()
+
+    room.receiver.before = answer
+    room.deliver()
+    assert served.is_set()
+    assert room.states() == {"sent": 12}
+
+
+def test_a_channel_that_is_not_found_for_three_days_is_paused_and_says_so(room: PostRoom) -> None:
+    """H4: 404 may be mended, 410 is meant."""
+    made = room.watch("", HOOK, MAIL)
+    room.receiver.usual[HOOK] = Outcome(end="later", cause="not-found", detail="answered 404")
+    for hours in (0, 71, 1):
+        room.clock.forward(hours=hours)
+        room.publish(f"Tin lúc {room.clock()}")
+        room.deliver()
+        with room.database.reading() as session:
+            found = standing.paused(session)
+        assert found.channels == (made.channels[:1] if hours == 1 else ())
+    assert [message.kind for message in room.receiver.at(MAIL)].count("notice") == 1
 
 
 def test_a_closed_channel_is_paused_at_once_and_its_message_given_up(room: PostRoom) -> None:

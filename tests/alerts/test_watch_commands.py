@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from receivers import post, receiver
 from standardwebhooks import Webhook
+from typer.testing import CliRunner
+
+import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +83,23 @@ def test_from_the_portal_to_a_webhook_and_a_mailbox(
     assert (row["id"], row["query"], row["every"], row["paused"]) == (made["id"], "hổ phách", "now", False)
     assert (row["channels"], row["sent"], row["pending"], row["failed"]) == (made["channels"], 2, 0, 0)
     assert congtin.json("doctor")["checks"][4]["state"] == "ok"
+
+
+def test_the_first_crawl_of_a_source_floods_nobody(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver
+) -> None:
+    """H17: what was there already is a line of the next digest, and no news."""
+    portal = serve(articles=25)
+    added(congtin, "", "--kind", "article", "--to", hook.webhook)
+    congtin.crawl()
+    congtin.run("deliver")
+    assert len(hook.told) <= 1  # where it is the digest's hour
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    congtin.run("deliver")
+    told = [json.loads(body)["data"] for _, _, body in hook.told]
+    assert [event["title"] for message in told for event in message["events"]] == [LATEST]
+    assert sum(noted["count"] for message in told for noted in message["noted"]) == 25
 
 
 def test_what_is_published_is_in_the_mailbox_seconds_after_it_was_crawled(
@@ -166,6 +187,11 @@ def test_a_mail_that_came_back_is_counted_and_the_status_says_what_is_paused(
     assert "1 paused, 0 alerts wait: mailto:reader@example.org" in congtin.run("status").stderr
     assert isinstance(congtin.json("status"), list)
     assert congtin.json("watch", "list", expect=3)[0]["channel_states"][0]["bounces"] == 1
+
+
+def test_a_mail_server_gives_the_mail_to_standard_input(congtin: Congtin) -> None:
+    done = CliRunner(env=congtin.env()).invoke(cli.app, ["watch", "bounce"], input=b"From: postmaster@a\n\n5.1.1 b@c\n")
+    assert (done.exit_code, "no message that was sent from here" in done.stderr) == (2, True)
 
 
 def test_watches_are_paused_removed_and_told_of(congtin: Congtin, hook: Receiver) -> None:

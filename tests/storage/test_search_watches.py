@@ -248,6 +248,24 @@ def test_a_watch_may_be_narrowed_besides(sources: tuple[str, ...], fields: tuple
     assert Watched({"one": tree}).matching(about) == (["one"] if found else [])
 
 
+@pytest.mark.parametrize(
+    ("typed", "title", "found"),
+    [
+        ("dat dai", "Luật Đất đai", True),
+        ("đất", "dat dai", True),
+        ('"đất đai"', "dat dai", False),
+        ('"thi đua"', "Phong trào thi đua", True),
+        ('"thi đua"', "thi cử và đua xe", False),
+        ('đất -"thi đua"', "Đất đai và thi đua", False),
+        ("đường", "duong bo", True),
+        ('"đường"', "dương lịch", False),
+    ],
+)
+def test_words_without_marks_with_them_and_in_a_row(typed: str, title: str, found: bool) -> None:
+    """H21."""
+    assert Watched({"w": parse(typed).tree}).matching(document(title)) == (["w"] if found else [])
+
+
 def test_watches_of_the_same_tree_are_told_in_the_order_in_which_they_were_given() -> None:
     trees = {name: parse(typed).tree for name, typed in [("c", "phí"), ("a", "lệ phí"), ("b", "Phí"), ("d", "phí")]}
     assert Watched(trees).matching(document("lệ phí")) == ["c", "a", "b", "d"]
