@@ -49,7 +49,7 @@ def note(session: Session, report: Report, *, host: str, now: datetime) -> Noted
     stands as in the ledger stays: our mail server took it.
     """
     message, channel, fate = _meant(session, report, host)
-    session.scalars(select(Channel.id).where(Channel.id == channel.id).with_for_update()).one()
+    session.refresh(channel, with_for_update=True)  # of several reports at once one pauses it
     seen = select(Bounce.id).where(Bounce.message == message.id, Bounce.permanent == fate.permanent)
     counted = session.scalar(seen) is None
     if counted:

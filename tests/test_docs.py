@@ -25,7 +25,11 @@ INNER = {"CONGTIN_CONFIG"}  # a setting of Scrapy, and no variable
 def commands() -> dict[str, set[str]]:
     """Every command with the options that are its own."""
     top = get_command(cli.app).commands
-    inner = {f"sources {name}": command for name, command in top.pop("sources").commands.items()}
+    inner = {
+        f"{group} {name}": command
+        for group in ("sources", "watch")
+        for name, command in top.pop(group).commands.items()
+    }
     return {
         name: {option for one in command.params for option in one.opts if option.startswith("--")} - {"--json"}
         for name, command in {**top, **inner}.items()
@@ -55,27 +59,30 @@ def test_every_setting_is_in_the_table_of_settings() -> None:
     assert told == (read | set(re.findall(r"CONGTIN_[A-Z]+(?:_[A-Z]+)*\b", CODE))) - INNER
 
 
-CATALOGUE = {"A": 40, "B": 25, "C": 27, "D": 19, "E": 18, "F": 16}
-"""How many cases of faults each part has."""
-ROW = re.compile(r"^\| ([A-F]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+CATALOGUE = {"faults.md": {"A": 40, "B": 25, "C": 27, "D": 19, "E": 18, "F": 16}, "monitoring.md": {"H": 28}}
+"""How many cases of faults each part has, by the page that lists them."""
+ROW = re.compile(r"^\| ([A-Z]\d+) \| [^|]+ \| (?:[^|]+ \| )?([^|]+) \|$", re.MULTILINE)
 
 
-def cases() -> list[tuple[str, list[str]]]:
-    """The rows of the table of all cases: the id, and what proves it."""
-    table = (ROOT / "docs" / "faults.md").read_text("utf-8").partition("## All cases")[2]
-    return [(case, proofs.replace("`", "").split(", ")) for case, _, _, proofs in ROW.findall(table)]
+def cases(page: str) -> list[tuple[str, list[str]]]:
+    """The rows of a page's table of all cases: the id, and what proves it."""
+    table = (ROOT / "docs" / page).read_text("utf-8").partition("## All cases")[2]
+    return [(case, proofs.replace("`", "").split(", ")) for case, proofs in ROW.findall(table)]
 
 
-def test_every_case_of_the_catalogue_has_a_row_and_a_proof() -> None:
-    assert [case for case, _ in cases()] == [
-        f"{part}{number}" for part, count in CATALOGUE.items() for number in range(1, count + 1)
+@pytest.mark.parametrize("page", CATALOGUE)
+def test_every_case_of_the_catalogue_has_a_row_and_a_proof(page: str) -> None:
+    assert [case for case, _ in cases(page)] == [
+        f"{part}{number}" for part, count in CATALOGUE[page].items() for number in range(1, count + 1)
     ]
-    assert all(proofs for _, proofs in cases())
-    told = f"All {sum(CATALOGUE.values())} cases have a test."
-    assert told in (ROOT / "docs" / "faults.md").read_text("utf-8")
+    assert all(proofs for _, proofs in cases(page))
+    told = f"All {sum(CATALOGUE[page].values())} cases have a test."
+    assert told in (ROOT / "docs" / page).read_text("utf-8")
 
 
-@pytest.mark.parametrize(("case", "proof"), [(case, proof) for case, proofs in cases() for proof in proofs])
+@pytest.mark.parametrize(
+    ("case", "proof"), [(case, proof) for page in CATALOGUE for case, proofs in cases(page) for proof in proofs]
+)
 def test_what_proves_a_case_is_there(case: str, proof: str) -> None:
     """A row of the sample portal's faults; or a test, which has the case among its examples if it names cases."""
     if proof == "row":
