@@ -25,8 +25,16 @@ _ID = re.compile(r"<([a-z2-7]{16})@([A-Za-z0-9.-]{1,253})>")  # as alerts.letter
 _MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]")
 _ENHANCED = re.compile(r"(?<![\w.])([45])\.([0-9]{1,3})\.([0-9]{1,3})(?![\w]|\.[0-9])")  # RFC 3463
 _REPLY = re.compile(r"(?<![\w.:-])([45])[0-5][0-9](?=[ -])")  # RFC 5321 §4.2
+_FOR_GOOD = re.compile(
+    r"permanent (?:fatal )?error|(?:user|recipient|mailbox|address)(?: is)? (?:unknown|not found|does not exist)|"
+    r"(?:unknown|no such) (?:user|recipient|mailbox|address)|no mailbox here by that name",
+    re.IGNORECASE,
+)
+"""Words for a failure in reports that have no number for it; what is only late is told otherwise."""
 _BELOW = re.compile(r"^(?:Return-Path|Received|Message-ID): ?", re.IGNORECASE | re.MULTILINE)
 """Where the message that came back begins, in a report that is one text."""
+_ACTION = re.compile(r"(fail|error)|(delay)", re.IGNORECASE)
+"""RFC 3464 §2.3.3 has `failed` and `delayed`; servers have `failure`, `error` and comments besides."""
 _SYSTEM = re.compile(r"\b(?:mailer-daemon|postmaster)(?:@|\b)", re.IGNORECASE)
 _OTHER_REPORTS = frozenset({"message/feedback-report", "message/disposition-notification"})
 """RFC 5965 and 8098: that a reader complains, or has read."""
@@ -68,7 +76,8 @@ def read(data: bytes) -> Report:
         raise NoBounce("this is no mail that can be read") from None
     if kinds & _OTHER_REPORTS:
         raise NoBounce("this reports a complaint or that a mail was read, and no failure to deliver one")
-    fates = _of_report(status) if status else _in_words(mail, parts)
+    known = any(_field(block, "Action") for block in status)
+    fates = _of_report(status) if known else _in_words(mail, parts)
     messages = dict.fromkeys((name, host.lower()) for name, host in _ID.findall(whole))
     return Report(messages=tuple(messages)[:_MOST], fates=fates)
 
@@ -76,35 +85,31 @@ def read(data: bytes) -> Report:
 def _of_report(blocks: list[Message]) -> tuple[Fate, ...]:
     """By RFC 3464 §2.3: a group of fields for each reader, after one about the whole."""
     fates = []
-    actions = []
     for block in blocks:
-        action = _field(block, "Action").lower()
-        actions.append(action)
-        if action not in {"failed", "delayed"}:
-            continue
-        said = _field(block, "Diagnostic-Code").partition(";")[2]
-        status = _status(_field(block, "Status"), said)
-        addresses = [_field(block, name).partition(";")[2] for name in ("Original-Recipient", "Final-Recipient")]
-        if status:
-            fates.append(_fate(addresses, status, said, permanent=action == "failed"))
+        action = _ACTION.match(_field(block, "Action"))
+        said = _typed(block, "Diagnostic-Code")
+        stated = _field(block, "Status")
+        status = _status(stated, said) or _status("", f"{stated} ")
+        if action and status:
+            addresses = [_typed(block, "Original-Recipient"), _typed(block, "Final-Recipient")]
+            fates.append(_fate(addresses, status, said, permanent=bool(action[1])))
     if not fates:
-        told = ", ".join(sorted(filter(None, actions))) or "nothing"
-        raise NoBounce(f"this reports no failure to deliver a mail: {text.clean(told)[:_LONGEST_SAID]}")
+        raise NoBounce("this reports no failure to deliver a mail")
     return tuple(fates)
 
 
 def _in_words(mail: Message, parts: list[Message]) -> tuple[Fate, ...]:
-    """A mail server's own words, in which stand the reader and a status: those of qmail, of Exim and of older ones."""
+    """A mail server's own words, in which stand the reader and what failed: those of qmail and of older ones."""
     nobody = _field(mail, "Return-Path") == "<>"
     if not nobody and not _SYSTEM.search(_field(mail, "From")):
         raise NoBounce("this mail is none of a mail server")
     leaves = (_body(part) for part in parts if part.get_content_type() == "text/plain")
     said = _BELOW.split(next(leaves, ""), maxsplit=1)[0]
-    status = _status("", said)
+    status = _status("", said) or ("5.0.0" if _FOR_GOOD.search(said) else "")
     if not status:
-        raise NoBounce("this mail says with no status that a message could not be delivered")
+        raise NoBounce("this mail says with no status, and in no words that are known, that a message failed")
     addresses = _MAILBOX.findall(f"{_field(mail, 'X-Failed-Recipients')} {said}")
-    line = next((line for line in said.splitlines() if _status("", line)), "")
+    line = next((line for line in said.splitlines() if _status("", line) or _FOR_GOOD.search(line)), "")
     return (_fate(addresses[:_MOST], status, line, permanent=True),)
 
 
@@ -132,6 +137,13 @@ def _status(stated: str, said: str) -> str:
 
 def _field(part: Message, name: str) -> str:
     return " ".join(str(part.get(name, "")).split())
+
+
+def _typed(block: Message, name: str) -> str:
+    """A field's value without its type (RFC 3464 §2.1.2), which some servers leave out."""
+    said = _field(block, name)
+    kind, semicolon, value = said.partition(";")
+    return value.strip() if semicolon and kind.strip().replace("-", "").isalnum() else said
 
 
 def _in(part: Message) -> Iterator[Message]:

@@ -89,7 +89,7 @@ A message that you sent could not be delivered. This is a permanent error.
 
 def postfix(message: str = NAME, status: str = "5.1.1", said: str = "550 no", **others: str) -> bytes:
     given = {
-        "reader": READER, "final": READER, "action": "failed" if status[0] == "5" else "delayed", "host": HOST,
+        "reader": READER, "final": READER, "action": "failed" if status.startswith("5") else "delayed", "host": HOST,
         "original": "", "returned": "message/rfc822",
     } | others  # fmt: skip
     return OF_POSTFIX.format(message=message, status=status, said=said, **given).encode()
@@ -106,6 +106,11 @@ def postfix(message: str = NAME, status: str = "5.1.1", said: str = "550 no", **
         (postfix(final="elsewhere@example.net", original=f"Original-Recipient: rfc822;{READER}\n"), "5.1.1", True),
         (postfix(final="Reader@Example.ORG"), "5.1.1", True),
         (postfix().replace(b"\n", b"\r\n"), "5.1.1", True),
+        (postfix(action="failed (bad address)"), "5.1.1", True),
+        (postfix(action="failure", status="553 too long", said=""), "5.0.0", True),
+        (postfix().replace(b"rfc822; reader@example.org", b"<reader@example.org>"), "5.1.1", True),
+        (postfix(action="", status="", said="550 5.1.1 none", final=""), "5.1.1", True),
+        (OF_QMAIL.format(reader=READER, message=NAME, host=HOST).replace("550 5.1.1 ", "").encode(), "5.0.0", True),
         (OF_QMAIL.format(reader=READER, message=NAME, host=HOST).encode(), "5.1.1", True),
         (OF_EXIM.format(reader=READER, message=NAME, host=HOST).encode(), "5.0.0", True),
     ],
@@ -129,6 +134,7 @@ NONE = {
         b"Content-Type: text/plain\n\n550 5.1.1\n--b\n"
         b"Content-Type: message/disposition-notification\n\nDisposition: displayed\n--b--\n"
     ),
+    "late, in words": f"From: postmaster@a.org\n\n<{NAME}@{HOST}> for {READER} is late; I shall try again.\n".encode(),
     "no status": f"From: postmaster@example.org\n\nYour <{NAME}@{HOST}> did not reach {READER}.\n".encode(),
 }
 
