@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from command import Congtin, Serve
 
 pytestmark = pytest.mark.long
-IN_FLIGHT = 12
+IN_FLIGHT = 16
 """Pages that were on their way, or answered and not yet committed, when a crawl was killed."""
 HELD = "SELECT url FROM pages WHERE record IS NOT NULL UNION SELECT url FROM documents WHERE version > 0"
 ARTICLES = 500  # more than the twenty pages of a listing that a plain crawl reads

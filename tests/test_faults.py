@@ -39,7 +39,7 @@ TRUSTED = {"OK", "NOT_MODIFIED", "EMPTY_OK"}
 # What waits for a time-out need not hold the next page up, nor long; what is too big need not be big.
 TOGETHER = ("--set", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "--set", f"DOWNLOAD_MAXSIZE={4 << 20}")
 SILENT = ("--set", "TURN_SILENCE=0.2", "--set", "DOWNLOAD_TIMEOUT=4", "--set", "RETRY_TIMES=0")
-BRIEF = ("--set", "DOWNLOAD_TIMEOUT=3")
+BRIEF = ("--set", "DOWNLOAD_TIMEOUT=5")
 SOUND = 60
 
 
