@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from drill import scenarios
+from drill import alerting, forks, scenarios
 from drill.crawls import Site
+from drill.forks import Forked
+from drill.receiver import receiving
 from drill.scenarios import HOLDS, Broken, Drill, Outcome
 from drill.servers import PostgreSQL, small_disk
 from sample.server import running
@@ -33,12 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DATABASES = ("sqlite", "postgresql")
-SCENARIOS = ("kill", "disk-full", "locked", "restart")
+SCENARIOS = ("kill", "disk-full", "locked", "restart", "alerts")
 
 
 def main() -> int:
     """Runs what was asked for; the exit code."""
     options = _options()
+    forks.preload()
     chosen = [
         (scenario, database)
         for database in (DATABASES if options.database == "all" else (options.database,))
@@ -86,7 +89,7 @@ def _options() -> argparse.Namespace:
 
 
 def _steps(scenario: str, options: argparse.Namespace) -> int:
-    steps: dict[str, int] = {"kill": options.kills, "locked": len(HOLDS)}
+    steps: dict[str, int] = {"kill": options.kills, "alerts": options.kills, "locked": len(HOLDS)}
     times: int = options.times
     return steps.get(scenario, times)
 
@@ -110,6 +113,11 @@ def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Call
         drill = Drill(site=site, outcome=outcome, chance=chance, server=server, step=step)
         if outcome.scenario == "kill":
             scenarios.kill(drill, kills=options.kills)
+        elif outcome.scenario == "alerts":
+            receiver = stack.enter_context(receiving(chance))
+            site.environment["CONGTIN_GONE_HOURS"] = "0"
+            environment, log = site.variables(), site.data / "crawls.log"
+            alerting.kill(drill, receiver, lambda *words: Forked(words, environment, log), kills=options.kills)
         elif disk:
             scenarios.full_disk(drill, disk, times=options.times)
         elif outcome.scenario == "locked":
@@ -126,8 +134,12 @@ def _told(outcome: Outcome) -> str:
         f"{outcome.scenario}, {outcome.database}{note}: {sum(outcome.disturbed.values())} disturbances ({disturbed}; "
         f"{outcome.torn} files torn) in {outcome.seconds:.0f} s. {outcome.articles} articles, {outcome.versions} "
         f"versions, {outcome.documents} documents, {outcome.procedures} procedures, {outcome.events} events, "
-        f"{outcome.captures} captures, {outcome.indexed} records in the index: all laws hold."
+        f"{outcome.captures} captures, {outcome.indexed} records in the index. {_of_alerts(outcome.alerts)}all laws hold."
     )
+
+
+def _of_alerts(counts: dict[str, int]) -> str:
+    return f"Alerts: {', '.join(f'{count} {name}' for name, count in counts.items())}: " if counts else ""
 
 
 if __name__ == "__main__":

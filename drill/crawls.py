@@ -65,7 +65,7 @@ class Site:
     @property
     def config(self) -> Config:
         """The settings that its crawls have."""
-        return Config.from_environment(self._environment())
+        return Config.from_environment(self.variables())
 
     def declare(self) -> None:
         """Writes the source's file: `drill`."""
@@ -73,7 +73,8 @@ class Site:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "drill.toml").write_text(SOURCE.format(url=self.portal.url), "utf-8")
 
-    def _environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The environment that its processes have."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CONGTIN_")}
         own = {"CONGTIN_DATA": str(self.data), "CONGTIN_ALLOW_NETWORKS": "127.0.0.0/8", "PYTHONPATH": str(ROOT)}
         return clean | own | self.environment
@@ -85,7 +86,7 @@ class Site:
         with (self.data / "crawls.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "cli", "crawl", "drill", *words],
-                cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True,
+                cwd=ROOT, env=self.variables(), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
 
@@ -101,14 +102,19 @@ def wait(crawl: Crawl, until: Callable[[], bool]) -> bool:
     return False
 
 
+def stopped(crawl: Crawl) -> None:
+    """Has a process stand still where it is, if it lives."""
+    with suppress(ProcessLookupError):
+        os.kill(crawl.pid, signal.SIGSTOP)
+    wait(crawl, lambda: _stands(crawl.pid))
+
+
 def killed(crawl: Crawl, site: Site, writing: Callable[[int], bool]) -> str:
     """Kills a crawl with SIGKILL; in which phase it was.
 
     It is stopped first, so that what is seen is where it dies. `writing` says whether a process is in a transaction.
     """
-    with suppress(ProcessLookupError):
-        os.kill(crawl.pid, signal.SIGSTOP)
-    wait(crawl, lambda: _stands(crawl.pid))
+    stopped(crawl)
     where = ENDED if crawl.poll() is not None else _phase(crawl.pid, site.data, writing)
     crawl.kill()
     crawl.communicate()

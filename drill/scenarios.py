@@ -49,6 +49,12 @@ _FULL = (0.2, 1.0, 3.0, 8.0, PATIENCE_SECONDS + BUSY_SECONDS)
 class Broken(Exception):
     """A law does not hold; the message names it, and says how."""
 
+    @classmethod
+    def of(cls, broken: Sequence[str]) -> Broken:
+        """Of sentences the first three."""
+        more = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
+        return cls("; ".join(broken[:3]) + more)
+
 
 @dataclass(kw_only=True)
 class Outcome:
@@ -65,6 +71,7 @@ class Outcome:
     documents: int = 0
     procedures: int = 0
     indexed: int = 0
+    alerts: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     note: str = ""
 
@@ -153,8 +160,7 @@ class Drill:
 
 def _obey(broken: Sequence[str]) -> None:
     if broken:
-        more = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
-        raise Broken("; ".join(broken[:3]) + more)
+        raise Broken.of(broken)
 
 
 def kill(drill: Drill, *, kills: int) -> Outcome:
@@ -179,7 +185,7 @@ def kill(drill: Drill, *, kills: int) -> Outcome:
     return drill.close()
 
 
-def _past(seconds: float) -> Callable[[], bool]:
+def past(seconds: float) -> Callable[[], bool]:
     """Whether so many seconds have passed since it was asked for."""
     moment = time.monotonic() + seconds
     return lambda: time.monotonic() > moment
@@ -200,7 +206,7 @@ def _kill(drill: Drill, words: Sequence[str], share: int) -> bool:
     chance, site = drill.chance, drill.site
     crawl = site.start(*words)
     if chance.random() < _AT_START:
-        wait(crawl, _past(chance.uniform(0, 2)))
+        wait(crawl, past(chance.uniform(0, 2)))
     else:
         wait(crawl, drill.after(chance.randrange(1, 2 * (_OF_A_START + share))))
         time.sleep(chance.uniform(0, _LATE))
@@ -227,7 +233,7 @@ def full_disk(drill: Drill, disk: SmallDisk | SmallFiles, *, times: int) -> Outc
         crawl = drill.site.start("--full")
         wait(crawl, drill.after(drill.chance.randrange(1, 2 * _share(drill, times))))
         disk.fill(crawl)
-        went_on = wait(crawl, _past(drill.chance.choice(_FULL)))
+        went_on = wait(crawl, past(drill.chance.choice(_FULL)))
         disk.free(crawl)
         if drill.server:
             drill.server.heal()

@@ -1,0 +1,90 @@
+"""Commands of ours as processes that are forked with the imports behind them, and with waits that a drill has time for.
+
+What is changed in them is how long things take, and how many events make a digest: nothing of what is done when.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from alerts.dispatch import Dispatcher
+    from scraper.config import Config
+    from storage.database import Database
+
+FORKS = multiprocessing.get_context("forkserver")
+PATIENCE_SECONDS = 3.0
+"""How long an attempt to hand something over may take."""
+_PRELOADED = ("cli", "spiders.run", "storage.middlewares", "storage.pipelines", "alerts.dispatch", "commands.watching")
+_PAUSE = timedelta(seconds=0.2)
+_ATTEMPTS = 40
+"""So many pauses are in the retry plan: with a receiver that fails 45 times of 100, no message comes to its end."""
+
+
+def preload() -> None:
+    """Has what is forked from now on begin with its imports done; to be called before the first one."""
+    FORKS.set_forkserver_preload(list(_PRELOADED))
+
+
+class Forked:
+    """`congtin` with these words, as a process of its own; what it says goes to a file."""
+
+    def __init__(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+        self._process = FORKS.Process(target=_run, args=(words, dict(environment), str(log)))
+        self._process.start()
+        self.pid: int = self._process.pid or 0
+
+    def poll(self) -> int | None:
+        """The exit code, once it has ended."""
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+
+    def communicate(self) -> None:
+        """Waits for its end."""
+        self._process.join()
+
+
+def _run(words: tuple[str, ...], environment: dict[str, str], log: str) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    os.close(file)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["congtin", *words]
+    import cli
+
+    _quicken()
+    cli.main()
+
+
+def _quicken() -> None:
+    from alerts import retries
+    from commands import watching
+
+    retries.PLAN = (_PAUSE,) * _ATTEMPTS
+    watching.dispatching = _dispatching
+
+
+def _dispatching(settings: Config, opened: Database) -> Dispatcher:
+    """As `watching.dispatching`; more than four events of a watch within ten seconds are one digest."""
+    from alerts import digests, dispatch
+    from alerts.channels import Channels, Limits, Settings
+    from alerts.telling import Names
+
+    within = Limits(connect=PATIENCE_SECONDS, total=PATIENCE_SECONDS)
+    accounts = replace(Settings.of(settings), limits=within)
+    limits = digests.Limits(singles=4, window=timedelta(seconds=10), pause=timedelta(seconds=2))
+    return dispatch.Dispatcher(opened, lambda: Channels(accounts), Names(), limits=limits)
