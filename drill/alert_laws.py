@@ -157,7 +157,7 @@ def none_is_told_twice(now: Told) -> Iterator[str]:
 
 
 def each_repeat_has_its_cause(now: Told) -> Iterator[str]:
-    """A message was taken once more at most for each kill in an attempt of it, and each answer that nobody could trust."""
+    """A message was taken once more at most for each kill in an attempt of it, and each answer not to be trusted."""
     taken, doubts = Counter[str](), Counter[str]()
     for one in now.receipts:
         taken[one.message] += one.answer in TAKEN

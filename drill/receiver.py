@@ -28,7 +28,7 @@ DOUBTFUL: frozenset[Answer] = frozenset({"hung, took", "lied", "took and closed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A message that reached the receiver, and what it did: events are ids; `late` says that the sender may have left."""
+    """A message that came, and what was done: `events` are ids; `late` says that the sender may have left before."""
 
     path: str
     message: str
