@@ -6,6 +6,7 @@ The templates are our own: none is taken from a user, so that nothing in a watch
 from __future__ import annotations
 
 import re
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -22,6 +23,7 @@ from alerts.words import load
 from scraper import text
 
 if TYPE_CHECKING:
+    from email.headerregistry import BaseHeader
     from email.policy import Policy
     from typing import Self
 
@@ -34,13 +36,30 @@ _LONGEST_LINE = 990  # RFC 5322 §2.1.1: 998, with colon and space
 _ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
+class _Headers(HeaderRegistry):
+    """The library's, which makes a new class for each header of each mail: here each is made once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
+_POLICY = SMTP.clone(header_factory=_Headers())
+
+
 def letter(message: Message, *, to: str, sender: str, host: str) -> EmailMessage:
     """The mail of a message. `sender` is an address with or without a name; `host` is what our ids are made unique by.
 
     Its Message-ID is the message's id, the same at each attempt; what it replies to is the record's thread, so that
     mail programs show together what became of one record.
     """
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     # The bodies first: to make a part of what has headers takes them all apart again. Base64, because Vietnamese as
     # quoted-printable is longer, and its lines are no easier to read.
     plain, html = bodies(message)

@@ -102,7 +102,7 @@ def told(
             )
             for row in session.scalars(select(Owed).order_by(Owed.id))
         ]
-        numbers = dict(session.execute(select(Handover.id, Handover.number)).tuples().all())
+        numbers = {row.id: row.number for row in session.execute(select(Handover.id, Handover.number))}
     return Told(
         expected={
             (one.watch, event.id, channel): "sent" if event.origin == _NEWS else "noted"
