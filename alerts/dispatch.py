@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -55,8 +55,15 @@ _TOGETHER_SECONDS = 0.05
 _GATHER_SECONDS = 0.25
 _PACED = frozenset({"telegram"})
 _HEADS = 500
+_BEHIND = 20
+"""Messages of one watch that are sent to a channel before others have their turn."""
+_NEXT = "next"
 _LOOK_AROUND = timedelta(seconds=30)
 """How often is looked for what other processes have left, or made due."""
+
+
+_Made: TypeAlias = "tuple[Attempt, Outcome]"
+"""An attempt that was made, and what came of it."""
 
 
 class Sender(Protocol):
@@ -208,7 +215,9 @@ class Dispatcher:
         self._paced = 0.0
         free = {channel: some for channel, some in by_channel.items() if not self._must_wait(some)}
         for channel, some in free.items():
-            self._busy[channel] = self._pools[some[0].kind].submit(self._serve, [head.message for head in some])
+            self._busy[channel] = self._pools[some[0].kind].submit(
+                self._serve, [head.message for head in some], 0 if some[0].kind in _PACED else _BEHIND
+            )
         return bool(free)
 
     def _must_wait(self, some: list[Head]) -> bool:
@@ -236,15 +245,25 @@ class Dispatcher:
                 future.result()
         self._ended = self._ended or bool(done)
 
-    def _serve(self, messages: Sequence[str]) -> None:
-        """Sends messages to one channel, one after the other; what one came to is written when the next is claimed."""
-        before: tuple[Attempt, Outcome] | None = None
-        for message in [*messages, None]:
-            attempt = self._turn(before, message)
-            before = (attempt, self._send(attempt)) if attempt else None
+    def _serve(self, messages: Sequence[str], behind: int) -> None:
+        """Sends messages to one channel, one after the other, and up to so many that come behind each in its line.
 
-    def _turn(self, before: tuple[Attempt, Outcome] | None, message: str | None) -> Attempt | None:
-        """Notes what an attempt came to, and claims a message."""
+        What one came to is written when the next is claimed.
+        """
+        before: _Made | None = None
+        for message in messages:
+            before = self._made(self._turn(before, message))
+            for _ in range(behind):
+                if before is None or before[1].end != "taken":
+                    break
+                before = self._made(self._turn(before, _NEXT))
+        self._turn(before, None)
+
+    def _made(self, attempt: Attempt | None) -> _Made | None:
+        return (attempt, self._send(attempt)) if attempt else None
+
+    def _turn(self, before: _Made | None, message: str | None) -> Attempt | None:
+        """Notes what an attempt came to, and claims a message: the one of this id, or the `_NEXT` one."""
         now, chance, going = self._clock(), self._chance(), message is not None and not self._stop.is_set()
         if before is None and not going:
             return None
@@ -252,7 +271,11 @@ class Dispatcher:
         def turn(session: Session) -> Attempt | None:
             if before is not None:
                 outbox.ended(session, *before, now=now, chance=chance)
-            return outbox.claim(session, message, holder=self._holder, now=now) if message and going else None
+            if message is None or not going:
+                return None
+            if before is not None and message == _NEXT:
+                return outbox.claim_next(session, before[0], holder=self._holder, now=now)
+            return outbox.claim(session, message, holder=self._holder, now=now)
 
         return self._write(turn)
 

@@ -97,6 +97,19 @@ _SENDABLE_ONE = (
     .where(Handover.id == bindparam("message"), *SENDABLE)
     .with_for_update(of=Handover, skip_locked=True)
 )
+_SENDABLE_NEXT = (
+    select(Handover)
+    .join(Channel, Channel.id == Handover.channel)
+    .join(Watch, Watch.id == Handover.watch)
+    .join(WatchChannel, _SAME_PAIR)
+    .where(
+        Handover.watch == bindparam("watch"), Handover.channel == bindparam("channel"),
+        Handover.number > bindparam("number"), *SENDABLE,
+    )
+    .order_by(Handover.number)
+    .limit(1)
+    .with_for_update(of=Handover, skip_locked=True)
+)  # fmt: skip
 _CLAIMED = ("attempt_started", "claimed_by", "claimed_until")
 _MESSAGES, _LEDGER = Handover.__table__, Owed.__table__
 assert isinstance(_MESSAGES, TableOfRows)
@@ -149,12 +162,28 @@ def claim(session: Session, message: str, *, holder: str, now: datetime) -> Atte
     if found is None:
         return None
     row, watch, channel, token = found
+    for one in (watch, channel):
+        session.expunge(one)
+    return _claimed(session, row, watch, channel, token, holder=holder, now=now)
+
+
+def claim_next(session: Session, before: Attempt, *, holder: str, now: datetime) -> Attempt | None:
+    """As `claim`, of the message that comes behind one that was taken, for the same watch and channel."""
+    behind = {"watch": before.message.watch, "channel": before.message.channel, "number": before.message.number}
+    row = session.scalar(_SENDABLE_NEXT, {"now": now, **behind})
+    if row is None:
+        return None
+    return _claimed(session, row, before.watch, before.channel, before.token, holder=holder, now=now)
+
+
+def _claimed(
+    session: Session, row: Handover, watch: Watch, channel: Channel, token: str, *, holder: str, now: datetime
+) -> Attempt | None:
     due = digests.after_quiet(rhythm(watch), now)
     if due > now:
         row.due_at = due
         return None
-    for one in (row, watch, channel):
-        session.expunge(one)
+    session.expunge(row)
     lost = row.attempt_started is not None  # whoever began it is dead, or has hung for longer than any attempt may
     row.attempts, row.unknown = row.attempts + lost, row.unknown + lost
     row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
