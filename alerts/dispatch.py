@@ -12,10 +12,11 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -120,6 +121,7 @@ class Dispatcher:
         self._opening = threading.Lock()
         self._pools = {kind: ThreadPoolExecutor(count, f"send-{kind}") for kind, count in threads.items()}
         self._busy: dict[str, Future[None]] = {}
+        self._free: SimpleQueue[str] = SimpleQueue()
         self._stop = threading.Event()
         self._pacer, self._ticks, self._paced = Pacer(), ticks, 0.0
         self._rest = rest or self._stop.wait
@@ -215,9 +217,10 @@ class Dispatcher:
         self._paced = 0.0
         free = {channel: some for channel, some in by_channel.items() if not self._must_wait(some)}
         for channel, some in free.items():
-            self._busy[channel] = self._pools[some[0].kind].submit(
-                self._serve, [head.message for head in some], 0 if some[0].kind in _PACED else _BEHIND
-            )
+            behind = 0 if some[0].kind in _PACED else _BEHIND
+            serving = self._pools[some[0].kind].submit(self._serve, [head.message for head in some], behind)
+            self._busy[channel] = serving
+            serving.add_done_callback(lambda _, channel=channel: self._free.put(channel))  # type: ignore[misc]
         return bool(free)
 
     def _must_wait(self, some: list[Head]) -> bool:
@@ -236,14 +239,15 @@ class Dispatcher:
             if seconds:
                 self._rest(seconds)
             return
-        if wait(self._busy.values(), timeout=seconds, return_when=FIRST_COMPLETED).done:
-            wait(self._busy.values(), timeout=_TOGETHER_SECONDS)
-        done = {future for future in self._busy.values() if future.done()}
-        for channel, future in list(self._busy.items()):
-            if future in done:
-                del self._busy[channel]
-                future.result()
+        done: list[str] = []
+        with suppress(Empty):
+            done.append(self._free.get(timeout=seconds))
+            together = time.monotonic() + _TOGETHER_SECONDS
+            while len(done) < len(self._busy):
+                done.append(self._free.get(timeout=max(0.0, together - time.monotonic())))
         self._ended = self._ended or bool(done)
+        for future in [self._busy.pop(channel) for channel in done]:
+            future.result()
 
     def _serve(self, messages: Sequence[str], behind: int) -> None:
         """Sends messages to one channel, one after the other, and up to so many that come behind each in its line.
