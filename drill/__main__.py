@@ -115,7 +115,7 @@ def _run(outcome: Outcome, folder: Path, options: argparse.Namespace, step: Call
             scenarios.kill(drill, kills=options.kills)
         elif outcome.scenario == "alerts":
             receiver = stack.enter_context(receiving(chance))
-            site.environment["CONGTIN_GONE_HOURS"] = "0"
+            site.environment |= receiver.environment | {"CONGTIN_GONE_HOURS": "0"}
             environment, log = site.variables(), site.data / "crawls.log"
             alerting.kill(drill, receiver, lambda *words: Forked(words, environment, log), kills=options.kills)
         elif disk:

@@ -118,7 +118,7 @@ def told(
 
 
 def _names(session: Session) -> dict[str, str]:
-    return {row.id: row.address.rpartition("/")[2] for row in session.scalars(select(Channel))}
+    return {row.id: row.address.removeprefix("mailto:").rpartition("/")[2] for row in session.scalars(select(Channel))}
 
 
 def everyone_was_told_of_all_that_they_asked_for(now: Told) -> Iterator[str]:

@@ -71,8 +71,8 @@ class Alarm:
         wanted = [
             (("first", "second"), "", "", "\0", ["article"]),
             (("third",), _WORDS[0], _WORDS[0], "\0", ["article"]),
-            (("third", "fourth"), f"kchung -{_WORDS[1]}", "kchung", _WORDS[1], ["article.new"]),
-            (("fifth",), f"{_WORDS[2]} OR {_WORDS[0]}", "kcham", "\0", ["all"]),
+            (("third", "reader@example.org"), f"kchung -{_WORDS[1]}", "kchung", _WORDS[1], ["article.new"]),
+            (("fourth", "other@example.org"), f"{_WORDS[2]} OR {_WORDS[0]}", "kcham", "\0", ["all"]),
         ]
         with self.drill.database() as database, database.writing() as session:
             self.after = events.last(session)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 FORKS = multiprocessing.get_context("forkserver")
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 2.0
 """How long an attempt to hand something over may take."""
 _PRELOADED = ("cli", "spiders.run", "storage.middlewares", "storage.pipelines", "alerts.dispatch", "commands.watching")
 _PAUSE = timedelta(seconds=0.2)
@@ -84,7 +84,8 @@ def _dispatching(settings: Config, opened: Database) -> Dispatcher:
     from alerts.channels import Channels, Limits, Settings
     from alerts.telling import Names
 
-    within = Limits(connect=PATIENCE_SECONDS, total=PATIENCE_SECONDS)
+    seconds = PATIENCE_SECONDS
+    within = Limits(connect=seconds, total=seconds, greeting=seconds, mail=seconds)
     accounts = replace(Settings.of(settings), limits=within)
     limits = digests.Limits(singles=4, window=timedelta(seconds=10), pause=timedelta(seconds=2))
     return dispatch.Dispatcher(opened, lambda: Channels(accounts), Names(), limits=limits)

@@ -1,15 +1,19 @@
-"""A receiver of webhooks that fails, hangs and lies by chance, and keeps a ledger of all that reached it."""
+"""A receiver of webhooks and mails that fails, hangs and lies by chance, and keeps a ledger of all that reached it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Literal
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from drill.forks import PATIENCE_SECONDS
 
@@ -28,13 +32,16 @@ DOUBTFUL: frozenset[Answer] = frozenset({"hung, took", "lied", "took and closed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A message that came, and what was done: `events` are ids; `late` says that the sender may have left before."""
+    """A message that came, and what was done with it: `events` are ids, of `total`, where that can be read.
+
+    `late` says that the sender may have left before the answer.
+    """
 
     path: str
     message: str
     watch: str
     events: tuple[str, ...]
-    total: int
+    total: int | None
     answer: Answer
     late: bool = False
 
@@ -46,35 +53,34 @@ class Receiver:
     chance: random.Random
     receipts: list[Receipt] = field(default_factory=list)
     port: int = 0
+    mail_port: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def address(self, name: str) -> str:
-        """A channel's address."""
-        return f"webhook+http://127.0.0.1:{self.port}/{name}"
+    @property
+    def environment(self) -> dict[str, str]:
+        """What those who send need to know."""
+        return {"CONGTIN_SMTP_URL": f"smtp://127.0.0.1:{self.mail_port}", "CONGTIN_MAIL_FROM": "tin@example.org"}
 
-    def receive(self, path: str, message: str, body: bytes) -> tuple[Answer, int, float]:
+    def address(self, name: str) -> str:
+        """A channel's address: a webhook, or a mailbox for what has an @ in it."""
+        return f"mailto:{name}" if "@" in name else f"webhook+http://127.0.0.1:{self.port}/{name}"
+
+    def receive(
+        self, path: str, message: str, watch: str, events: tuple[str, ...] = (), total: int | None = None
+    ) -> tuple[Answer, int, float]:
         """What is to be done with a message, the receipt's place in the ledger, and after how many seconds."""
-        told = json.loads(body)["data"]
         with self._one:
             answer = self._drawn()
-            self.receipts.append(
-                Receipt(
-                    path=path, message=message, watch=told["watch"]["id"], total=told["total"], answer=answer,
-                    events=tuple(event["id"] for event in told["events"]),
-                )
-            )  # fmt: skip
+            receipt = Receipt(path=path, message=message, watch=watch, events=events, total=total, answer=answer)
+            self.receipts.append(receipt)
             return answer, len(self.receipts) - 1, self.chance.uniform(0, ANSWERS_SECONDS)
 
     def answered(self, place: int, *, late: bool) -> None:
         """Notes that an answer was given too late, perhaps."""
         if late:
             with self._one:
-                one = self.receipts[place]
-                self.receipts[place] = Receipt(
-                    path=one.path, message=one.message, watch=one.watch, events=one.events, total=one.total,
-                    answer=one.answer, late=True,
-                )  # fmt: skip
+                self.receipts[place] = replace(self.receipts[place], late=True)
 
     def _drawn(self) -> Answer:
         drawn, second = self.chance.random(), self.chance.random() < 0.5
@@ -96,16 +102,66 @@ class _Server(ThreadingHTTPServer):
         """Senders that are killed are what is drilled."""
 
 
+class _Post:
+    """The same for mails: `Message-ID` is the message's, `List-Id` the watch's."""
+
+    def __init__(self, ours: Receiver) -> None:
+        self._ours = ours
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Answers as it is drawn."""
+        began = time.monotonic()
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content)
+        message, watch = mail["Message-ID"][1:].partition("@")[0], mail["List-Id"][1:].partition(".")[0]
+        answer, place, pause = self._ours.receive(envelope.rcpt_tos[0], message, watch)
+        await asyncio.sleep(2 * PATIENCE_SECONDS if answer in {"hung", "hung, took"} else pause)
+        if answer == "took and closed" and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
+        self._ours.answered(place, late=time.monotonic() - began > PATIENCE_SECONDS / 2)
+        return "250 taken" if answer == "took" else "451 not now"
+
+
+@contextmanager
+def _post(ours: Receiver) -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(
+        loop.create_server(lambda: SMTP(_Post(ours), hostname="mail.example.org", loop=loop), "127.0.0.1", 0)
+    )
+    ours.mail_port = server.sockets[0].getsockname()[1]
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
 @contextmanager
 def receiving(chance: random.Random) -> Iterator[Receiver]:
     """A receiver on loopback, as long as the block runs."""
     ours = Receiver(chance)
+    with _post(ours), _hooks(ours):
+        yield ours
+
+
+@contextmanager
+def _hooks(ours: Receiver) -> Iterator[None]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             began = time.monotonic()
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer, place, pause = ours.receive(self.path.strip("/"), self.headers["webhook-id"], body)
+            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
+            answer, place, pause = ours.receive(
+                self.path.strip("/"), self.headers["webhook-id"], told["watch"]["id"],
+                tuple(event["id"] for event in told["events"]), told["total"],
+            )  # fmt: skip
             ours.over.wait(pause)
             self.close_connection = True
             if answer in {"hung", "hung, took"}:
@@ -126,7 +182,7 @@ def receiving(chance: random.Random) -> Iterator[Receiver]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield ours
+        yield
     finally:
         ours.over.set()
         server.shutdown()
