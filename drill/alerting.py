@@ -19,8 +19,8 @@ from drill.alert_laws import Asked
 from drill.crawls import ENDED, killed, stopped, wait
 from drill.receiver import ANSWERS_SECONDS, TAKEN
 from drill.scenarios import Broken, past
-from storage import events
-from storage.alert_tables import Handover, Owed
+from storage import events, leases
+from storage.alert_tables import Following, Handover, Owed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,8 @@ _AT_START = 0.15
 """The share of a delivery's kills whose moment is a time since it began, and no number of messages."""
 _PATIENCE_SECONDS = 6.0
 """So long is waited for a message, where a crawl has found nothing."""
+_EDITS, _WITHDRAWALS = 0.3, 0.15
+"""Of how many crawls the portal has edited, or withdrawn, an article before."""
 _WORDS = ("kxanh", "kvang", "ktrang")
 """Words that no article has by itself."""
 
@@ -59,7 +61,8 @@ class Alarm:
     crawl: Crawl | None = None
     hit: Counter[str] = field(default_factory=Counter)
     published: list[str] = field(default_factory=list)
-    """Addresses that no crawl has surely read yet; `read` are the others."""
+    """Addresses that no crawl has surely read yet: the first `known` were there when the last one began."""
+    known: int = 0
     read: list[str] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
     crawls: int = 0
@@ -89,7 +92,7 @@ class Alarm:
                 )  # fmt: skip
 
     def disturb_portal(self) -> None:
-        """The portal publishes; now and then it edits, withdraws or restores what was read."""
+        """The portal publishes; now and then it edits or withdraws what was read."""
         control, chance = self.drill.site.portal.control, self.drill.chance
         for _ in range(chance.randrange(1, 5)):
             number, word = len(self.published) + len(self.read), chance.choice(_WORDS)
@@ -99,18 +102,17 @@ class Alarm:
                 section=chance.choice(("news", "activity")),
             )  # fmt: skip
             self.published.append(made["path"])
-        if chance.random() < 0.3:
-            untouched = [path for path in self.read if path not in self.drill.changed | self.withdrawn]
-            if untouched:
-                path = chance.choice(untouched)
-                control(do="edit", path=path)
-                self.drill.changed.add(path)
-        if chance.random() < 0.15:
-            untouched = [path for path in self.read if path not in self.drill.changed | self.withdrawn]
-            if untouched:
-                path = chance.choice(untouched)
-                control(do="withdraw", path=path)
-                self.withdrawn.add(path)
+        if chance.random() < _EDITS and (path := self._untouched()):
+            control(do="edit", path=path)
+            self.drill.changed.add(path)
+        if chance.random() < _WITHDRAWALS and (path := self._untouched()):
+            control(do="withdraw", path=path)
+            self.withdrawn.add(path)
+
+    def _untouched(self) -> str | None:
+        """An article that was read, and neither edited nor withdrawn; None where there is none."""
+        untouched = [path for path in self.read if path not in self.drill.changed | self.withdrawn]
+        return self.drill.chance.choice(untouched) if untouched else None
 
     # Who tells
 
@@ -128,9 +130,6 @@ class Alarm:
             words = ("--recheck",) if self.crawls % _RECHECKS == 0 else ()
             self.crawl = self.begin("crawl", "drill", *words)
 
-    known: int = 0
-    """How many of `published` were there when the crawl began."""
-
     def kill_one(self) -> bool:
         """Kills the crawl or the delivery at a random moment; whether it still lived."""
         self.go_on()
@@ -140,35 +139,37 @@ class Alarm:
         if chance.random() < 0.5:
             wait(self.crawl, self.drill.after(chance.randrange(1, 2 * _OF_A_POLL)))
             time.sleep(chance.uniform(0, _LATE))
-            where = killed(self.crawl, self.drill.site, self.drill.writing)
-            what = "crawl"
+            what, where = "crawl", killed(self.crawl, self.drill.site, self.drill.writing)
         else:
-            if chance.random() < _AT_START:
-                wait(self.delivery, past(chance.uniform(0, 2)))
-            else:
-                wait(self.delivery, self._told(chance.randrange(1, 8), seconds=_PATIENCE_SECONDS))
-                time.sleep(chance.uniform(0, ANSWERS_SECONDS))
-            stopped(self.delivery)
-            begun = self._begun()
-            self.hit.update(begun)
-            where = killed(self.delivery, self.drill.site, self.drill.writing)
-            if where not in {ENDED, "transaction"}:
-                where = "sending" if begun else "waiting"
-            what = "delivery"
+            what, where = "delivery", self._kill(self.delivery)
         if where == ENDED:
             return False
         self.drill.done(f"{what}: {where}")
         return True
+
+    def _kill(self, delivery: Crawl) -> str:
+        """Kills the delivery; where it was. Notes of which messages attempts had begun."""
+        chance = self.drill.chance
+        if chance.random() < _AT_START:
+            wait(delivery, past(chance.uniform(0, 2)))
+        else:
+            wait(delivery, self._told(chance.randrange(1, 8), seconds=_PATIENCE_SECONDS))
+            time.sleep(chance.uniform(0, ANSWERS_SECONDS))
+        stopped(delivery)
+        begun = self._begun(delivery.pid)
+        self.hit.update(begun)
+        where = killed(delivery, self.drill.site, self.drill.writing)
+        return where if where in {ENDED, "transaction"} else "sending" if begun else "waiting"
 
     def _told(self, messages: int, *, seconds: float) -> Callable[[], bool]:
         """Whether the receiver has had so many more messages, or time is up."""
         goal, end = len(self.receiver.receipts) + messages, time.monotonic() + seconds
         return lambda: len(self.receiver.receipts) >= goal or time.monotonic() > end
 
-    def _begun(self) -> list[str]:
-        """Messages of which an attempt has begun and not ended."""
+    def _begun(self, pid: int) -> list[str]:
+        """Messages of which a process has begun an attempt, and not ended it."""
         with self.drill.database() as database, database.reading() as session:
-            return list(session.scalars(select(Handover.id).where(Handover.attempt_started.is_not(None))))
+            return list(session.scalars(select(Handover.id).where(Handover.claimed_by == leases.holder(pid))))
 
     # The end
 
@@ -200,8 +201,6 @@ class Alarm:
     def _left(self) -> int:
         """Events that are still to be followed, and told."""
         with self.drill.database() as database, database.reading() as session:
-            from storage.alert_tables import Following
-
             unread = events.last(session) - (session.scalar(select(Following.cursor)) or 0)
             asked = select(func.count()).select_from(Owed).where(Owed.state == "pending")
             return unread + (session.scalar(asked) or 0)
