@@ -1,6 +1,6 @@
 """Commands of ours as processes that are forked with the imports behind them, and with waits that a drill has time for.
 
-What is changed in them is how long things take, and how many events make a digest: nothing of what is done when.
+What is changed in them is how long is waited, and how many events make a digest, or a flood: nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PATIENCE_SECONDS = 2.0
 """How long an attempt to hand something over may take."""
 _PRELOADED = ("cli", "spiders.run", "storage.middlewares", "storage.pipelines", "alerts.dispatch", "commands.watching")
 _PAUSE = timedelta(seconds=0.2)
+_NEWS_AN_HOUR = 10_000
+"""So many new pages are news yet: a drill's portal publishes in minutes what others do in a month."""
 _ATTEMPTS = 40
 """So many pauses are in the retry plan: with a receiver that fails 45 times of 100, no message comes to its end."""
 
@@ -73,7 +75,9 @@ def _run(words: tuple[str, ...], environment: dict[str, str], log: str) -> None:
 def _quicken() -> None:
     from alerts import retries
     from commands import watching
+    from storage import floods
 
+    floods.MOST_NEWS = _NEWS_AN_HOUR
     retries.PLAN = (_PAUSE,) * _ATTEMPTS
     watching.dispatching = _dispatching
 
