@@ -184,9 +184,9 @@ class Alarm:
             crawl.communicate()
             if crawl.poll():
                 raise Broken(f"an_undisturbed_crawl_ends_well: it ended with exit code {crawl.poll()}")
+        if self.delivery is None or self.delivery.poll() is not None:
+            self.delivery = self.begin("deliver", "--follow")
         delivery = self.delivery
-        if delivery is None or delivery.poll() is not None:
-            delivery = self.begin("deliver", "--follow")
         end = time.monotonic() + _SETTLES_SECONDS
         while left := self._left():
             if delivery.poll() is not None or time.monotonic() > end:
@@ -197,6 +197,12 @@ class Alarm:
         delivery.communicate()
         if delivery.poll():
             raise Broken(f"a_delivery_that_is_told_to_stop_ends_well: its exit code is {delivery.poll()}")
+
+    def end(self) -> None:
+        """Leaves no process behind."""
+        for one in (self.crawl, self.delivery):
+            if one is not None and one.poll() is None:
+                one.kill()
 
     def _left(self) -> int:
         """Events that are still to be followed, and told."""
@@ -216,14 +222,17 @@ class Alarm:
 def kill(drill: Drill, receiver: Receiver, begin: Callable[..., Crawl], *, kills: int) -> Outcome:
     """SIGKILL at random moments of crawls and of a delivery beside them, to a receiver that fails, hangs and lies."""
     alarm = Alarm(drill=drill, receiver=receiver, begin=begin)
-    alarm.watch()
-    first = begin("crawl", "drill", "--full")
-    first.communicate()
-    alarm.read += drill.site.portal.portal.urls()
-    done = 0
-    while done < kills:
-        done += alarm.kill_one()
-    alarm.settle()
+    try:
+        alarm.watch()
+        first = begin("crawl", "drill", "--full")
+        first.communicate()
+        alarm.read += drill.site.portal.portal.urls()
+        done = 0
+        while done < kills:
+            done += alarm.kill_one()
+        alarm.settle()
+    finally:
+        alarm.end()
     now = alarm.ledgers()
     if broken := alert_laws.breaches(now):
         raise Broken.of(broken)
