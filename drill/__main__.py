@@ -134,7 +134,8 @@ def _told(outcome: Outcome) -> str:
         f"{outcome.scenario}, {outcome.database}{note}: {sum(outcome.disturbed.values())} disturbances ({disturbed}; "
         f"{outcome.torn} files torn) in {outcome.seconds:.0f} s. {outcome.articles} articles, {outcome.versions} "
         f"versions, {outcome.documents} documents, {outcome.procedures} procedures, {outcome.events} events, "
-        f"{outcome.captures} captures, {outcome.indexed} records in the index. {_of_alerts(outcome.alerts)}all laws hold."
+        f"{outcome.captures} captures, {outcome.indexed} records in the index. "
+        f"{_of_alerts(outcome.alerts)}all laws hold."
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
@@ -21,6 +22,7 @@ from drill.receiver import ANSWERS_SECONDS, TAKEN
 from drill.scenarios import Broken, past
 from storage import events, leases
 from storage.alert_tables import Following, Handover, Owed
+from storage.models import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +62,7 @@ class Alarm:
     delivery: Crawl | None = None
     crawl: Crawl | None = None
     hit: Counter[str] = field(default_factory=Counter)
-    published: list[str] = field(default_factory=list)
-    """Addresses that no crawl has surely read yet: the first `known` were there when the last one began."""
-    known: int = 0
-    read: list[str] = field(default_factory=list)
+    published: int = 0
     withdrawn: set[str] = field(default_factory=set)
     crawls: int = 0
 
@@ -95,13 +94,13 @@ class Alarm:
         """The portal publishes; now and then it edits or withdraws what was read."""
         control, chance = self.drill.site.portal.control, self.drill.chance
         for _ in range(chance.randrange(1, 5)):
-            number, word = len(self.published) + len(self.read), chance.choice(_WORDS)
+            self.published += 1
+            word = chance.choice(_WORDS)
             also = " kcham" if word in {_WORDS[0], _WORDS[2]} else ""
-            made = control(
-                do="publish", title=f"Tin kchung số {number} {word}{also}", body=f"Nội dung của tin số {number}.",
-                section=chance.choice(("news", "activity")),
+            control(
+                do="publish", title=f"Tin kchung số {self.published} {word}{also}",
+                body=f"Nội dung của tin số {self.published}.", section=chance.choice(("news", "activity")),
             )  # fmt: skip
-            self.published.append(made["path"])
         if chance.random() < _EDITS and (path := self._untouched()):
             control(do="edit", path=path)
             self.drill.changed.add(path)
@@ -111,7 +110,12 @@ class Alarm:
 
     def _untouched(self) -> str | None:
         """An article that was read, and neither edited nor withdrawn; None where there is none."""
-        untouched = [path for path in self.read if path not in self.drill.changed | self.withdrawn]
+        with self.drill.database() as database, database.reading() as session:
+            read = {urlsplit(url).path.lower() for url in session.scalars(select(Article.canonical_url))}
+        touched = self.drill.changed | self.withdrawn
+        untouched = [
+            path for path in self.drill.site.portal.portal.urls() if path.lower() in read and path not in touched
+        ]
         return self.drill.chance.choice(untouched) if untouched else None
 
     # Who tells
@@ -121,14 +125,10 @@ class Alarm:
         if self.delivery is None or self.delivery.poll() is not None:
             self.delivery = self.begin("deliver", "--follow")
         if self.crawl is None or self.crawl.poll() is not None:
-            if self.crawl is not None and self.crawl.poll() == 0:
-                self.read += self.published[: self.known]
-                del self.published[: self.known]
             self.disturb_portal()
             self.crawls += 1
-            self.known = len(self.published)
             words = ("--recheck",) if self.crawls % _RECHECKS == 0 else ()
-            self.crawl = self.begin("crawl", "drill", *words)
+            self.crawl = self.drill.site.start(*words)
 
     def kill_one(self) -> bool:
         """Kills the crawl or the delivery at a random moment; whether it still lived."""
@@ -179,11 +179,8 @@ class Alarm:
             self.crawl.communicate()
         for path in sorted(self.withdrawn):
             self.drill.site.portal.control(do="restore", path=path)
-        for words in ((), ("--recheck",)):
-            crawl = self.begin("crawl", "drill", *words)
-            crawl.communicate()
-            if crawl.poll():
-                raise Broken(f"an_undisturbed_crawl_ends_well: it ended with exit code {crawl.poll()}")
+        self.drill.rest()
+        self.drill.rest("--recheck")
         if self.delivery is None or self.delivery.poll() is not None:
             self.delivery = self.begin("deliver", "--follow")
         delivery = self.delivery
@@ -221,12 +218,11 @@ class Alarm:
 
 def kill(drill: Drill, receiver: Receiver, begin: Callable[..., Crawl], *, kills: int) -> Outcome:
     """SIGKILL at random moments of crawls and of a delivery beside them, to a receiver that fails, hangs and lies."""
+    drill.site.starter = lambda *words: begin("crawl", "drill", *words)
     alarm = Alarm(drill=drill, receiver=receiver, begin=begin)
     try:
         alarm.watch()
-        first = begin("crawl", "drill", "--full")
-        first.communicate()
-        alarm.read += drill.site.portal.portal.urls()
+        drill.rest("--full")
         done = 0
         while done < kills:
             done += alarm.kill_one()
