@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sample.server import Running
 
 
+@pytest.mark.long
 def test_whatever_is_killed_everyone_is_told_once(
     congtin: Congtin, serve: Callable[..., Running], address: str
 ) -> None:
