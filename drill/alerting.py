@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from drill.crawls import Crawl
     from drill.receiver import Receiver
     from drill.scenarios import Drill, Outcome
+    from storage.database import Database
 
 _SETTLES_SECONDS = 180
 """So long it may take until all is told, once nothing is killed any more."""
@@ -155,8 +156,9 @@ class Alarm:
         else:
             wait(delivery, self._told(chance.randrange(1, 8), seconds=_PATIENCE_SECONDS))
             time.sleep(chance.uniform(0, ANSWERS_SECONDS))
-        stopped(delivery)
-        begun = self._begun(delivery.pid)
+        with self.drill.database() as database:  # opened before: who is stopped in its start has the file locked
+            stopped(delivery)
+            begun = _begun(database, delivery.pid)
         self.hit.update(begun)
         where = killed(delivery, self.drill.site, self.drill.writing)
         return where if where in {ENDED, "transaction"} else "sending" if begun else "waiting"
@@ -165,11 +167,6 @@ class Alarm:
         """Whether the receiver has had so many more messages, or time is up."""
         goal, end = len(self.receiver.receipts) + messages, time.monotonic() + seconds
         return lambda: len(self.receiver.receipts) >= goal or time.monotonic() > end
-
-    def _begun(self, pid: int) -> list[str]:
-        """Messages of which a process has begun an attempt, and not ended it."""
-        with self.drill.database() as database, database.reading() as session:
-            return list(session.scalars(select(Handover.id).where(Handover.claimed_by == leases.holder(pid))))
 
     # The end
 
@@ -214,6 +211,12 @@ class Alarm:
             return alert_laws.told(
                 database, self.asked, after=self.after, receipts=tuple(self.receiver.receipts), killed=self.hit
             )
+
+
+def _begun(database: Database, pid: int) -> list[str]:
+    """Messages of which a process has begun an attempt, and not ended it."""
+    with database.reading() as session:
+        return list(session.scalars(select(Handover.id).where(Handover.claimed_by == leases.holder(pid))))
 
 
 def kill(drill: Drill, receiver: Receiver, begin: Callable[..., Crawl], *, kills: int) -> Outcome:
