@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -220,8 +221,11 @@ class Dispatcher:
             behind = 0 if some[0].kind in _PACED else _BEHIND
             serving = self._pools[some[0].kind].submit(self._serve, [head.message for head in some], behind)
             self._busy[channel] = serving
-            serving.add_done_callback(lambda _, channel=channel: self._free.put(channel))  # type: ignore[misc]
+            serving.add_done_callback(partial(self._freed, channel))
         return bool(free)
+
+    def _freed(self, channel: str, _serving: Future[None]) -> None:
+        self._free.put(channel)
 
     def _must_wait(self, some: list[Head]) -> bool:
         """Whether a channel must wait for its service's pace; if it need not, the pace is for one message."""
