@@ -2,10 +2,10 @@
 
     python -m bench.alerts [--watches 100] [--events 100] [--publications 10] [--interval 20] [--only delay] [--json]
 
-`delay`: the sample portal publishes at random moments, `congtin crawl` polls it each `--interval` seconds, and beside it
-`congtin deliver --follow` runs; seconds from a publication to its mail in the server's inbox. `rate`: each watch hears of
-each event in a mail of its own (digests are switched off), from events that are in the log; the mail server runs in a
-process of its own. `audit`: the whole ledger is held against the log.
+`delay`: the sample portal publishes at random moments, `congtin crawl` polls it each `--interval` seconds, and beside
+it `congtin deliver --follow` runs; seconds from a publication to its mail in the server's inbox. `rate`: each watch
+hears of each event in a mail of its own (digests are switched off), from events that are in the log; the mail server
+runs in a process of its own. `audit`: the whole ledger is held against the log.
 """
 
 from __future__ import annotations
