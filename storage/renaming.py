@@ -64,7 +64,7 @@ def _movable(
     """The rows of a source whose address begins with one of these, each with a place of its own at `home`."""
     table = column.class_
     there = or_(*(column.startswith(root, autoescape=True) for root in roots))
-    rows = session.scalars(select(table).where(table.source == source, there)).all()
+    rows = session.scalars(select(table).where(table.source == source, there).order_by(table.id)).all()
     found = {moved(getattr(row, column.key), home): row for row in reversed(rows)}  # of several, the first one moves
     known = _known(session, source, column, list(found))
     return [row for address, row in found.items() if address not in known]

@@ -34,7 +34,7 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
         def visited(visit: Visit, saved: object) -> None:
             tally.outcome(visit.outcome, url=visit.url, message=visit.message, role=visit.role)
 
-        source = SimpleNamespace(id="x", platform="sharepoint")
+        source = SimpleNamespace(id="x", platform="sharepoint", formerly=())
         keeper = SimpleNamespace(
             store=store,
             tally=tally,
@@ -44,6 +44,8 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
             close=lambda ticket: None,
             visited=visited,
             number_of=lambda address: None,
+            flooded=0,
+            origin_of=lambda session, page: "poll",
         )
         article = Article(url="http://h/a", canonical_url="http://h/a", title="Tin", body_text="Nội dung")
         visit = Visit(
