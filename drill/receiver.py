@@ -19,7 +19,8 @@ from drill.forks import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    import ssl
+    from collections.abc import Callable, Iterator
 
 Answer = Literal["took", "failed", "hung", "hung, took", "lied", "took and closed"]
 FAILS, HANGS, LIES = 0.30, 0.10, 0.05
@@ -123,16 +124,19 @@ class _Post:
 
 
 @contextmanager
-def _post(ours: Receiver) -> Iterator[None]:
+def mail_server(
+    session: Callable[[asyncio.AbstractEventLoop], SMTP], *, context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """A mail server on loopback in a thread of its own, as long as the block runs; its port.
+
+    `session` makes one of each connection, for the loop that it is given; with a `context` TLS comes first (smtps).
+    """
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(_Post(ours), hostname="mail.example.org", loop=loop), "127.0.0.1", 0)
-    )
-    ours.mail_port = server.sockets[0].getsockname()[1]
+    server = loop.run_until_complete(loop.create_server(lambda: session(loop), "127.0.0.1", 0, ssl=context))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield
+        yield server.sockets[0].getsockname()[1]
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
@@ -141,6 +145,12 @@ def _post(ours: Receiver) -> Iterator[None]:
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
+
+
+@contextmanager
+def _post(ours: Receiver) -> Iterator[None]:
+    with mail_server(lambda loop: SMTP(_Post(ours), hostname="mail.example.org", loop=loop)) as ours.mail_port:
+        yield
 
 
 @contextmanager

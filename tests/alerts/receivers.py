@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from alerts.channels import Limits, Settings
+from drill.receiver import mail_server
 from scraper.config import MailServer
 
 if TYPE_CHECKING:
@@ -97,28 +98,15 @@ def _is_user(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given
 def post(context: ssl.SSLContext | None = None, *, smtps: ssl.SSLContext | None = None) -> Iterator[Post]:
     """A mail server that offers STARTTLS, or is `smtps`, where it has a certificate; it takes the password of USER."""
     handler = Post()
-    loop = asyncio.new_event_loop()
 
-    def session() -> SMTP:
+    def session(loop: asyncio.AbstractEventLoop) -> SMTP:
         return SMTP(
             handler, hostname="mail.example.org", ident="test", loop=loop, tls_context=context, enable_SMTPUTF8=True,
             authenticator=_is_user, auth_require_tls=context is not None,
         )  # fmt: skip
 
-    server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=smtps))
-    handler.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
+    with mail_server(session, context=smtps) as handler.port:
         yield handler
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
 
 
 @dataclass
