@@ -134,7 +134,7 @@ class Dispatcher:
         """Follows the log to its end and hands over all that is due; returns when nothing more is."""
         self._look_at = self._gather_at = None
         while self._step() or self._busy or self._paced or self._ended:
-            self._await_some(self._paced or None)
+            self._await_some(self._paced or (POLL_SECONDS if self._busy else None))
         return self.tally
 
     def run(self) -> None:
@@ -208,21 +208,31 @@ class Dispatcher:
         return gathered.more
 
     def _hand_out(self, now: datetime) -> bool:
-        """Gives each channel that is free the messages that may be sent to it."""
-        with self._database.reading() as session:
-            heads = outbox.heads(session, now=now, limit=_HEADS)
-        by_channel: defaultdict[str, list[Head]] = defaultdict(list)
-        for head in heads:
-            if head.channel not in self._busy:
-                by_channel[head.channel].append(head)
+        """Gives each channel that is free the messages that may be sent to it.
+
+        Where there are more than are looked at together, it looks again without those that have had their turn: however
+        much waits for one channel, it hides nothing of what waits for others.
+        """
         self._paced = 0.0
-        free = {channel: some for channel, some in by_channel.items() if not self._must_wait(some)}
-        for channel, some in free.items():
-            behind = 0 if some[0].kind in _PACED else _BEHIND
-            serving = self._pools[some[0].kind].submit(self._serve, [head.message for head in some], behind)
-            self._busy[channel] = serving
-            serving.add_done_callback(partial(self._freed, channel))
-        return bool(free)
+        waiting: set[str] = set()
+        handed = False
+        while True:
+            with self._database.reading() as session:
+                heads = outbox.heads(session, now=now, limit=_HEADS, without={*self._busy, *waiting})
+            by_channel: defaultdict[str, list[Head]] = defaultdict(list)
+            for head in heads:
+                by_channel[head.channel].append(head)
+            for channel, some in by_channel.items():
+                if self._must_wait(some):
+                    waiting.add(channel)
+                    continue
+                behind = 0 if some[0].kind in _PACED else _BEHIND
+                serving = self._pools[some[0].kind].submit(self._serve, [head.message for head in some], behind)
+                self._busy[channel] = serving
+                serving.add_done_callback(partial(self._freed, channel))
+                handed = True
+            if len(heads) < _HEADS:
+                return handed
 
     def _freed(self, channel: str, _serving: Future[None]) -> None:
         self._free.put(channel)

@@ -26,7 +26,7 @@ from storage import events, leases
 from storage.alert_tables import Channel, Following, Handover, Owed, Watch, WatchChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -85,7 +85,7 @@ _HEADS = (
     select(Handover.id, Handover.channel, Channel.kind, Channel.address)
     .join(Channel, Channel.id == Handover.channel)
     .join(Watch, Watch.id == Handover.watch)
-    .where(*SENDABLE)
+    .where(*SENDABLE, Handover.channel.not_in(bindparam("without", expanding=True)))
     .order_by(Handover.due_at, Handover.number)
     .limit(bindparam("most"))
 )
@@ -150,9 +150,9 @@ def lock(session: Session) -> Following:
     return session.scalars(asked).one()
 
 
-def heads(session: Session, *, now: datetime, limit: int) -> list[Head]:
-    """Messages that may be sent now, the longest due first."""
-    rows = session.execute(_HEADS, {"now": now, "most": limit})
+def heads(session: Session, *, now: datetime, limit: int, without: Collection[str] = ()) -> list[Head]:
+    """Messages that may be sent now, the longest due first; those to the channels `without` are left out."""
+    rows = session.execute(_HEADS, {"now": now, "most": limit, "without": list(without)})
     return [Head(message=row.id, channel=row.channel, kind=row.kind, address=row.address) for row in rows]
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN, PostRoom
 
-from alerts import following, gathering, outbox, standing, telling, watches
+from alerts import dispatch, following, gathering, outbox, standing, telling, watches
 from alerts.audit import Auditor
 from alerts.items import Outcome
 from storage import leases
@@ -225,6 +225,35 @@ def test_one_that_hangs_keeps_no_other_waiting(room: PostRoom) -> None:
     room.deliver()
     assert served.is_set()
     assert room.states() == {"sent": 12}
+
+
+@pytest.mark.parametrize("slow", [HOOK, CHAT])
+def test_much_that_waits_for_one_hides_no_other(room: PostRoom, slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H9, H10: one that hangs, and one that must wait for its pace, with more to tell it than is looked at together."""
+    monkeypatch.setattr(dispatch, "_HEADS", 3)
+    for _ in range(5):
+        room.watch("", slow)
+    room.watch("hai", MAIL)
+    room.receiver.usual[slow] = FAILS
+    room.publish("Tin một")
+    room.deliver()
+    del room.receiver.usual[slow]
+    room.clock.forward(hours=1)
+    room.publish("Tin hai")  # what is due for the slow one was due before
+    served = threading.Event()
+
+    def answer(address: str, _: Message) -> None:
+        if address == MAIL:
+            served.set()
+        elif slow == HOOK:
+            assert served.wait(10)
+
+    room.receiver.before = answer
+    room.deliver()
+    assert served.is_set()
+    assert room.states() == {"sent": 11}
+    if slow == CHAT:
+        assert [address for address, _ in room.receiver.got].index(MAIL) <= 1
 
 
 def test_a_channel_that_is_not_found_for_three_days_is_paused_and_says_so(room: PostRoom) -> None:
