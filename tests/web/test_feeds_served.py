@@ -1,88 +1,21 @@
-"""Feeds as readers ask for them: every scope and format, paging, validators, private feeds, lists, the calendar."""
+"""Feeds as readers ask for them: every scope and format, entries, paging, lists, and where pages name them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
 from urllib.parse import quote
 
-import feedparser
-import known_procedures
 import pytest
-from databases import KINDS
-from icalendar import Calendar
-from known_procedures import GUILD, HOUSE, MEDAL, tell
+from feed_reading import SCOPES, ids, read
 from lxml import etree
-from small_archive import EDITED, GONE, HOSTILE, T0, article, opened, straight, tree, version
-from sqlalchemy import update
+from small_archive import EDITED, GONE, HOSTILE, T0, opened, straight, tree
 
-from alerts import following, watches
-from scraper.items import VIETNAM
 from storage import events
-from storage.alert_tables import Watch
-from storage.database import Database
-from storage.document_tables import Content
-from storage.identity import procedure_id
 from storage.models import Article
 from web.feed_items import urn
-from web.feeds import FORMS, PER_PAGE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from scraper.config import Config
-
-SCOPES = [
-    "/feeds/all",
-    "/feeds/source/thanh-hoa/snv",
-    "/feeds/kind/article",
-    "/feeds/kind/article.new",
-    "/feeds/search",
-]
-
-
-def ids(*records: str) -> list[str]:
-    return [urn(f"record/{record}") for record in records]
-
-
-@pytest.fixture
-def database(filled: Config) -> Iterator[Database]:
-    database = Database(filled)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def publish(database: Database) -> Callable[..., None]:
-    """Records by polls, as a crawl would keep them; one that is there already is edited."""
-
-    ticks = count(1)  # no two things happen at the very same time
-
-    def keep(*names: str, origin: str = "poll", at: datetime = T0, **said: Any) -> None:
-        with database.writing() as session:
-            for name in names:
-                row = session.get(Article, name)
-                kind = "article.changed" if row else "article.new"
-                if row is None:
-                    row = article(name, **{"title": f"Tin {name}", "published_at": None, "precision": None} | said)
-                    session.add(row)
-                    session.flush()
-                    session.add(version(name, 1, title=row.title, body_text="Nội dung"))
-                    session.flush()
-                events.append(session, kind, row, at=at + timedelta(microseconds=next(ticks)), origin=origin)
-
-    return keep
-
-
-async def read(browser, path: str, **parameters: str):
-    response = await browser.get(path, params=parameters or None)
-    assert response.status_code == 200, response.text
-    found = feedparser.parse(response.content)
-    assert not found.bozo, found.bozo_exception
-    return found
+from web.feeds import PER_PAGE
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -178,43 +111,6 @@ async def test_new_pages_of_a_first_crawl_do_not_push_news_away(browser, publish
     assert (await read(browser, "/feeds/all.rss")).entries[0].id == ids("news")[0]
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("form", FORMS)
-async def test_who_has_it_already_is_told_so(browser, publish, scope, form):
-    path = f"{scope}.{form}"
-    response = await browser.get(path)
-    tag, at = response.headers["etag"], response.headers["last-modified"]
-    for headers in (
-        {"If-None-Match": tag}, {"If-None-Match": f'"x", W/{tag}'}, {"If-None-Match": "*"}, {"If-Modified-Since": at},
-    ):  # fmt: skip
-        again = await browser.get(path, headers=headers)
-        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    head = await browser.head(path)
-    assert (head.status_code, head.headers["etag"], head.headers["last-modified"]) == (200, tag, at)
-    publish(EDITED, at=T0 + timedelta(minutes=1))
-    for headers in ({"If-None-Match": tag}, {"If-Modified-Since": at}, {"If-None-Match": tag, "If-Modified-Since": at}):
-        assert (await browser.get(path, headers=headers)).status_code == 200
-    later = await browser.get(path)
-    assert later.headers["etag"] != tag
-    assert later.headers["last-modified"] == "Tue, 18 Jul 2023 10:01:00 GMT"
-
-
-async def test_what_happens_elsewhere_leaves_a_feed_as_it_was(browser, publish):
-    publish(*(f"r{number}" for number in range(PER_PAGE + 1)), source="lam-dong/ubnd")
-    for path in ("/feeds/source/lam-dong/ubnd.atom", "/feeds/search.atom?source=lam-dong/ubnd"):
-        before = await browser.get(path)
-        publish("elsewhere")
-        headers = {"If-None-Match": before.headers["etag"]}
-        assert (await browser.get(path, headers=headers)).status_code == 304
-        assert (await browser.get(path)).content == before.content
-
-
-async def test_within_the_second_of_an_event_a_time_is_no_validator(browser, publish):
-    publish("now", at=datetime.now(UTC))
-    at = (await browser.get("/feeds/all.atom")).headers["last-modified"]
-    assert (await browser.get("/feeds/all.atom", headers={"If-Modified-Since": at})).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -262,69 +158,6 @@ async def test_in_english(browser):
     assert "lang=en" in found.feed.links[0].href
 
 
-def hear(database: Database) -> None:
-    """What `congtin deliver` does before it delivers."""
-    matcher = following.Matcher()
-    while True:
-        with database.reading() as session:
-            batch = following.read(session, matcher)
-        if batch is None:
-            return
-        with database.writing() as session:
-            following.write(session, batch, now=T0)
-
-
-@pytest.fixture
-def watch(database: Database) -> tuple[str, str]:
-    with database.writing() as session:
-        made = watches.add(session, watches.Wish(query="tin"), ["mailto:a@example.org", "mailto:b@example.org"], now=T0)
-        return made.id, session.get_one(Watch, made.id).feed_token or ""
-
-
-async def test_a_watch_has_a_feed_of_its_own(browser, database, watch, publish):
-    name, token = watch
-    path = f"/feeds/watch/{name}.atom"
-    publish("one", "two", at=T0 + timedelta(hours=1))
-    publish("old", origin="backfill")
-    publish("other", title="Việc khác")
-    hear(database)
-    response = await browser.get(path, params={"token": token})
-    found = feedparser.parse(response.content)
-    assert [entry.title for entry in found.entries] == ["Tin mới: Tin two", "Tin mới: Tin one"]
-    assert [entry.link for entry in found.entries] == [f"http://127.0.0.1/record/{one}" for one in ("two", "one")]
-    assert response.headers["cache-control"] == "private, no-cache"
-    assert len({entry.id for entry in found.entries} | set(ids("one", "two"))) == 4
-    again = await browser.get(path, params={"token": token}, headers={"If-None-Match": response.headers["etag"]})
-    assert again.status_code == 304
-    for wrong in ({}, {"token": ""}, {"token": "x"}, {"token": token[:-1]}, {"token": "đ"}):
-        assert (await browser.get(path, params=wrong, headers={"If-None-Match": "*"})).status_code == 404
-    with database.writing() as session:
-        watches.pause(session, name, now=T0)
-    assert len((await read(browser, path, token=token)).entries) == 2
-    with database.writing() as session:
-        watches.remove(session, name, now=T0)
-    assert (await browser.get(path, params={"token": token})).status_code == 404
-
-
-async def test_a_watch_without_a_token_has_no_feed(browser, database, watch):
-    with database.writing() as session:
-        session.execute(update(Watch).values(feed_token=None))
-    assert (await browser.get(f"/feeds/watch/{watch[0]}.atom", params={"token": ""})).status_code == 404
-
-
-async def test_a_watchs_feed_is_paged_and_tells_of_nothing_withheld(browser, database, watch, publish):
-    name, token = watch
-    publish(*(f"w{number}" for number in range(PER_PAGE + 2)))
-    hear(database)
-    with database.writing() as session:
-        events.append(session, "record.withheld", session.get_one(Article, "w0"), at=T0, origin="poll")
-    first = await read(browser, f"/feeds/watch/{name}.rss", token=token)
-    (address,) = [link.href for link in first.feed.links if link.rel == "next"]
-    second = await read(browser, address)
-    assert len(first.entries) == PER_PAGE
-    assert [entry.title for entry in second.entries] == ["Tin mới: Tin w1"]
-
-
 async def test_a_list_of_all_feeds(browser):
     response = await browser.get("/feeds.opml")
     root = etree.fromstring(response.content)
@@ -333,26 +166,6 @@ async def test_a_list_of_all_feeds(browser):
     for address in addresses:
         await read(browser, address)
     assert root.xpath("//outline[@text='thanh-hoa']/outline/@text") == ["Sở Nội vụ tỉnh Thanh Hóa"]
-
-
-@pytest.mark.parametrize("path", ["/feeds.opml", "/calendar.ics"])
-async def test_lists_and_calendars_have_a_tag_too(browser, path):
-    tag = (await browser.get(path)).headers["etag"]
-    assert (await browser.get(path, headers={"If-None-Match": tag})).status_code == 304
-    assert (await browser.get(path, headers={"If-None-Match": '"x"'})).status_code == 200
-
-
-async def test_the_calendar_has_days_of_documents(browser, database):
-    with database.writing() as session:
-        session.execute(update(Content).values(effective=date(2024, 3, 1)))
-    (event,) = Calendar.from_ical((await browser.get("/calendar.ics?from=2024-03-01")).content).walk("VEVENT")
-    assert (str(event["summary"]), event["dtstart"].dt) == ("Ngày có hiệu lực: Phụ lục <u>1</u>", date(2024, 3, 1))
-    assert str(event["url"]) == f"http://127.0.0.1/record/{EDITED}"
-    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-02")).content
-    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-01&source=lam-dong/ubnd")).content
-    with database.writing() as session:
-        events.append(session, "record.withheld", session.get_one(Article, EDITED), at=T0, origin="poll")
-    assert b"VEVENT" not in (await browser.get("/calendar.ics?from=2024-03-01")).content
 
 
 async def test_pages_say_where_their_feeds_are(browser):
@@ -375,62 +188,3 @@ async def test_pages_say_where_their_feeds_are(browser):
     page = tree(await browser.get("/sources"))
     assert "/feeds.opml" in {link.get("href") for link in page.cssselect("a")}
     assert "/feeds/source/thanh-hoa/snv.atom" in {link.get("href") for link in page.cssselect("table a")}
-
-
-@pytest.mark.parametrize("kind", KINDS, indirect=True)
-class TestProcedures:
-    @pytest.fixture
-    def filled(self, settings: Config) -> Config:
-        database = Database(settings)
-        known_procedures.fill(database)
-        database.close()
-        return settings
-
-    async def test_a_procedure_is_told_of_once_with_its_decisions(self, browser):
-        found = await read(browser, "/feeds/kind/procedure.atom")
-        names = [entry.id for entry in found.entries]
-        assert names[0] == urn(f"record/{procedure_id(MEDAL)}")  # the only one that was edited since
-        assert len(set(names)) == len(names) == 5
-        (guild,) = [one for one in found.entries if one.id == urn(f"record/{procedure_id(GUILD)}")]
-        assert "Bị bãi bỏ" in guild.summary
-        assert "345/QĐ-UBND" in guild.summary
-        assert "Ngày có hiệu lực 01/06/2024" in guild.summary
-        (house,) = [one for one in found.entries if one.id == urn(f"record/{procedure_id(HOUSE)}")]
-        assert "345/QĐ-UBND, 02/05/2024 (" in house.summary  # it says of no day of effect
-        everything = await read(browser, "/feeds/all.atom")
-        assert sum(entry.title == guild.title for entry in everything.entries) == 1
-        medal = [one for one in everything.entries if one.title == found.entries[0].title]
-        assert len(medal) == 1  # its own page is the procedure, as search has it
-
-    async def test_a_field_however_it_is_accented(self, browser):
-        for said in ("Xây dựng", "xay dung"):
-            found = await read(browser, f"/feeds/field/{quote(said)}.atom")
-            assert [entry.id for entry in found.entries] == ids(procedure_id(HOUSE))
-
-    async def test_the_calendar_has_days_that_decisions_state(self, browser, filled):
-        async def days(query: str = "") -> dict[str, date]:
-            response = await browser.get(f"/calendar.ics?from=2000-01-01{query}")
-            assert response.headers["content-type"] == "text/calendar; charset=utf-8"
-            calendar = Calendar.from_ical(response.content)
-            return {str(one["summary"]): one["dtstart"].dt for one in calendar.walk("VEVENT")}
-
-        everything = await days()
-        assert set(everything.values()) == {date(2023, 2, 1), date(2024, 6, 1), date(2199, 1, 1)}
-        assert [name for name, day in everything.items() if day.year == 2024] == ["Bị bãi bỏ: Thành lập hội"]
-        assert list(await days("&q=thanh+lap")) == ["Bị bãi bỏ: Thành lập hội"]
-        assert list(await days("&field=to+chuc+phi+chinh+phu")) == ["Bị bãi bỏ: Thành lập hội"]
-        assert not await days("&source=none")
-        assert len((await browser.get("/calendar.ics")).text.split("BEGIN:VEVENT")) == 2
-        body = (await browser.get("/calendar.ics?from=2000-01-01")).content
-        assert body == (await browser.get("/calendar.ics?from=2000-01-01")).content
-        database = Database(filled)
-        told = known_procedures.news(GUILD, "Thành lập hội", "abolished", known_procedures.SECOND)
-        with database.writing() as session:  # the day is corrected
-            tell(session, "/qd-345", replace(told, effective_from=date(2024, 7, 1)), origin="poll",
-                 at=datetime(2025, 3, 12, tzinfo=VIETNAM))  # fmt: skip
-        database.close()
-        after = Calendar.from_ical((await browser.get("/calendar.ics?from=2000-01-01")).content)
-        changed = {str(one["uid"]): one["dtstart"].dt for one in after.walk("VEVENT")}
-        before = {str(one["uid"]): one["dtstart"].dt for one in Calendar.from_ical(body).walk("VEVENT")}
-        (uid,) = [uid for uid, day in before.items() if day == date(2024, 6, 1)]
-        assert changed[uid] == date(2024, 7, 1)
