@@ -10,7 +10,7 @@ All functions here are for a writing session, and may be run again from the star
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -183,8 +183,11 @@ def _claimed(
     if due > now:
         row.due_at = due
         return None
-    session.expunge(row)
     lost = row.attempt_started is not None  # whoever began it is dead, or has hung for longer than any attempt may
+    if lost and not _is_wanted(session, row):  # it was on its way when its reader left
+        _end(session, row, "dropped", ENDED, now)
+        return None
+    session.expunge(row)
     row.attempts, row.unknown = row.attempts + lost, row.unknown + lost
     row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
     values = {name: getattr(row, name) for name in ("attempts", "unknown", *_CLAIMED)}
@@ -203,6 +206,8 @@ def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime
     if row is None:
         return
     channel = session.scalars(select(Channel).where(Channel.id == row.channel).with_for_update()).one()
+    if outcome.moved_to and not _move(session, channel, outcome.moved_to):
+        outcome = replace(outcome, end="closed", moved_to=None)
     past = retries.Past(
         kind=channel.kind, attempts=row.attempts, unknown=row.unknown > 0,
         failures=channel.failures, failing_since=channel.failing_since,
@@ -224,7 +229,10 @@ def ended(session: Session, attempt: Attempt, outcome: Outcome, *, now: datetime
 
 
 def release(session: Session, *, now: datetime) -> int:
-    """Frees the messages of processes that are surely dead, drops those that nobody wants any more; how many."""
+    """Frees the messages of processes that are surely dead, drops those that nobody wants any more; how many.
+
+    Of a process that may live, a message is dropped once its time is over.
+    """
     holders = session.scalars(select(Handover.claimed_by).where(Handover.claimed_by.is_not(None)).distinct())
     dead = [one for one in holders if one and leases.is_dead(one)]
     freed = update(Handover).where(Handover.claimed_by.in_(dead)).values(claimed_by=None, claimed_until=None)
@@ -234,7 +242,7 @@ def release(session: Session, *, now: datetime) -> int:
         .join(Watch, Watch.id == Handover.watch)
         .join(WatchChannel, _SAME_PAIR, isouter=True)
         .where(
-            Handover.state == "pending", Handover.claimed_by.is_(None),
+            Handover.state == "pending", or_(Handover.claimed_by.is_(None), Handover.claimed_until <= now),
             or_(Watch.paused_at.is_not(None), Watch.removed_at.is_not(None), WatchChannel.until.is_not(None)),
         )
     )  # fmt: skip
@@ -252,12 +260,12 @@ def drop(session: Session, watch: str, reason: str, *, now: datetime, channel: s
     if channel is not None:
         messages.append(Handover.channel == channel)
         owed.append(Owed.channel == channel)
-    idle = or_(Handover.claimed_by.is_(None), Handover.claimed_until <= now)
     session.execute(
-        update(Handover).where(*messages, Handover.state == "pending", idle)
-        .values(state="dropped", ended_at=now, detail=reason, attempt_started=None, claimed_by=None, claimed_until=None)
+        update(Handover)
+        .where(*messages, Handover.state == "pending", Handover.claimed_by.is_(None))
+        .values(state="dropped", ended_at=now, detail=reason, attempt_started=None)
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    )
     under_way = select(Handover.id).where(*messages, Handover.state == "pending")
     session.execute(
         update(Owed)
@@ -314,8 +322,6 @@ def _end(session: Session, row: Handover, state: str, reason: str, now: datetime
 
 def _of_channel(session: Session, channel: Channel, outcome: Outcome, verdict: retries.Verdict, now: datetime) -> None:
     """Notes of a channel how it is; the rows of those that are well are left alone."""
-    if outcome.moved_to:
-        _move(session, channel, outcome.moved_to)
     if verdict.well:
         if channel.failing_since is not None and channel.paused_at is None:
             channel.failures, channel.failing_since, channel.not_before = 0, None, None
@@ -337,11 +343,13 @@ def pause(session: Session, channel: Channel, *, now: datetime) -> None:
     _tell_owners(session, channel, now)
 
 
-def _move(session: Session, channel: Channel, address: str) -> None:
-    """Gives a channel its new address, if no other one has it."""
+def _move(session: Session, channel: Channel, address: str) -> bool:
+    """Gives a channel its new address; False where a channel has that one already, and this one is at its end."""
     to = parse(address)
-    if session.scalar(select(Channel.id).where(Channel.key == to.key)) is None:
-        channel.address, channel.key, channel.shown = to.key, to.key, to.shown
+    if session.scalar(select(Channel.id).where(Channel.key == to.key)) is not None:
+        return False
+    channel.address, channel.key, channel.shown = to.key, to.key, to.shown
+    return True
 
 
 def _tell_owners(session: Session, channel: Channel, now: datetime) -> None:

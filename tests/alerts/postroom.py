@@ -18,13 +18,15 @@ from scraper.config import Config
 from scraper.items import VIETNAM, Article, Moment
 from scraper.outcomes import Outcome as Fetched
 from storage import articles, batch, events, pages
-from storage.alert_tables import Handover, Owed
+from storage.alert_tables import Channel, Handover, Owed, WatchChannel
 from storage.articles import Sighting
 from storage.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from alerts.watches import Made
 
@@ -71,6 +73,13 @@ class Receiver:
 
     def titles(self, address: str = MAIL) -> list[str]:
         return [one.title for message in self.at(address) for one in message.happenings]
+
+
+def leave(session: Session, watch: str, *, now: datetime, kind: str = "mail") -> None:
+    """The reader of a watch's channel of a kind wants no more."""
+    asked = select(WatchChannel.token).join(Channel, Channel.id == WatchChannel.channel)
+    token = session.scalars(asked.where(WatchChannel.watch == watch, Channel.kind == kind)).one()
+    watches.leave(session, token, now=now)
 
 
 class PostRoom:

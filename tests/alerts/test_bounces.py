@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from postroom import FAILS, HOOK, MAIL, PostRoom
+from postroom import FAILS, GONE, HOOK, MAIL, TAKEN, PostRoom
 from sqlalchemy import select
 
 from alerts import bounces, returned, standing, watches
@@ -15,7 +15,7 @@ from alerts.bounces import Fate, NoBounce
 from storage.alert_tables import Bounce
 
 if TYPE_CHECKING:
-    from alerts.items import Message
+    from alerts.items import Message, Outcome
     from alerts.returned import Noted
 
 HOST, READER = "tin.example.org", "reader@example.org"
@@ -280,9 +280,12 @@ def test_a_report_about_a_webhooks_message_is_none(posted: PostRoom) -> None:
         note(posted, postfix(hooked))
 
 
-def test_what_was_under_way_when_the_mail_came_back_leaves_the_channel_paused(posted: PostRoom) -> None:
+@pytest.mark.parametrize("answer", [TAKEN, GONE])
+def test_what_was_under_way_when_the_mail_came_back_leaves_the_channel_paused(
+    posted: PostRoom, answer: Outcome
+) -> None:
     first = mails(posted)[0]
-    posted.receiver.answers[MAIL] = [FAILS]
+    posted.receiver.answers[MAIL] = [FAILS, answer]
     send(posted, 1)
 
     def comes_back(address: str, _: Message) -> None:
@@ -292,8 +295,9 @@ def test_what_was_under_way_when_the_mail_came_back_leaves_the_channel_paused(po
     posted.receiver.before = comes_back
     posted.clock.forward(minutes=1)
     posted.deliver()
-    assert len(mails(posted)) == 6
+    assert len(mails(posted)) == (6 if answer is TAKEN else 5)
     assert paused(posted) == (MAIL,)
+    assert len(posted.messages(kind="notice")) == 1
     with posted.database.reading() as session:
         assert standing.report(session)["paused_channels"] == [MAIL]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from databases import SQLITE
 from postroom import FAILS, HANGS, HOOK, MAIL, TAKEN, PostRoom
 
-from alerts import telling
+from alerts import following, gathering, outbox, telling, watches
 from alerts.audit import Auditor
+from alerts.retries import PLAN
 
 if TYPE_CHECKING:
     from alerts.items import Message
@@ -56,6 +58,15 @@ def test_messages_of_a_watch_keep_their_order_and_wait_for_the_one_that_fails(ro
     room.clock.forward(seconds=5)
     room.deliver()
     assert room.receiver.titles(HOOK) == ["Một", "Hai", "Ba"]
+    with room.database.reading() as session:
+        (state,) = watches.listed(session)[0]["channel_states"]
+    assert (state["since"], state["cause"], state["detail"]) == (None, "", "")  # what it had failed at is forgotten
+    room.receiver.answers[HOOK] = [FAILS]
+    room.publish("Bốn")
+    room.deliver()
+    room.clock.forward(seconds=5)
+    room.deliver()
+    assert room.receiver.titles(HOOK)[3:] == ["Bốn"]
 
 
 def test_a_message_that_one_receiver_cannot_take_keeps_only_its_own_watch_waiting(room: PostRoom) -> None:
@@ -65,11 +76,22 @@ def test_a_message_that_one_receiver_cannot_take_keeps_only_its_own_watch_waitin
         room.receiver.answers[address] = [FAILS if message.watch == poisoned.id else TAKEN]
 
     room.receiver.before = answer
-    room.publish("Tin độc", "Tin lành")
-    for _ in range(3):
-        room.deliver()
-        room.clock.forward(minutes=6)
+    room.publish("Tin độc")
+    room.deliver()
+    titles = [f"Tin lành {number}" for number in range(len(PLAN))]
+    for title, wait in zip(titles, PLAN, strict=True):
+        room.publish(title)
+        room.clock.forward(seconds=wait.total_seconds())
+        for _ in range(2):
+            room.deliver()
+            room.clock.forward(seconds=PLAN[0].total_seconds())
     assert {message.watch for message in room.receiver.at(HOOK)} == {well.id}
+    assert room.receiver.titles(HOOK) == titles
+    assert room.states() == {"dead": 1, "sent": len(titles)}  # its plan is at its end
+    with room.database.writing() as session:
+        assert outbox.again(session, now=room.clock()) == 1
+    room.deliver()
+    assert room.states() == {"pending": 1, "sent": len(titles)}  # it has the whole plan before it again
 
 
 def test_a_receiver_that_takes_a_message_and_then_hangs_gets_the_same_id_again(room: PostRoom) -> None:
@@ -98,6 +120,35 @@ def test_two_dispatchers_repeat_nothing_and_leave_nothing(room: PostRoom) -> Non
         assert room.receiver.titles(f"mailto:reader{number}@example.org") == [f"Tin {number}" for number in range(15)]
     assert room.states() == {"sent": 180}
     assert Auditor(room.database).look().wrong == 0
+
+
+def test_what_one_is_about_to_do_another_waits_for(room: PostRoom) -> None:
+    room.watch()
+    room.publish("Tin")
+    with room.database.reading() as session:
+        batch = following.read(session, following.Matcher())
+    assert batch is not None
+
+    def follow() -> bool:
+        with room.database.writing() as session:
+            return following.write(session, batch, now=room.clock())
+
+    def gather() -> int:
+        with room.database.writing() as session:
+            return gathering.gather(session, now=room.clock()).messages
+
+    with ThreadPoolExecutor(1) as pool:
+        for step, nothing in ((follow, False), (gather, 0)):
+            with room.database.writing() as session:
+                if step is follow:
+                    assert following.write(session, batch, now=room.clock())
+                else:
+                    assert gathering.gather(session, now=room.clock()).messages == 1
+                other = pool.submit(step)
+                with pytest.raises(TimeoutError):
+                    other.result(timeout=0.2)
+            assert other.result(timeout=30) == nothing
+    assert (room.states(), len(room.messages())) == ({"pending": 1}, 1)
 
 
 @SQLITE

@@ -11,10 +11,11 @@ import pytest
 from databases import SQLITE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postroom import CHAT, FAILS, HANGS, HOOK, MAIL, TAKEN, PostRoom
+from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN, PostRoom, leave
 
-from alerts import following, gathering, outbox
+from alerts import following, gathering, outbox, watches
 from alerts.audit import Auditor
+from alerts.channels import Limits, others
 from alerts.items import Outcome
 from storage import leases
 
@@ -48,6 +49,7 @@ def test_who_dies_before_the_send_leaves_it_to_the_next(room: PostRoom, times: i
     (message,) = room.receiver.at(MAIL)
     assert message.again  # nobody knows that it was not sent
     assert room.states() == {"sent": 1}
+    assert [row.attempts for row in room.messages()] == [times + 1]  # one that kills whoever sends it is given up
 
 
 def test_who_dies_after_the_send_has_it_sent_again_with_the_same_id(room: PostRoom) -> None:
@@ -67,18 +69,78 @@ def test_who_dies_after_the_send_has_it_sent_again_with_the_same_id(room: PostRo
     assert room.states() == {"sent": 1}
 
 
-def test_what_the_dead_have_claimed_is_free_at_once(room: PostRoom) -> None:
-    room.watch()
-    room.publish("Tin một")
+def claimed(room: PostRoom, holder: str) -> outbox.Attempt:
+    """What has happened is made a message, and another process begins to send it."""
     with room.database.writing() as session:
         batch = following.read(session, following.Matcher())
         assert batch is not None
         following.write(session, batch, now=room.clock())
         gathering.gather(session, now=room.clock())
         (head,) = outbox.heads(session, now=room.clock(), limit=9)
-        assert outbox.claim(session, head.message, holder=f"{leases.holder(1)}0", now=room.clock()) is not None
+        attempt = outbox.claim(session, head.message, holder=holder, now=room.clock())
+        assert attempt is not None
+        return attempt
+
+
+def test_what_the_dead_have_claimed_is_free_at_once(room: PostRoom) -> None:
+    room.watch()
+    room.publish("Tin một")
+    claimed(room, f"{leases.holder(1)}0")
     room.deliver()
     assert [message.again for message in room.receiver.at(MAIL)] == [True]
+
+
+@pytest.mark.parametrize("holder", ["elsewhere/1/1", leases.holder()])
+def test_what_the_living_have_claimed_is_theirs(room: PostRoom, holder: str) -> None:
+    """Whoever comes back too late changes nothing either: then it is another's, or another attempt's."""
+    room.watch()
+    room.publish("Tin một")
+    late = claimed(room, holder)
+    room.deliver()
+    assert room.receiver.got == []
+    room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+
+    def comes_back(*_: object) -> None:
+        with room.database.writing() as session:
+            for outcome in (TAKEN, GONE):
+                outbox.ended(session, late, outcome, now=room.clock(), chance=0.0)
+
+    room.receiver.before = comes_back
+    room.receiver.answers[MAIL] = [FAILS]
+    room.deliver()
+    assert room.states() == {"pending": 1}
+    room.clock.forward(hours=1)
+    room.deliver()
+    assert room.states() == {"sent": 1}
+
+
+def test_a_message_is_ours_for_longer_than_any_attempt_may_take() -> None:
+    limits = Limits()
+    assert outbox.CLAIM.total_seconds() > max(limits.mail, limits.total + others._START) + limits.connect
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("change", [watches.pause, watches.remove, leave])
+def test_what_another_began_to_send_is_not_sent_again_to_who_wants_it_no_more(
+    room: PostRoom, change: Callable[..., None], at_once: bool
+) -> None:
+    """Of a process of another machine, or of one that was started anew, nobody knows that it is dead."""
+    made = room.watch()
+    room.publish("Tin một")
+    message = claimed(room, "elsewhere/1/1").message.id
+    room.change(change, made)
+    room.deliver()
+    assert room.states() == {"pending": 1}
+    now = room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+    if at_once:  # before anyone has looked for what others left
+        with room.database.writing() as session:
+            assert outbox.claim(session, message, holder=leases.holder(), now=now) is None
+    with room.database.writing() as session:
+        outbox.release(session, now=now)
+    assert room.states() == {"dropped": 1}
+    room.deliver()
+    assert room.receiver.got == []
+    assert Auditor(room.database).look().wrong == 0
 
 
 @pytest.mark.parametrize("step", ["following.write", "gathering.gather", "outbox.claim", "outbox.ended"])

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from postroom import CHAT, FAILS, GONE, HOOK, MAIL, PostRoom
+from postroom import CHAT, FAILS, GONE, HOOK, MAIL, PostRoom, leave
 
-from alerts import dispatch, outbox, standing, watches
+from alerts import dispatch, following, gathering, outbox, standing, watches
 from alerts.audit import Auditor
 from alerts.items import Outcome
 
@@ -114,6 +114,24 @@ def test_a_channel_that_is_not_found_for_three_days_is_paused_and_says_so(room: 
             found = standing.paused(session)
         assert found.channels == (made.channels[:1] if hours == 1 else ())
     assert [message.kind for message in room.receiver.at(MAIL)].count("notice") == 1
+    room.receiver.usual.clear()
+    room.clock.forward(days=3)
+    room.deliver()
+    assert room.receiver.at(HOOK) == []  # nothing is sent to it before somebody says so
+
+
+def test_a_channel_that_fails_is_left_alone_as_a_whole(room: PostRoom) -> None:
+    """What has been due for longest is first, once it is tried again."""
+    for query in ("một", "hai", "ba"):
+        room.watch(query, HOOK)
+    room.receiver.answers[HOOK] = [FAILS]
+    for title in ("Tin một", "Tin hai", "Tin ba"):
+        room.publish(title)
+        assert room.deliver().tally.attempts.total() == 1
+        room.clock.forward(seconds=1)
+    room.clock.forward(seconds=2)
+    room.deliver()
+    assert room.receiver.titles(HOOK) == ["Tin hai", "Tin ba", "Tin một"]
 
 
 def test_a_closed_channel_is_paused_at_once_and_its_message_given_up(room: PostRoom) -> None:
@@ -135,6 +153,55 @@ def test_a_closed_channel_is_paused_at_once_and_its_message_given_up(room: PostR
     room.deliver()
     assert room.receiver.titles(HOOK) == ["Tin một", "Tin hai"]
     assert room.states() == {"sent": 4}
+
+
+def test_owners_are_told_once_by_a_channel_that_works_and_nobody_else_is(room: PostRoom) -> None:
+    def mail(name: str) -> str:
+        return f"mailto:{name}@example.org"
+
+    room.watch("", CHAT, HOOK)
+    room.receiver.usual[CHAT] = GONE
+    room.publish("Tin một")
+    room.deliver()  # the only other channel of this one's owner is paused
+    told = room.watch("", HOOK, mail("told"), language="en")
+    for name in ("gone", "went"):
+        made = room.watch("", HOOK, mail(name))
+        with room.database.writing() as session:
+            leave(session, made.id, now=room.clock(), kind="mail" if name == "gone" else "webhook")
+    for change in (watches.pause, watches.remove):
+        room.change(change, room.watch("", HOOK, mail("ended")))
+    room.receiver.usual[HOOK] = GONE
+    room.publish("Tin hai")
+    room.deliver()
+    by_chat, by_hook = room.messages(kind="notice")
+    assert (by_chat.watch == told.id, by_hook.watch) == (False, told.id)
+    (notice,) = [message for message in room.receiver.at(mail("told")) if message.kind == "notice"]
+    assert notice.said.startswith("The channel webhook+https://hooks.example.org/")
+    assert "since 09:00 11/02/2026 (the address is gone)" in notice.said
+
+
+def test_the_longer_of_two_pauses_holds(room: PostRoom) -> None:
+    for query in ("một", "hai"):
+        room.watch(query, HOOK)
+    room.publish("Tin một", "Tin hai")
+    with room.database.writing() as session:
+        batch = following.read(session, following.Matcher())
+        assert batch is not None
+        following.write(session, batch, now=room.clock())
+        gathering.gather(session, now=room.clock())
+        both = [
+            outbox.claim(session, head.message, holder="another", now=room.clock())
+            for head in outbox.heads(session, now=room.clock(), limit=9)
+        ]
+        for attempt, seconds in zip(both, (600, 0), strict=True):
+            assert attempt is not None
+            outcome = Outcome(end="later", cause="server-error", retry_after=seconds)
+            outbox.ended(session, attempt, outcome, now=room.clock(), chance=0.0)
+    room.clock.forward(seconds=599)
+    assert room.deliver().tally.attempts.total() == 0
+    room.clock.forward(seconds=1)
+    room.deliver()
+    assert sorted(room.receiver.titles(HOOK)) == ["Tin hai", "Tin một"]
 
 
 def test_an_owner_who_has_one_channel_reads_of_its_failing_where_watches_are_listed(room: PostRoom) -> None:
@@ -169,6 +236,19 @@ def test_a_group_that_moved_is_followed(room: PostRoom) -> None:
     room.publish("Tin")
     room.deliver()
     assert [address for address, _ in room.receiver.got] == ["telegram:-1004711"]
+
+
+def test_a_group_that_moved_to_where_another_channel_is_is_at_its_end(room: PostRoom) -> None:
+    room.watch("", CHAT, MAIL)
+    room.watch("khác", "telegram:-1004711")
+    room.receiver.usual[CHAT] = Outcome(end="later", cause="moved", detail="400", moved_to="telegram:-1004711")
+    room.publish("Tin")
+    room.deliver()
+    assert room.states() == {"dead": 1, "sent": 1}
+    with room.database.reading() as session:
+        (failing,) = standing.report(session)["failing"]
+    assert (failing["address"], failing["paused"], failing["cause"]) == (CHAT, True, "moved")
+    assert [message.kind for message in room.receiver.at(MAIL)].count("notice") == 1
 
 
 def test_a_chat_is_written_to_at_its_pace_and_no_mail_waits_for_it(room: PostRoom) -> None:

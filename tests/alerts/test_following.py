@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from postroom import CHAT, FAILS, HANGS, HOOK, MAIL
+from postroom import CHAT, FAILS, HANGS, HOOK, MAIL, TAKEN, leave
 from sqlalchemy import select
 
 from alerts import watches
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from postroom import PostRoom
 
+    from alerts.items import Outcome
+
 
 def test_a_watch_hears_of_what_happens_after_it_was_made(room: PostRoom) -> None:
+    room.publish("Tin rất cũ")
     room.watch("gì đó khác")
     room.publish("Tin cũ")
     room.watch("tin")
     room.publish("Tin mới")
-    room.deliver()
+    assert room.deliver().tally.followed == 2  # the log from the first watch on
     assert room.receiver.titles() == ["Tin mới"]
 
 
@@ -106,16 +109,23 @@ def test_what_failed_once_is_dropped_with_its_watch(room: PostRoom) -> None:
     assert room.states() == {"dropped": 2}
 
 
-def test_a_watch_that_was_paused_while_a_message_was_under_way_hears_no_second_attempt(room: PostRoom) -> None:
-    made = room.watch("", HOOK)
-    room.receiver.answers[HOOK] = [HANGS]
-    room.receiver.before = lambda *_: room.change(watches.pause, made)
+@pytest.mark.parametrize(
+    ("change", "answer", "state"),
+    [(watches.pause, HANGS, "dropped"), (leave, HANGS, "dropped"), (watches.pause, TAKEN, "sent")],
+)
+def test_a_watch_that_was_paused_while_a_message_was_under_way_hears_no_second_attempt(
+    room: PostRoom, change: Callable[..., None], answer: Outcome, state: str
+) -> None:
+    made = room.watch("", MAIL)
+    room.receiver.answers[MAIL] = [answer]
+    room.receiver.before = lambda *_: room.change(change, made)
     room.publish("Tin một")
     room.deliver()
+    assert room.states() == {state: 1}
     room.clock.forward(hours=1)
     room.deliver()
-    assert len(room.receiver.at(HOOK)) == 1
-    assert room.states() == {"dropped": 1}
+    assert len(room.receiver.at(MAIL)) == 1
+    assert room.states() == {state: 1}
     assert Auditor(room.database).look().wrong == 0
 
 
@@ -151,6 +161,20 @@ def test_a_reader_who_left_hears_nothing_and_the_other_channels_do(room: PostRoo
     assert room.receiver.at(HOOK)[0].unsubscribe.startswith("https://tin.example.org/leave/")
     assert token not in room.receiver.at(HOOK)[0].unsubscribe
     assert Auditor(room.database).look().wrong == 0
+
+
+def test_what_failed_once_is_dropped_for_who_left_and_for_nobody_else(room: PostRoom) -> None:
+    made = room.watch("", MAIL, HOOK)
+    room.receiver.usual |= {MAIL: FAILS, HOOK: FAILS}
+    room.publish("Tin")
+    room.deliver()
+    with room.database.writing() as session:
+        leave(session, made.id, now=room.clock())
+    assert room.states() == {"dropped": 1, "pending": 1}
+    room.receiver.usual.clear()
+    room.clock.forward(minutes=1)
+    room.deliver()
+    assert (room.receiver.titles(), room.receiver.titles(HOOK)) == ([], ["Tin"])
 
 
 def test_old_pages_are_a_line_in_the_next_message(room: PostRoom) -> None:
