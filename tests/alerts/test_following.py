@@ -10,7 +10,7 @@ import pytest
 from postroom import CHAT, FAILS, HANGS, HOOK, MAIL, TAKEN, leave
 from sqlalchemy import select
 
-from alerts import watches
+from alerts import following, watches
 from alerts.audit import Auditor
 from scraper.items import VIETNAM
 from storage.alert_tables import Channel, WatchChannel
@@ -235,6 +235,33 @@ def test_a_page_that_flaps_is_told_three_times_and_then_once_a_day(
     room.deliver()
     assert room.receiver.at(MAIL)[-1].total == 9
     assert room.states() == {"sent": 13}
+
+
+def test_only_what_was_told_as_news_counts_as_flapping_and_a_day_later_no_more(room: PostRoom) -> None:
+    room.watch("", MAIL, HOOK, kinds=watches.kinds(["article"]))
+    room.publish("Tin")
+    for number in range(3):
+        room.publish("Tin", body=f"Đọc lại {number}", origin="replay")
+        if number:
+            room.deliver()
+    for hours in (0, 1, 22, 1, 1):  # of these five no more than three are within a day
+        room.clock.forward(hours=hours)
+        room.happen("article.changed", "Tin")
+        room.deliver()
+    assert [message.kind for message in room.receiver.at(MAIL)] == ["event"] * 6
+    assert len(room.receiver.at(HOOK)) == 6
+
+
+def test_however_many_watches_hear_of_an_event_all_do(room: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_MOST_ROWS", 2)
+    addresses = [f"mailto:reader{number}@example.org" for number in range(3)]
+    for address in addresses:
+        room.watch("tin", address)
+    room.publish("Tin một", "Việc khác", "Tin hai", "Tin ba")
+    room.deliver()
+    assert {address: room.receiver.titles(address) for address in addresses} == dict.fromkeys(
+        addresses, ["Tin một", "Tin hai", "Tin ba"]
+    )
 
 
 def test_a_digest_tells_in_the_morning_of_all_since_the_last_one(room: PostRoom) -> None:
