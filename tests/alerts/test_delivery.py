@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from databases import SQLITE
 from postroom import FAILS, HANGS, HOOK, MAIL, TAKEN, PostRoom
 
-from alerts import following, gathering, outbox, telling, watches
+from alerts import following, gathering, outbox, standing, telling, watches
 from alerts.audit import Auditor
 from alerts.retries import PLAN
 
@@ -90,6 +91,8 @@ def test_a_message_that_one_receiver_cannot_take_keeps_only_its_own_watch_waitin
     assert room.states() == {"dead": 1, "sent": len(titles)}  # its plan is at its end
     with room.database.writing() as session:
         assert outbox.again(session, now=room.clock()) == 1
+    with room.database.reading() as session:
+        assert standing.behind(session, now=room.clock()) == timedelta(0)  # nobody has waited for it until now
     room.deliver()
     assert room.states() == {"pending": 1, "sent": len(titles)}  # it has the whole plan before it again
 
