@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 def run(database: Database, name: str, sender: Sender, names: Names, *, now: datetime) -> list[dict[str, Any]]:
     """What came of a trial of each channel of a watch, paused ones too. Raises NoWatch."""
     asked = (
-        select(Channel)
+        select(Channel, WatchChannel.token)
         .join(WatchChannel, WatchChannel.channel == Channel.id)
         .where(WatchChannel.watch == name, WatchChannel.until.is_(None))
         .order_by(WatchChannel.position)
     )
     with database.reading() as session:
         watch = watches.find(session, name)
-        channels = session.scalars(asked).all()
+        channels = session.execute(asked).all()
     told = []
-    for channel in channels:
+    for channel, token in channels:
         message = telling.message(
             watch,
             names,
@@ -39,6 +39,7 @@ def run(database: Database, name: str, sender: Sender, names: Names, *, now: dat
             kind="test",
             at=now,
             thread=watch.id,
+            token=token,
         )
         outcome = sender.send(channel.address, message, secrets=signing.secrets(channel, now))
         told.append(

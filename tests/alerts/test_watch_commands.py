@@ -207,6 +207,15 @@ def test_watches_are_paused_removed_and_told_of(congtin: Congtin, hook: Receiver
         assert "there is no watch" in congtin.run("watch", *words, made["id"], expect=2).stderr
 
 
+def test_a_trial_shows_the_way_out(congtin: Congtin, mailbox: Post) -> None:
+    """Who sets up a watch sees by it whether one click ends it."""
+    made = added(congtin, "", "--to", "mailto:reader@example.org")
+    congtin.run("watch", "test", made["id"])
+    mail = email.message_from_bytes(mailbox.mails[0][1])
+    assert str(mail["List-Unsubscribe"]).startswith("<https://tin.example.org/leave/")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
 def test_the_feed_of_a_watch_is_told_where_we_have_an_address(congtin: Congtin, hook: Receiver) -> None:
     assert added(congtin, "hổ phách", "--to", hook.webhook)["feed"] is None
     assert "/feeds/" not in congtin.run("watch", "list").stdout
