@@ -36,6 +36,7 @@ _EXCERPT = 280
 """Letters of an article's beginning that are shown."""
 _BEGINNING = 1_000
 _BEGINS = frozenset({"article.new", "article.returned"})
+_DOCUMENTS: dict[str, Literal["+", "="]] = {"document.added": "+", "document.changed": "="}
 _EDITS = frozenset({"article.changed", "procedure.changed", "procedure.amended"})
 
 
@@ -135,7 +136,10 @@ def _excerpt(session: Session, event: Event) -> str:
 
 
 def _passages(session: Session, event: Event) -> Iterator[Passage]:
-    """What an edit did to the words of a record."""
+    """What an edit did to the words of a record; of a document's event, which of the record's documents it is about."""
+    if sign := _DOCUMENTS.get(event.kind):
+        for change in event.changes:
+            yield Passage(field="documents", words=((sign, str(change.get("title") or change.get("url") or "")),))
     if event.kind not in _EDITS or event.record is None:
         return
     try:

@@ -14,7 +14,7 @@ from storage.events import iso
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alerts.items import Happening, Message
+    from alerts.items import Happening, Message, Passage
     from alerts.words import Words
 
 KINDS = (
@@ -31,6 +31,9 @@ _KEPT = 160
 _CHANGED = 600
 _PASSAGE = 1_500
 _KINDS_IN_SUBJECT = 3
+_FILES = frozenset({"attachments", "images"})
+
+_ADDRESS_OR_TYPE = re.compile(r"(?<!\S)(?:https?://\S+|(?:application|audio|image|text|video)/[\w.+-]+)(?!\S)")
 
 Part = tuple[str, str]
 """A sign (`=` kept, `+` added, `-` removed) and words."""
@@ -133,11 +136,20 @@ def passages(happening: Happening, words: Words, most: int = _PASSAGE) -> list[t
     for passage in happening.changed:
         said = [
             (sign, _day(some, words) if passage.field == "published_at" else text.clean_lines(f"|{some}|")[1:-1])
-            for sign, some in passage.words
+            for sign, some in (_named(passage) if passage.field in _FILES else passage.words)
         ]
         if parts := list(_bounded(said, most)):
             found.append((text.clean(words.word("field", passage.field)), parts))
     return found
+
+
+def _named(passage: Passage) -> Sequence[Part]:
+    """What changed of attachments and pictures, by their names: people do not read addresses and media types.
+
+    The whole where nothing else changed.
+    """
+    named = [(sign, _ADDRESS_OR_TYPE.sub("", some)) for sign, some in passage.words]
+    return named if any(sign != "=" and some.strip() for sign, some in named) else passage.words
 
 
 def _bounded(said: Sequence[Part], most: int) -> Iterator[Part]:

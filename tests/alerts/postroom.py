@@ -141,7 +141,7 @@ class PostRoom:
                 pages.answered(page, Fetched.OK, at=self.clock(), run=1)
                 batch.flush(session)
 
-    def happen(self, kind: str, title: str, *, times: int = 1, source: str = "snv") -> None:
+    def happen(self, kind: str, title: str, *changes: Any, times: int = 1, source: str = "snv") -> None:
         """Something happens to a published article, as the log has it."""
         with self.database.writing() as session:
             url = f"https://{source}.example.vn/{title.replace(' ', '-')}"
@@ -150,7 +150,7 @@ class PostRoom:
             for _ in range(times):
                 self.clock.forward(milliseconds=10)
                 subject = events.Subject(id=page.record, version=1, source=source, title=title, url=url)
-                events.append(session, kind, subject, at=self.clock(), origin="poll")
+                events.append(session, kind, subject, at=self.clock(), origin="poll", changes=changes)
 
     def states(self) -> dict[str, int]:
         """How many rows of the outbox are in which state."""

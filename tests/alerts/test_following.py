@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from alerts import following, watches
 from alerts.audit import Auditor
+from alerts.items import Passage
 from scraper.items import VIETNAM
 from storage.alert_tables import Channel, WatchChannel
 
@@ -298,3 +299,17 @@ def test_in_quiet_hours_everything_waits_and_nothing_is_dropped(room: PostRoom) 
     room.clock.now = datetime(2026, 2, 17, 6, 0, tzinfo=VIETNAM)
     room.deliver()
     assert room.receiver.titles(MAIL) == room.receiver.titles(HOOK) == ["Tin một", "Tin hai"]
+
+
+def test_a_message_of_a_document_says_which_it_is(room: PostRoom) -> None:
+    """A record has several, and the message lists them all."""
+    room.watch("", MAIL, kinds=watches.kinds(["document"]))
+    room.publish("Kế hoạch")
+    room.happen("document.added", "Kế hoạch", {"field": "documents", "title": "Phụ lục 2", "url": "https://a.vn/2.pdf"})
+    room.happen("document.changed", "Kế hoạch", {"field": "documents", "title": "", "url": "https://a.vn/3.pdf"})
+    room.deliver()
+    told = [one.changed for message in room.receiver.at(MAIL) for one in message.happenings]
+    assert told == [
+        (Passage(field="documents", words=(("+", "Phụ lục 2"),)),),
+        (Passage(field="documents", words=(("=", "https://a.vn/3.pdf"),)),),
+    ]

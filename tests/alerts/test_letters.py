@@ -28,6 +28,7 @@ from storage.search import language
 from storage.search.query import Document, tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from email.message import EmailMessage
 
     from alerts.items import Message
@@ -314,6 +315,27 @@ def test_a_sender_keeps_its_name(name: str) -> None:
     # The modern parser shows a space between encoded words, which RFC 2047 has readers drop.
     shown = str(make_header(decode_header(message_from_bytes(mail.as_bytes())["From"])))
     assert parseaddr(shown) == (name, "tin@example.org")
+
+
+ADDRESS = "https://snv.example.vn/bo-sung.pdf"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ((("+", f"{ADDRESS} Kế hoạch 2027 application/pdf"),), "{+Kế hoạch 2027+}"),
+        (
+            (("=", f"{ADDRESS} Kế hoạch"), ("-", " 2026 application/pdf"), ("+", " 2027 application/pdf")),
+            "Kế hoạch [-2026-] {+2027+}",
+        ),
+        ((("-", f"{ADDRESS}?1"), ("+", ADDRESS), ("=", " Kế hoạch")), f"[-{ADDRESS}?1-] {{+{ADDRESS}+}} Kế hoạch"),
+    ],
+)
+def test_attached_files_that_changed_are_told_by_their_names(words: Sequence[tuple[str, str]], shown: str) -> None:
+    """By their addresses where nothing else of them did."""
+    changed = (Passage(field="attachments", words=tuple(words)),)  # type: ignore[arg-type]  # signs of a diff
+    message = replace(ONE, happenings=(replace(ABOLISHED, changed=changed),))
+    assert f"Tệp đính kèm: {shown}\n" in plain(mailed(message))
 
 
 ANY = st.text(max_size=300) | st.text(alphabet="<>&\"'\r\n\0\ud800\u202e𝄞 =?a", max_size=300)
