@@ -38,6 +38,7 @@ _BAD_CHARACTER = re.compile("[\0- \\\\\x7f-\xa0\u2028\u2029\ud800-\udfff]")
 # RFC 5321 §4.1.2, without quoted local parts, comments and address literals: nobody's mail has them.
 _LOCAL = re.compile(r"(?!.{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST = re.compile(r"(?!.{254})[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+_TOP = re.compile(r"\.[a-z][a-z0-9-]*$")
 _IPV6 = re.compile(r"[0-9a-f:.]{2,45}")
 _CHAT = re.compile(r"-?[1-9][0-9]{0,18}|@[a-z][a-z0-9_]{3,31}", re.IGNORECASE)
 
@@ -118,7 +119,10 @@ def _mail(rest: str) -> Address:
     local, at, domain = unquote(rest).rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         raise BadAddress("not one mail address, such as mailto:reader@example.org")
-    key = f"mailto:{local}@{_host(domain)}"
+    host = _host(domain)
+    if host != "localhost" and not _TOP.search(host):
+        raise BadAddress(f"{host!r} is no domain that mail goes to, such as example.org")
+    key = f"mailto:{local}@{host}"
     return Address(kind="mail", key=key, shown=key)
 
 

@@ -21,6 +21,7 @@ GOOD = [
     ("mailto:reader@example.org", "mail", "mailto:reader@example.org"),
     (" MAILTO:Reader.B+tin@Example.ORG. ", "mail", "mailto:Reader.B+tin@example.org"),
     ("mailto:o%27neil@example.org", "mail", "mailto:o'neil@example.org"),
+    ("mailto:root@localhost", "mail", "mailto:root@localhost"),
     ("mailto:doc@thư.vn", "mail", "mailto:doc@xn--th-e0a.vn"),
     ("webhook+https://Hooks.Example.org:443", "webhook", "webhook+https://hooks.example.org/"),
     (
@@ -38,7 +39,7 @@ GOOD = [
 BAD = [
     "", "reader@example.org", "mailto:", "mailto:reader", "mailto:a@b@c", "mailto:a@example.org,b@example.org",
     "mailto:a@example.org?bcc=b@example.org", "mailto:a@exa mple.org", "mailto:a%0d%0aBcc:b@example.org",
-    "mailto:a@-b.org",
+    "mailto:a@-b.org", "mailto:reader@example", "mailto:a@10.0.0.1", "mailto:a@::1",
     "mailto:.a@example.org", "mailto:đ@example.org", "mailto:" + "a" * 65 + "@example.org",
     "https://hooks.example.org/", "webhook+https:hooks.example.org", "webhook+https://", "webhook+ftp://a.org/",
     "webhook+https://user:secret@hooks.example.org/", "webhook+https://a.org/#b", "webhook+https://a.org:0/",
