@@ -215,9 +215,10 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
     _close(session, watch, now)
 
 
-def left(session: Session, token: str) -> Watch:
-    """The watch that the holder of a channel's token may leave. Raises NoWatch."""
-    return find(session, _by_token(session, token).watch)
+def left(session: Session, token: str) -> tuple[Watch, bool]:
+    """The watch that the holder of a channel's token may leave, and whether this was done. Raises NoWatch."""
+    row = _by_token(session, token)
+    return find(session, row.watch), row.until is not None
 
 
 def leave(session: Session, token: str, *, now: datetime) -> Watch:

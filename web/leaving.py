@@ -19,13 +19,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/leave/{token}", methods=GET)
 def ask(request: Request, archive: Open, token: str) -> HTMLResponse:
-    """Asks whether the reader means it."""
+    """Asks whether the reader means it, or says that it was done."""
     try:
         with archive.database.reading() as session:
-            name = watches.left(session, token).name
+            watch, done = watches.left(session, token)
     except NoWatch:
         return problem(request, 404, "problem.not_found", "leaving.unknown")
-    return page(request, "leaving.html", name=name, done=False)
+    return page(request, "leaving.html", name=watch.name, done=done)
 
 
 @router.post("/leave/{token}")

@@ -43,10 +43,12 @@ async def test_looking_at_the_page_changes_nothing_and_its_button_ends_the_messa
         shown = await browser.get(f"/leave/{token}?lang=en")
         assert shown.status_code == 200
         assert "&lt;b&gt;đất&lt;/b&gt;" in shown.text
+        assert "<button" in shown.text
         assert channels(filled) == [MAIL]
         for _ in range(2):
             answer = await browser.post(f"/leave/{token}", data={"List-Unsubscribe": "One-Click"})
             assert answer.status_code == 200
+        assert "From now on you get no more alerts" in (await browser.get(f"/leave/{token}?lang=en")).text
     assert channels(filled) == []
 
 
