@@ -22,6 +22,7 @@ LOGS = ("text", "json")
 TELEGRAM = "https://api.telegram.org"
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
 _MAIL_PORTS = {"smtps": 465, "smtp": 25}
+_MAIL_FORM = "must be smtp://user:password@host:port, a / or # in a password written %2F, %23"
 _SUBMISSION = 587  # RFC 6409: where users hand mail over, and say who they are
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -150,13 +151,11 @@ def _mail_server(url: str) -> MailServer | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise BadConfig("CONGTIN_SMTP_URL: not a URL, or its port is no number") from None
+        raise BadConfig(f"CONGTIN_SMTP_URL: not a URL, or its port is no number: it {_MAIL_FORM}") from None
     if parts.scheme not in _MAIL_PORTS:
         raise BadConfig(f"CONGTIN_SMTP_URL: begins with smtp:// or smtps://, and not {parts.scheme!r}")
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
-        raise BadConfig(
-            "CONGTIN_SMTP_URL: must be smtp://user:password@host:port, a / or # in a password written %2F, %23"
-        )
+        raise BadConfig(f"CONGTIN_SMTP_URL: {_MAIL_FORM}")
     if bool(parts.username) != bool(parts.password):
         raise BadConfig("CONGTIN_SMTP_URL: a user without a password, or a password without a user")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -210,7 +209,9 @@ def _base(name: str, said: str) -> str:
         whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         whole = False
-    if not whole or parts.username or parts.query or parts.fragment or re.search(r"[\0- \\]", said):
+    if whole and "@" in parts.netloc:  # the message does not repeat it
+        raise BadConfig(f"CONGTIN_{name}: a user or password has no place in it")
+    if not whole or parts.query or parts.fragment or re.search(r"[\0- \\]", said):
         raise BadConfig(
             f"CONGTIN_{name}: not a URL that paths can be put after, such as https://tin.example.org: {said!r}"
         )

@@ -59,6 +59,7 @@ def test_everything_for_messages_at_once(tmp_path: Path) -> None:
         ("SMTP_URL", "smtp://mail.example.org:s3cr3t"),
         ("SMTP_URL", "smtp://mail.example.org:99999"),
         ("SMTP_URL", "smtp://user:s3cr3t/x@mail.example.org"),
+        ("SMTP_URL", "smtp://user:/s3cr3t@mail.example.org"),
         ("SMTP_URL", "smtp://user:s3cr3t#x@mail.example.org"),
         ("SMTP_URL", "smtp://user@mail.example.org"),
         ("SMTP_URL", "smtp://:s3cr3t@mail.example.org"),
@@ -85,7 +86,7 @@ def test_what_cannot_be_used_is_refused_by_its_name(name: str, value: str) -> No
     with pytest.raises(BadConfig) as error:
         read(**{name: value})
     assert str(error.value).startswith(f"CONGTIN_{name}: ")
-    assert name == "PUBLIC_URL" or "s3cr3t" not in str(error.value)
+    assert "s3cr3t" not in str(error.value)
 
 
 def test_mail_needs_a_sender() -> None:
