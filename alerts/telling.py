@@ -98,11 +98,22 @@ def message(
     base = names.public_url
     language: Language = "en" if watch.language == "en" else "vi"
     return Message(
-        id=id, kind=kind, watch=watch.id, query=watch.name, language=language, at=at, thread=thread,
+        id=id, kind=kind, watch=watch.id, query=called(watch), language=language, at=at, thread=thread,
         happenings=tuple(happenings), total=total, noted=tuple(noted), again=again, said=said,
-        search=f"{base}/?{urlencode({'q': str(watches.tree(watch))})}" if base else "",
+        search=f"{base}/?{urlencode({'q': str(watches.tree(watch)).strip()})}" if base else "",
         unsubscribe=f"{base}/leave/{token}" if base and token else "",
     )  # fmt: skip
+
+
+def called(watch: Watch) -> str:
+    """What people call a watch: its name, or else its query, and the sources and fields that it is narrowed to.
+
+    Empty where it is of everything.
+    """
+    if watch.name != watch.query:
+        return watch.name
+    narrowed = watches.tree(watches.Wish(query="", sources=tuple(watch.sources), fields=tuple(watch.fields)))
+    return f"{watch.query} {str(narrowed).strip()}".strip()
 
 
 def happening(session: Session, event: Event, names: Names) -> Happening:

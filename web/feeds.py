@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException, Request, Response
 from sqlalchemy import select
 
-from alerts import watches
+from alerts import telling, watches
 from scraper import text
 from storage import effects, latest
 from storage.models import Event
@@ -145,9 +145,9 @@ def of_watch(request: Request, archive: Open, form: str, watch: str) -> Response
         except watches.NoWatch:
             raise HTTPException(404) from None
         found = watches.told(session, watch, before=before, limit=PER_PAGE + 1)
-    told = found[:PER_PAGE]
+    told, said = found[:PER_PAGE], _said(request)
     return _answered(request, archive, form, Page(
-        name=f"feed/watch/{watch}", title=_said(request)("feed.watch", query=row.name or "…"),
+        name=f"feed/watch/{watch}", title=said("feed.watch", query=telling.called(row) or said("leaving.everything")),
         home="/" + present.query([("q", row.query)]), told=told, query=(("token", token),),
         next=(("before", str(told[-1].cursor)),) if len(found) > PER_PAGE else None, is_private=True,
     ))  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from alerts import watches
+from alerts import telling, watches
 from alerts.watches import NoWatch
 from web.api import Open
 from web.pages import GET, page, problem
@@ -25,7 +25,7 @@ def ask(request: Request, archive: Open, token: str) -> HTMLResponse:
             watch, done = watches.left(session, token)
     except NoWatch:
         return problem(request, 404, "problem.not_found", "leaving.unknown")
-    return page(request, "leaving.html", name=watch.name, done=done)
+    return page(request, "leaving.html", name=telling.called(watch), done=done)
 
 
 @router.post("/leave/{token}")
@@ -33,7 +33,7 @@ def leave(request: Request, archive: Open, token: str) -> HTMLResponse:
     """Ends a channel of a watch; a second time says the same."""
     try:
         with archive.database.writing() as session:
-            name = watches.leave(session, token, now=datetime.now(UTC)).name
+            watch = watches.leave(session, token, now=datetime.now(UTC))
     except NoWatch:
         return problem(request, 404, "problem.not_found", "leaving.unknown")
-    return page(request, "leaving.html", name=name, done=True)
+    return page(request, "leaving.html", name=telling.called(watch), done=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from postroom import CHAT, FAILS, HANGS, HOOK, MAIL, TAKEN, leave
@@ -313,3 +313,22 @@ def test_a_message_of_a_document_says_which_it_is(room: PostRoom) -> None:
         (Passage(field="documents", words=(("+", "Phụ lục 2"),)),),
         (Passage(field="documents", words=(("=", "https://a.vn/3.pdf"),)),),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "called"),
+    [
+        ({}, ""),
+        ({"query": "tin -thuế"}, "tin -thuế"),
+        ({"sources": ("snv",)}, "(nguồn:snv)"),
+        ({"query": "tin", "sources": ("snv", "sgd")}, "tin (nguồn:snv OR nguồn:sgd)"),
+        ({"query": "tin", "sources": ("snv",), "name": "Nội vụ"}, "Nội vụ"),
+    ],
+)
+def test_a_message_says_all_that_its_watch_is_narrowed_to(room: PostRoom, wish: dict[str, Any], called: str) -> None:
+    """Who reads why a message came must not take it for one of everything."""
+    room.watch(**wish)
+    room.publish("Tin mới")
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert message.query == called

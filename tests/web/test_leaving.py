@@ -23,7 +23,7 @@ MAIL = "mailto:reader@example.org"
 def token(filled: Config) -> str:
     database = Database(filled)
     with database.writing() as session:
-        watches.add(session, watches.Wish(query="<b>đất</b>"), [MAIL], now=datetime.now(UTC))
+        watches.add(session, watches.Wish(query="<b>đất</b>", sources=("snv",)), [MAIL], now=datetime.now(UTC))
         found = session.scalars(select(WatchChannel.token)).one()
     database.close()
     return found
@@ -42,7 +42,7 @@ async def test_looking_at_the_page_changes_nothing_and_its_button_ends_the_messa
     async with opened(filled) as browser:
         shown = await browser.get(f"/leave/{token}?lang=en")
         assert shown.status_code == 200
-        assert "&lt;b&gt;đất&lt;/b&gt;" in shown.text
+        assert "&lt;b&gt;đất&lt;/b&gt; (nguồn:snv)</strong>" in shown.text
         assert "<button" in shown.text
         assert channels(filled) == [MAIL]
         for _ in range(2):

@@ -65,6 +65,14 @@ async def test_a_watch_has_a_feed_of_its_own(browser, database, watch, publish):
     assert (await browser.get(path, params={"token": token})).status_code == 404
 
 
+async def test_the_feed_of_a_watch_of_everything_says_so(browser, database):
+    with database.writing() as session:
+        made = watches.add(session, watches.Wish(query=""), ["mailto:a@example.org"], now=T0)
+        token = session.get_one(Watch, made.id).feed_token
+    found = feedparser.parse((await browser.get(f"/feeds/watch/{made.id}.atom", params={"token": token})).content)
+    assert found.feed.title == "Theo dõi: mọi tin · congtin"
+
+
 async def test_a_watch_without_a_token_has_no_feed(browser, database, watch):
     with database.writing() as session:
         session.execute(update(Watch).values(feed_token=None))
