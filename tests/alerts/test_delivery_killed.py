@@ -90,7 +90,7 @@ def test_what_the_dead_have_claimed_is_free_at_once(room: PostRoom) -> None:
     assert [message.again for message in room.receiver.at(MAIL)] == [True]
 
 
-@pytest.mark.parametrize("holder", ["elsewhere/1/1", leases.holder()])
+@pytest.mark.parametrize("holder", ["elsewhere/1/1", leases.holder()], ids=["elsewhere", "here"])
 def test_what_the_living_have_claimed_is_theirs(room: PostRoom, holder: str) -> None:
     """Whoever comes back too late changes nothing either: then it is another's, or another attempt's."""
     room.watch()
