@@ -48,11 +48,13 @@ Decision = Literal["new", "changed", "unchanged", "deferred"]
 class Saved:
     """What was decided on a page's record, if it has one, and whether a record that was gone has come back by it.
 
-    `procedures` are the events of procedures that the page came to, by kind.
+    `procedures` are the events of procedures that the page came to, by kind; `flooded` says that the record is new, and
+    told as no news, though a poll found it.
     """
 
     decision: Decision | None = None
     returned: bool = False
+    flooded: bool = False
     procedures: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -215,6 +215,7 @@ class Keeper:
             if saved.decision:
                 self.tally.decisions[saved.decision] += 1
             self.tally.returned += saved.returned
+            self.flooded += saved.flooded
             self.tally.procedures.update(saved.procedures)
 
     def _looked(self, visit: Visit) -> None:

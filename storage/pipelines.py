@@ -137,7 +137,7 @@ class Store:
                 drawn=visit.reading.sketch if visit.reading else None,
             )
             saved = articles.save(session, sighting)
-            keeper.flooded += saved.decision == "new" and origin != keeper.origin
+            saved = replace(saved, flooded=saved.decision == "new" and origin != keeper.origin)
             if visit.validators is not None:
                 page.etag, page.last_modified = visit.validators.etag, visit.validators.last_modified
             pages.archived(page, ticket.captured)

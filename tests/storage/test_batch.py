@@ -17,9 +17,11 @@ from scraper.items import Attachment, Reading, Validators, Visit
 from scraper.outcomes import Outcome
 from storage import batch, runs
 from storage.captures import Captured
+from storage.extensions import Keeper
 from storage.models import Article, Lease, Page, Run, Table
 from storage.pipelines import Store, Writing
 from storage.runs import Ticket
+from storage.verdicts import Tally
 from storage.writer import AT_ONCE, Writer
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ def pipeline(source: str = "snv") -> Store:
         origin="poll",
         run=1,
         number_of=lambda url: None,
-        flooded=0,
         origin_of=lambda session, page: "poll",
     )
     return Store(keeper)
@@ -240,6 +241,19 @@ def test_one_visit_that_fails_takes_no_other_with_it(both: list[Database]) -> No
         for one in both
     )
     assert mine == theirs
+
+
+def test_what_is_told_as_no_news_is_counted_once_however_often_it_is_written(database: Database) -> None:
+    store = pipeline()
+    keeper: Any = store._keeper
+    keeper.origin_of, keeper.tally, keeper.flooded = (lambda session, page: "backfill"), Tally(), 0
+    broken = replace(detail("/tin/2", "hai"), at=NOON.replace(tzinfo=None))
+    visits = [detail("/tin/1", "một"), broken, detail("/tin/3", "ba")]
+    written = run(database, jobs(visits, store), together=True)
+    assert written.pop(1) == "StatementError"
+    for visit, saved in written:
+        Keeper.visited(keeper, visit, saved)
+    assert (keeper.flooded, keeper.tally.decisions["new"]) == (2, 2)
 
 
 def test_two_sources_of_one_portal_keep_their_own_pages_and_records(both: list[Database]) -> None:

@@ -44,7 +44,6 @@ async def test_a_visit_that_breaks_the_store_is_a_failure_that_is_tried_again(
             close=lambda ticket: None,
             visited=visited,
             number_of=lambda address: None,
-            flooded=0,
             origin_of=lambda session, page: "poll",
         )
         article = Article(url="http://h/a", canonical_url="http://h/a", title="Tin", body_text="Nội dung")
