@@ -97,19 +97,19 @@ def after_quiet(rhythm: Rhythm, at: datetime) -> datetime:
     local = at.astimezone(VIETNAM)
     if not (local.hour - begin) % 24 < (end - begin) % 24:
         return at
-    return _next_hour(local, end).astimezone(UTC)
+    return next_hour(local, end).astimezone(UTC)
 
 
 def next_digest(rhythm: Rhythm, since: datetime) -> datetime:
     """When the digest is due that tells of what came at `since`: at its hour, later than that."""
     local = since.astimezone(VIETNAM)
-    due = _next_hour(local, rhythm.hour)
+    due = next_hour(local, rhythm.hour)
     if rhythm.every == "week":
         due += timedelta(days=(rhythm.weekday - due.weekday()) % _DAYS["week"])
     return after_quiet(rhythm, due.astimezone(UTC))
 
 
-def _next_hour(local: datetime, hour: int) -> datetime:
+def next_hour(local: datetime, hour: int) -> datetime:
     """The next time that a clock shows this full hour, later than `local`."""
     due = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     return due if due > local else due + timedelta(days=1)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+import requests
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
+from urllib3.exceptions import NewConnectionError
 
 from alerts import posting
 from alerts.address import is_secure
@@ -55,10 +56,40 @@ def _why_not(address: object, allowed: Sequence[Network], *, secure: bool) -> st
     return posting.refused([str(address[0])], int(address[1]), allowed, secure=secure)
 
 
+def watch(broken: list[str]) -> None:
+    """From now on exchanges are noted that broke off where nobody can know whether the service has what it was sent.
+
+    Apprise tells no such thing from a plain no. All its services that a user may name ask by this one method.
+    """
+    plain = requests.Session.send
+
+    def send(self: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        try:
+            return plain(self, request, **kwargs)
+        except requests.RequestException as error:
+            if may_have_arrived(error):
+                broken.append("timeout" if isinstance(error, requests.Timeout) else "connection")
+            raise
+
+    requests.Session.send = send  # type: ignore[method-assign]  # the library has no other door
+
+
+def may_have_arrived(error: requests.RequestException) -> bool:
+    """Whether a request that ended so may have been read: it surely was not where no connection came about."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return False
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    broke = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    return isinstance(error, broke) and not isinstance(reason, NewConnectionError)
+
+
 def main() -> None:
-    """Does what the standard input says, as JSON: `address`, `networks`, `seconds`, and `title` and `body` to send."""
-    die_with(os.getppid())
+    """Does what the standard input says, as JSON: `address`, `networks`, `seconds`, and `title` and `body` to send.
+
+    `parent` is the process that waits for it: where that is gone, nothing is sent.
+    """
     task = json.load(sys.stdin)
+    die_with(task["parent"])
     logging.disable()  # the library writes addresses, secrets and all
     asset = AppriseAsset(
         app_id="congtin", app_desc="congtin", app_url="", http_redirects=False, allow_templates=False,
@@ -73,5 +104,8 @@ def main() -> None:
     refusals: list[str] = []
     networks = [ip_network(network) for network in task["networks"]]
     sys.addaudithook(guarded(networks, refusals, secure=is_secure(task["address"])))
+    broken: list[str] = []
+    watch(broken)
     taken = bool(service.notify(body=task["body"], title=task["title"], body_format=NotifyFormat.TEXT))
-    sys.stdout.write(json.dumps({"taken": taken, "refused": "" if taken else next(iter(refusals), "")}))
+    why = {"refused": next(iter(refusals), ""), "broken": next(iter(broken), "")}
+    sys.stdout.write(json.dumps({"taken": True} if taken else why))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CLAIM = timedelta(minutes=5)
 """How long an attempt may take; every channel gives up much sooner. Then another process may make it."""
 ENDED = "the watch was paused or removed"
+CUT_SHORT = "our fault: the attempt was cut short, and an earlier one may have arrived"
 _FOLLOWING = "alerts"
 
 
@@ -189,6 +190,11 @@ def _claimed(
         return None
     session.expunge(row)
     row.attempts, row.unknown = row.attempts + lost, row.unknown + lost
+    if lost and row.unknown > 1 and not retries.has_ids(channel.kind):
+        row.cause, row.detail = "library", CUT_SHORT
+        _end(session, row, "dead", f"{row.cause}: {row.detail}", now)
+        return None
+    session.expunge(row)
     row.attempt_started, row.claimed_by, row.claimed_until = now, holder, now + CLAIM
     values = {name: getattr(row, name) for name in ("attempts", "unknown", *_CLAIMED)}
     session.connection().execute(_CLAIM, {"row": row.number, **values})

@@ -58,6 +58,11 @@ class Verdict:
     pause: bool = False
 
 
+def has_ids(kind: str) -> bool:
+    """Whether receivers on this kind of channel can tell a repeat by its id."""
+    return kind not in _WITHOUT_IDS
+
+
 def judge(outcome: Outcome, past: Past, *, now: datetime, chance: float) -> Verdict:
     """What follows from an attempt; `chance` is from 0 to 1."""
     if outcome.end == "taken":
@@ -73,7 +78,7 @@ def judge(outcome: Outcome, past: Past, *, now: datetime, chance: float) -> Verd
     if paced and not pause:
         until = now + _asked(outcome) * (1 + JITTER * chance)
         return Verdict(state="pending", due_at=until, not_before=until)
-    if past.attempts >= len(PLAN) or (outcome.end == "unknown" and past.unknown and past.kind in _WITHOUT_IDS):
+    if past.attempts >= len(PLAN) or (outcome.end == "unknown" and past.unknown and not has_ids(past.kind)):
         state: Literal["dead", "pending"] = "dead"
     else:
         state = "pending"

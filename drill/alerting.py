@@ -9,14 +9,14 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
 from alerts import watches
 from drill import alert_laws
-from drill.alert_laws import Asked
+from drill.alert_laws import Asked, Time
 from drill.crawls import ENDED, killed, stopped, wait
 from drill.receiver import ANSWERS_SECONDS, TAKEN
 from drill.scenarios import Broken, past
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from drill.scenarios import Drill, Outcome
     from storage.database import Database
 
-_SETTLES_SECONDS = 180
+_SETTLES_SECONDS = 300
 """So long it may take until all is told, once nothing is killed any more."""
 _RECHECKS = 4
 """One crawl of so many asks for known pages again: what was edited and withdrawn is seen then."""
@@ -49,6 +49,12 @@ _EDITS, _WITHDRAWALS = 0.3, 0.15
 """Of how many crawls the portal has edited, or withdrawn, an article before."""
 _WORDS = ("kxanh", "kvang", "ktrang")
 """Words that no article has by itself."""
+_NEW = "article.new"
+_QUIET = (22, 10)
+_BURSTS, _MANY = 0.05, 25
+"""How often the portal publishes many at once, and how many."""
+_PAUSES = 0.1
+"""How often, beside a kill, somebody pauses a watch or has it go on."""
 
 
 @dataclass(kw_only=True)
@@ -59,7 +65,6 @@ class Alarm:
     receiver: Receiver
     begin: Callable[..., Crawl]
     asked: list[Asked] = field(default_factory=list)
-    after: int = 0
     delivery: Crawl | None = None
     crawl: Crawl | None = None
     hit: Counter[str] = field(default_factory=Counter)
@@ -70,31 +75,56 @@ class Alarm:
     # What there is to be told of
 
     def watch(self) -> None:
-        """Makes the watches: some share channels, and one has two."""
-        wanted = [
-            (("first", "second"), "", "", "\0", ["article"]),
-            (("third",), _WORDS[0], _WORDS[0], "\0", ["article"]),
-            (("third", "reader@example.org"), f"kchung -{_WORDS[1]}", "kchung", _WORDS[1], ["article.new"]),
-            (("fourth", "other@example.org"), f"{_WORDS[2]} OR {_WORDS[0]}", "kcham", "\0", ["all"]),
+        """Makes the watches: some share channels, and some have two."""
+        xanh, vang, trang = _WORDS
+        wanted: list[tuple[tuple[str, ...], str, list[str], dict[str, Any], dict[str, Any]]] = [
+            (("first", "second"), "", ["article"], {}, {}),
+            (("third",), xanh, ["article"], {"wanted": xanh}, {}),
+            (("third", "reader@example.org"), f"kchung -{vang}", [_NEW], {"wanted": "kchung", "unwanted": vang}, {}),
+            (("fourth", "other@example.org"), f"{trang} OR {xanh}", ["all"], {"kind": "", "wanted": "kcham"}, {}),
+            (("77", "telephone"), f"kchung -{xanh}", [_NEW], {"wanted": "kchung", "unwanted": xanh}, {}),
+            (
+                ("daily", "daily@example.org"),
+                "kchung",
+                ["article"],
+                {"wanted": "kchung", "daily": True},
+                {"every": "day"},
+            ),
+            (("quiet",), "kchung", ["article"], {"wanted": "kchung", "quiet": _QUIET}, {"quiet": _QUIET}),
+            (("paused", "78"), "kchung", [_NEW], {"wanted": "kchung"}, {}),
         ]
         with self.drill.database() as database, database.writing() as session:
-            self.after = events.last(session)
-            for channels, query, has, has_not, kinds in wanted:
-                wish = watches.Wish(query=query, kinds=watches.kinds(kinds))
-                addresses = [self.receiver.address(name) for name in channels]
-                made = watches.add(session, wish, addresses, now=datetime.now(UTC))
-                kind = kinds[0] if "." in kinds[0] else "article."
-                self.asked.append(
-                    Asked(
-                        watch=made.id, channels=channels, query=query, kind="" if kinds == ["all"] else kind,
-                        wanted=has, unwanted=has_not,
-                    )
+            after = events.last(session)
+            for channels, query, kinds, meant, wish in wanted:
+                made = watches.add(
+                    session, watches.Wish(query=query, kinds=watches.kinds(kinds), **wish),
+                    [self.receiver.address(name) for name in channels], now=datetime.now(UTC),
                 )  # fmt: skip
+                if kinds == [_NEW]:
+                    meant["kind"] = _NEW
+                self.asked.append(Asked(watch=made.id, channels=channels, times=[Time(after=after)], **meant))
+
+    def disturb_watch(self, *, last: bool = False) -> None:
+        """Pauses a watch, or has it go on; the last time it is removed. Its maker remembers when that was."""
+        watch = self.asked[-1]
+        latest = watch.times[-1]
+        with self.drill.database() as database, database.writing() as session:
+            if last:
+                watches.remove(session, watch.watch, now=datetime.now(UTC))
+            elif latest.until is None:
+                watches.pause(session, watch.watch, now=datetime.now(UTC))
+            else:
+                watches.resume(session, watch.watch, now=datetime.now(UTC))
+            here = events.last(session)
+        if latest.until is None:
+            latest.until, latest.ended = here, time.time()
+        elif not last:
+            watch.times.append(Time(after=here, began=time.time()))
 
     def disturb_portal(self) -> None:
         """The portal publishes; now and then it edits or withdraws what was read."""
         control, chance = self.drill.site.portal.control, self.drill.chance
-        for _ in range(chance.randrange(1, 5)):
+        for _ in range(_MANY if chance.random() < _BURSTS else chance.randrange(1, 5)):
             self.published += 1
             word = chance.choice(_WORDS)
             also = " kcham" if word in {_WORDS[0], _WORDS[2]} else ""
@@ -137,6 +167,8 @@ class Alarm:
         assert self.crawl is not None
         assert self.delivery is not None
         chance = self.drill.chance
+        if chance.random() < _PAUSES:
+            self.disturb_watch()
         if chance.random() < 0.5:
             wait(self.crawl, self.drill.after(chance.randrange(1, 2 * _OF_A_POLL)))
             time.sleep(chance.uniform(0, _LATE))
@@ -158,9 +190,10 @@ class Alarm:
             time.sleep(chance.uniform(0, ANSWERS_SECONDS))
         with self.drill.database() as database:  # opened before: who is stopped in its start has the file locked
             stopped(delivery)
-            begun = _begun(database, delivery.pid)
+            holder = leases.holder(delivery.pid)
+            where = killed(delivery, self.drill.site, self.drill.writing)
+            begun = _begun(database, holder)
         self.hit.update(begun)
-        where = killed(delivery, self.drill.site, self.drill.writing)
         return where if where in {ENDED, "transaction"} else "sending" if begun else "waiting"
 
     def _told(self, messages: int, *, seconds: float) -> Callable[[], bool]:
@@ -172,6 +205,7 @@ class Alarm:
 
     def settle(self) -> None:
         """Lets crawls come to their ends, and all be told. Raises Broken where it is not."""
+        self.disturb_watch(last=True)
         if self.crawl is not None:
             self.crawl.communicate()
         for path in sorted(self.withdrawn):
@@ -208,15 +242,13 @@ class Alarm:
     def ledgers(self) -> Told:
         """What the laws speak of."""
         with self.drill.database() as database:
-            return alert_laws.told(
-                database, self.asked, after=self.after, receipts=tuple(self.receiver.receipts), killed=self.hit
-            )
+            return alert_laws.told(database, self.asked, receipts=tuple(self.receiver.receipts), killed=self.hit)
 
 
-def _begun(database: Database, pid: int) -> list[str]:
+def _begun(database: Database, holder: str) -> list[str]:
     """Messages of which a process has begun an attempt, and not ended it."""
     with database.reading() as session:
-        return list(session.scalars(select(Handover.id).where(Handover.claimed_by == leases.holder(pid))))
+        return list(session.scalars(select(Handover.id).where(Handover.claimed_by == holder)))
 
 
 def kill(drill: Drill, receiver: Receiver, begin: Callable[..., Crawl], *, kills: int) -> Outcome:
@@ -237,8 +269,9 @@ def kill(drill: Drill, receiver: Receiver, begin: Callable[..., Crawl], *, kills
         raise Broken.of(broken)
     answers = Counter(one.answer for one in now.receipts)
     drill.outcome.alerts = {
-        "due": len(now.ledger), "noted": sum(one.state == "noted" for one in now.ledger),
+        "due": len(now.ledger), **Counter(one.state for one in now.ledger),
         "messages": sum(1 for _ in now.first()), "attempts": len(now.receipts), "repeats": now.repeats(),
+        "given_up": len(now.dead()), "given_up_and_lost": len(now.dead() - {one.message for one in now.first()}),
         "killed_attempts": alarm.hit.total(), "not_taken": sum(one.answer not in TAKEN for one in now.receipts),
         **{answer.replace(", ", "_").replace(" ", "_"): count for answer, count in sorted(answers.items())},
     }  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[2]
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 """What the child has of our environment: no setting of ours, which may hold secrets, and no proxy."""
-_START = 10.0
+START = 10.0
 """Seconds that a machine under load may need until the child has loaded Apprise, beside the attempt's own."""
 
 
@@ -40,6 +40,8 @@ def send(address: str, message: Message, settings: Settings) -> Outcome:
         return Outcome(end="later", cause="address", detail=str(said["refused"]))
     if said.get("wrong"):
         return Outcome(end="closed", cause="address", detail="Apprise takes this for no address of the service")
+    if broken := said.get("broken"):
+        return Outcome(end="unknown", cause=broken, detail="sent, and no answer came")
     return Outcome(end="later", cause="library", detail="the service did not take it; Apprise does not say why")
 
 
@@ -51,7 +53,8 @@ def is_known(address: str, settings: Settings) -> bool:
 
 def _asked(task: dict[str, Any], settings: Settings) -> dict[str, Any] | None:
     """The child's answer; empty if it died, None if its time was over."""
-    task |= {"networks": [str(network) for network in settings.allow_networks], "seconds": settings.limits.connect}
+    networks = [str(network) for network in settings.allow_networks]
+    task |= {"parent": os.getpid(), "networks": networks, "seconds": settings.limits.connect}
     code = "from alerts.others_child import main; main()"
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     try:
@@ -62,7 +65,7 @@ def _asked(task: dict[str, Any], settings: Settings) -> dict[str, Any] | None:
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
             env=environment,
-            timeout=settings.limits.total + _START,
+            timeout=settings.limits.total + START,
             check=False,
         )
         said = json.loads(done.stdout)

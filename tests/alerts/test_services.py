@@ -72,7 +72,7 @@ def test_an_address_that_the_service_has_not_is_told_at_the_door() -> None:
 
 
 def test_the_process_is_killed_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(others, "_START", 0.0)
+    monkeypatch.setattr(others, "START", 0.0)
     outcome = send("gotify://127.0.0.1/s3cr3tT0ken.abc", ONE, Settings(allow_networks=LOOPBACK, limits=IMPATIENT))
     assert ends(outcome) == ("unknown", "timeout")
 

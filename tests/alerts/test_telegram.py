@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,33 +12,17 @@ from told import ABOLISHED, DIGEST, ONE, titled
 
 from alerts.channels import Settings, send
 from alerts.items import Passage
+from drill import telegram as telegram_bots
+from drill.telegram import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alerts.items import Outcome
 
-TOKEN = "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"
-
 
 class Telegram:
-    """What https://core.telegram.org/bots/api#sendmessage says of a message, and what it answers."""
-
-    class _Reader(HTMLParser):
-        def __init__(self) -> None:
-            super().__init__()
-            self.text, self.entities, self.open = "", 0, list[str]()
-
-        def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-            assert tag in {"a", "b", "i", "s", "u"}, f"can't parse entities: unsupported start tag {tag}"
-            self.open.append(tag)
-            self.entities += 1
-
-        def handle_endtag(self, tag: str) -> None:
-            assert self.open.pop() == tag
-
-        def handle_data(self, data: str) -> None:
-            self.text += data
+    """It answers as `drill.telegram` has it, and keeps what it took."""
 
     def __init__(self, web: Receiver) -> None:
         self.web = web
@@ -49,23 +31,14 @@ class Telegram:
 
     def answer(self, handler: Any) -> None:
         path, _, body = self.web.told[-1]
-        if path != f"/bot{TOKEN}/sendMessage":
-            self.say(handler, 401, description="Unauthorized")
-            return
-        said = json.loads(body)
-        reader = self._Reader()
-        reader.feed(said["text"])
-        reader.close()
-        units = len(reader.text.encode("utf-16-le")) // 2
-        if not 0 < units <= 4096 or reader.open or reader.entities > 100 or said["parse_mode"] != "HTML":
-            self.say(handler, 400, description="Bad Request: message is too long")
-            return
-        self.texts.append((said["chat_id"], reader.text))
-        self.say(handler, 200, result={"message_id": len(self.texts)})
+        reply = telegram_bots.reply(path, body)
+        if reply.status == 200:
+            self.texts.append((reply.chat, reply.text))
+        self.say(handler, reply.status, **reply.said)
 
     @staticmethod
     def say(handler: Any, status: int, **said: Any) -> None:
-        body = json.dumps({"ok": status == 200, "error_code": status, **said}).encode()
+        body = telegram_bots.written(status, **said)
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
