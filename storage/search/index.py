@@ -13,7 +13,7 @@ import logging
 import shutil
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ _ROOMY_HEAP = 128_000_000
 """Where much is to be done: with the least, segments are so small that merging them takes three times the work."""
 _POLL_SECONDS = 5.0
 """How often a follower looks: each commit makes a segment that must be merged, and a search catches up by itself."""
+_LEFT_SECONDS = 86_400.0
+"""A file that was begun so long ago, and has not got its name, is nobody's."""
 _TOKENIZER = "congtin"
 _YEAR = 365.25 * 86_400
 _APART = " | "  # between two texts: no phrase reaches from one into the next
@@ -135,7 +137,16 @@ def _opened(place: Path) -> tantivy.Index:
         register(index)
         index.config_reader(reload_policy="manual")
     cursor(index)  # what is broken further inside shows only when it is read
+    _tidy(place)
     return index
+
+
+def _tidy(place: Path) -> None:
+    """Takes away what tantivy was writing aside when it was killed: it renames such a file within milliseconds."""
+    for left in place.glob(".tmp*"):
+        with suppress(OSError):  # another process was first, or may write here and this one may not
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink()
 
 
 def register(index: tantivy.Index) -> None:

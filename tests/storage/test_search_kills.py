@@ -1,8 +1,12 @@
-"""An index whose writer was killed right after a commit, before the merges that it would have begun."""
+"""An index whose writer was killed: right after a commit, before the merges that it would have begun, or in one."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from storage.search import index as indexing
 
 _SCRIPT = """
 import os, sys
@@ -57,3 +61,17 @@ def test_what_is_written_while_a_merge_goes_on_that_a_kill_put_off_is_held_once(
         [sys.executable, "-c", _SCRIPT, str(tmp_path)], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == str(sorted((f"{number}-{row}", 1) for number in range(8) for row in range(20)))
+
+
+def test_what_a_killed_writer_left_half_written_is_taken_away_once_it_is_nobodys(tmp_path: Path) -> None:
+    """Tantivy writes its list of segments aside, as `.tmp…`, and then gives it its name."""
+    indexing.open_index(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    of_the_index = {file.name for file in folder.iterdir()}
+    for name, hours in ((".tmpq8Xz2L", 25), (".tmp0aB1cD", 23)):
+        (folder / name).write_text('{"segments": [')
+        os.utime(folder / name, (time.time() - hours * 3_600,) * 2)
+    for name in of_the_index:
+        os.utime(folder / name, (0, 0))
+    indexing.cursor(indexing.open_index(tmp_path))
+    assert {file.name for file in folder.iterdir()} == {*of_the_index, ".tmp0aB1cD"}
