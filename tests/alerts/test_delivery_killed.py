@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN, PostRoom, leave
 
-from alerts import following, gathering, outbox, watches
+from alerts import following, gathering, outbox, standing, watches
 from alerts.audit import Auditor
 from alerts.channels import Limits, others
 from alerts.items import Outcome
@@ -80,6 +80,32 @@ def claimed(room: PostRoom, holder: str) -> outbox.Attempt:
         attempt = outbox.claim(session, head.message, holder=holder, now=room.clock())
         assert attempt is not None
         return attempt
+
+
+@pytest.mark.parametrize(("channel", "state", "attempts"), [(CHAT, "dead", 2), (MAIL, "sent", 3)])
+def test_what_has_no_id_and_is_cut_short_twice_is_given_up(
+    room: PostRoom, channel: str, state: str, attempts: int
+) -> None:
+    """A third message in a chat would help nobody: nothing tells that it is the same."""
+    room.watch("", channel)
+    room.publish("Tin một")
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(outbox, "ended", dies)
+            with pytest.raises(Killed):
+                room.dispatcher().once()
+        room.clock.forward(seconds=outbox.CLAIM.total_seconds())
+    room.deliver()
+    assert [message.again for message in room.receiver.at(channel)] == [False, True, True][:attempts]
+    assert room.states() == {state: 1}
+    assert Auditor(room.database).look().wrong == 0
+    if state == "dead":
+        with room.database.reading() as session:
+            (dead,) = standing.report(session)["dead"]
+        assert (dead["cause"], dead["detail"]) == ("library", outbox.CUT_SHORT)
+    room.publish("Tin hai")
+    room.deliver()
+    assert room.receiver.titles(channel)[-1] == "Tin hai"
 
 
 def test_what_the_dead_have_claimed_is_free_at_once(room: PostRoom) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import subprocess
@@ -9,12 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from receivers import IMPATIENT, LOOPBACK, Receiver, receiver
 from told import ONE
+from urllib3.exceptions import ProtocolError
 
 from alerts.address import parse
 from alerts.channels import Limits, Settings, others, refused, send
-from alerts.others_child import Refused, guarded
+from alerts.others_child import Refused, guarded, may_have_arrived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +58,48 @@ def test_what_is_not_taken_is_tried_again_and_a_redirect_not_followed(web: Recei
     web.answers.extend([(307, {"Location": f"{web.url}/elsewhere"}, b"")])
     assert ends(send(gotify(web), ONE, OPENED)) == ("later", "library")
     assert len(web.told) == 1
+
+
+def test_what_nobody_answered_to_may_have_arrived(web: Receiver) -> None:
+    """H6: Apprise tells of a plain no and of an answer that never came the same."""
+    web.answers.extend([lambda handler: handler.connection.shutdown(socket.SHUT_RDWR), lambda _: web.over.wait(5)])
+    impatient = Settings(allow_networks=LOOPBACK, limits=Limits(connect=1, total=60))
+    assert ends(send(gotify(web), ONE, impatient)) == ("unknown", "connection")
+    assert ends(send(gotify(web), ONE, impatient)) == ("unknown", "timeout")
+
+
+def test_what_nobody_was_connected_to_has_not_arrived() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert ends(send(f"gotify://127.0.0.1:{port}/s3cr3tT0ken.abc", ONE, OPENED)) == ("later", "library")
+
+
+BROKEN: list[tuple[requests.RequestException, bool]] = [
+    (requests.ReadTimeout(), True),
+    (requests.ConnectionError(ProtocolError("Connection aborted.")), True),
+    (requests.exceptions.ChunkedEncodingError(), True),
+    (requests.ConnectTimeout(), False),
+    (requests.exceptions.SSLError(), False),
+    (requests.exceptions.ProxyError(), False),
+    (requests.exceptions.InvalidURL(), False),
+    (requests.TooManyRedirects(), False),
+]
+
+
+@pytest.mark.parametrize(("error", "expected"), BROKEN)
+def test_what_broke_off_after_a_connection_may_have_arrived(error: requests.RequestException, expected: bool) -> None:
+    assert may_have_arrived(error) is expected
+
+
+def test_a_child_whose_parent_is_dead_sends_nothing(web: Receiver) -> None:
+    web.told.clear()
+    task = {"address": gotify(web), "title": "", "body": "", "networks": ["127.0.0.0/8"], "seconds": 5, "parent": 1}
+    code = "from alerts.others_child import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(task).encode(), capture_output=True, cwd=others._ROOT,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, web.told) == (0, b"", [])
 
 
 def test_a_private_network_is_not_reached(web: Receiver) -> None:
