@@ -97,7 +97,7 @@ class _Timed:
         return io.BufferedReader(_Reads(self._sock, self._clock))
 
     def close(self) -> None:
-        self._sock.close()
+        """Whoever connected closes: `http.client` would where the answer ends the connection, with its body unread."""
 
 
 def post(

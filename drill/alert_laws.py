@@ -259,7 +259,7 @@ def what_has_no_ids_is_repeated_once_and_says_so(now: Told) -> Iterator[str]:
         if one.path not in now.without_ids or not one.message:
             continue
         if one.message in unanswered and not one.marked:
-            yield f"{one} may be a repeat and does not say so"
+            yield f"{one.message} may be a repeat on {one.path} and does not say so"
         if one.answer in UNANSWERED:
             unanswered.add(one.message)
         unknown[one.message] += one.answer in UNANSWERED or one.late
@@ -274,7 +274,7 @@ def who_asks_to_wait_is_left_alone(now: Told) -> Iterator[str]:
     for one in now.receipts:
         before = asked.get(one.path)
         if before and one.at < before.at + WAIT_SECONDS and not now.killed.get(before.message):
-            yield f"{one} came {one.at - before.at:.1f} s after {before}"
+            yield f"{one.message} came to {one.path} {one.at - before.at:.1f} s after it was asked to wait"
         if one.answer == "asked to wait" and not one.late:
             asked[one.path] = one
 
@@ -287,9 +287,9 @@ def quiet_hours_and_pauses_are_kept(now: Told) -> Iterator[str]:
             if one.watch != watch.watch:
                 continue
             if watch.quiet and _is_quiet(*watch.quiet, one.at):
-                yield f"{one} came in quiet hours"
+                yield f"{one.message} came to {one.path} in quiet hours"
             if any(ended is not None and ended + _GRACE_SECONDS < one.at < began for ended, began in gaps):
-                yield f"{one} came while its watch was paused"
+                yield f"{one.message} came to {one.path} while its watch was paused"
 
 
 def _is_quiet(begin: int, end: int, at: float) -> bool:

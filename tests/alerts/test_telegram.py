@@ -98,6 +98,13 @@ def test_a_pause_that_is_asked_for_is_told(telegram: Telegram) -> None:
     assert (ends(outcome), outcome.retry_after) == (("later", "rate-limited"), 30)
 
 
+def test_a_pause_is_read_where_the_answer_ends_the_connection(telegram: Telegram) -> None:
+    """An answer that does not come in one piece, as none does of so many letters."""
+    said = telegram_bots.written(429, description="Too Many Requests" * 1_000, parameters={"retry_after": 30})
+    telegram.web.answers.append((429, {"Connection": "close"}, said))
+    assert send("telegram:1", ONE, telegram.settings()).retry_after == 30
+
+
 @pytest.mark.parametrize(
     ("status", "description", "expected"),
     [
