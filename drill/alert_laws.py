@@ -128,13 +128,14 @@ class Told:
         """Of each message the first receipt that was taken, in the order in which they came."""
         seen: set[str] = set()
         for one in self.receipts:
-            if one.answer in TAKEN and one.message and one.message not in seen:
+            if one.answer in TAKEN and one.message in self.messages and one.message not in seen:
                 seen.add(one.message)
                 yield one
 
     def repeats(self) -> int:
         """How many messages were taken once more."""
-        return sum(one.answer in TAKEN for one in self.receipts) - sum(1 for _ in self.first())
+        taken = [one.message for one in self.receipts if one.answer in TAKEN]
+        return len(taken) - len(set(taken))
 
     def dead(self) -> set[str]:
         """Messages that were given up."""
@@ -256,8 +257,10 @@ def what_has_no_ids_is_repeated_once_and_says_so(now: Told) -> Iterator[str]:
     """After an unknown outcome it says that it may be a repeat; what is given up had two of them, and has its cause."""
     unknown, unanswered = Counter[str](now.killed), set[str]()
     for one in now.receipts:
-        if one.path not in now.without_ids or not one.message:
+        if one.path not in now.without_ids:
             continue
+        if not one.message:
+            yield f"nobody knows which message it was that came to {one.path}"
         if one.message in unanswered and not one.marked:
             yield f"{one.message} may be a repeat on {one.path} and does not say so"
         if one.answer in UNANSWERED:

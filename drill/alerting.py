@@ -50,7 +50,6 @@ _EDITS, _WITHDRAWALS = 0.3, 0.15
 _WORDS = ("kxanh", "kvang", "ktrang")
 """Words that no article has by itself."""
 _NEW = "article.new"
-_QUIET = (22, 10)
 _BURSTS, _MANY = 0.05, 25
 """How often the portal publishes many at once, and how many."""
 _PAUSES = 0.1
@@ -75,39 +74,35 @@ class Alarm:
     # What there is to be told of
 
     def watch(self) -> None:
-        """Makes the watches: some share channels, and some have two."""
+        """Makes the watches: some share channels, some have two, and three channels have no ids."""
         xanh, vang, trang = _WORDS
-        wanted: list[tuple[tuple[str, ...], str, list[str], dict[str, Any], dict[str, Any]]] = [
-            (("first", "second"), "", ["article"], {}, {}),
-            (("third",), xanh, ["article"], {"wanted": xanh}, {}),
-            (("third", "reader@example.org"), f"kchung -{vang}", [_NEW], {"wanted": "kchung", "unwanted": vang}, {}),
-            (("fourth", "other@example.org"), f"{trang} OR {xanh}", ["all"], {"kind": "", "wanted": "kcham"}, {}),
-            (("77", "telephone"), f"kchung -{xanh}", [_NEW], {"wanted": "kchung", "unwanted": xanh}, {}),
-            (
-                ("daily", "daily@example.org"),
-                "kchung",
-                ["article"],
-                {"wanted": "kchung", "daily": True},
-                {"every": "day"},
-            ),
-            (("quiet",), "kchung", ["article"], {"wanted": "kchung", "quiet": _QUIET}, {"quiet": _QUIET}),
-            (("paused", "78"), "kchung", [_NEW], {"wanted": "kchung"}, {}),
+        wanted: list[tuple[tuple[str, ...], str, str, str, str, dict[str, Any]]] = [
+            (("first", "second"), "", "article.", "", "\0", {}),
+            (("third",), xanh, "article.", xanh, "\0", {}),
+            (("third", "reader@example.org"), f"kchung -{vang}", _NEW, "kchung", vang, {}),
+            (("fourth", "other@example.org"), f"{trang} OR {xanh}", "", "kcham", "\0", {}),
+            (("77", "telephone"), f"kchung -{xanh}", _NEW, "kchung", xanh, {}),
+            (("daily", "daily@example.org"), "kchung", "article.", "kchung", "\0", {"every": "day"}),
+            (("quiet",), "kchung", "article.", "kchung", "\0", {"quiet": (22, 10)}),
+            (("paused", "78"), "kchung", _NEW, "kchung", "\0", {}),
         ]
         with self.drill.database() as database, database.writing() as session:
             after = events.last(session)
-            for channels, query, kinds, meant, wish in wanted:
-                made = watches.add(
-                    session, watches.Wish(query=query, kinds=watches.kinds(kinds), **wish),
-                    [self.receiver.address(name) for name in channels], now=datetime.now(UTC),
+            for channels, query, kind, has, has_not, rhythm in wanted:
+                wish = watches.Wish(query=query, kinds=watches.kinds([kind.rstrip(".") or "all"]), **rhythm)
+                addresses = [self.receiver.address(name) for name in channels]
+                made = watches.add(session, wish, addresses, now=datetime.now(UTC))
+                self.asked.append(
+                    Asked(
+                        watch=made.id, channels=channels, kind=kind, wanted=has, unwanted=has_not,
+                        daily=wish.every == "day", quiet=wish.quiet, times=[Time(after=after)],
+                    )
                 )  # fmt: skip
-                if kinds == [_NEW]:
-                    meant["kind"] = _NEW
-                self.asked.append(Asked(watch=made.id, channels=channels, times=[Time(after=after)], **meant))
 
     def disturb_watch(self, *, last: bool = False) -> None:
-        """Pauses a watch, or has it go on; the last time it is removed. Its maker remembers when that was."""
+        """Pauses the last watch, or has it go on; in the end it is removed. Its maker remembers when that was."""
         watch = self.asked[-1]
-        latest = watch.times[-1]
+        latest, began = watch.times[-1], time.time()
         with self.drill.database() as database, database.writing() as session:
             if last:
                 watches.remove(session, watch.watch, now=datetime.now(UTC))
@@ -119,7 +114,7 @@ class Alarm:
         if latest.until is None:
             latest.until, latest.ended = here, time.time()
         elif not last:
-            watch.times.append(Time(after=here, began=time.time()))
+            watch.times.append(Time(after=here, began=began))
 
     def disturb_portal(self) -> None:
         """The portal publishes; now and then it edits or withdraws what was read."""

@@ -108,6 +108,7 @@ BREACHES: list[tuple[str, Told]] = [
     ("each_repeat_has_its_cause", replace(SOUND, receipts=(*SOUND.receipts, receipt("m", "1")))),
     ("each_repeat_has_its_cause", replace(CHAT, receipts=(*CHAT.receipts, receipt("m", "1")), killed={"m": 3})),
     ("what_has_no_ids", replace(CHAT, receipts=CHAT.receipts[1:])),
+    ("what_has_no_ids", replace(CHAT, receipts=(*CHAT.receipts, Receipt(path="a", said="?", answer="took")))),
     ("what_has_no_ids", replace(CHAT, ledger=(due("1", "m", "dead"), due("2", "n")))),
     ("what_has_no_ids", replace(CHAT, receipts=(*CHAT.receipts[:2], receipt("m", "1", answer="hung", at=NOON + 9)))),
     ("order_is_kept", replace(SOUND, receipts=(receipt("n", "2"), receipt("m", "1")))),
