@@ -188,7 +188,6 @@ def _claimed(
     if lost and not _is_wanted(session, row):  # it was on its way when its reader left
         _end(session, row, "dropped", ENDED, now)
         return None
-    session.expunge(row)
     row.attempts, row.unknown = row.attempts + lost, row.unknown + lost
     if lost and row.unknown > 1 and not retries.has_ids(channel.kind):
         row.cause, row.detail = "library", CUT_SHORT
