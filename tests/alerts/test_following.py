@@ -32,10 +32,15 @@ def test_a_watch_hears_of_what_happens_after_it_was_made(room: PostRoom) -> None
     room.publish("Tin mới")
     assert room.deliver().tally.followed == 2  # the log from the first watch on
     assert room.receiver.titles() == ["Tin mới"]
+    room.watch("tin", HOOK)
+    room.publish("Tin nữa")
+    room.deliver()  # by one that knows the other watches
+    assert (room.receiver.titles(), room.receiver.titles(HOOK)) == (["Tin mới", "Tin nữa"], ["Tin nữa"])
 
 
 def test_only_its_kinds_its_sources_and_its_query(room: PostRoom) -> None:
     room.watch("đất đai", MAIL, sources=("snv",), kinds=watches.kinds(["article"]))
+    room.watch("đất đai", HOOK, kinds=watches.kinds(["document"]))
     room.publish("Đất đai một", "Thể thao")
     room.publish("Đất đai hai", source="sgd")
     room.happen("article.gone", "Đất đai một")
@@ -44,6 +49,7 @@ def test_only_its_kinds_its_sources_and_its_query(room: PostRoom) -> None:
     room.deliver()
     told = [(one.kind, one.title) for message in room.receiver.at(MAIL) for one in message.happenings]
     assert told == [("article.new", "Đất đai một"), ("article.gone", "Đất đai một")]
+    assert [one.kind for message in room.receiver.at(HOOK) for one in message.happenings] == ["document.added"]
 
 
 def test_several_channels_each_get_everything(room: PostRoom) -> None:
