@@ -146,6 +146,7 @@ def test_a_closed_channel_is_paused_at_once_and_its_message_given_up(room: PostR
     room.publish("Tin hai")
     room.deliver()
     assert room.states() == {"dead": 1, "sent": 2, "pending": 1}
+    assert len(room.messages()) == 4  # what is new is gathered once the channel is back, and not stacked up before it
     assert [message.kind for message in room.receiver.at(MAIL)] == ["event", "notice", "event"]
     with room.database.reading() as session:
         (dead,) = standing.report(session)["dead"]

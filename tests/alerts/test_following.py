@@ -216,6 +216,17 @@ def test_old_pages_alone_are_one_message_a_day(room: PostRoom, origin: str) -> N
     assert Auditor(room.database).look().wrong == 0
 
 
+@pytest.mark.parametrize("change", [watches.pause, watches.remove, leave])
+def test_of_old_pages_nobody_is_told_who_wants_to_hear_no_more(room: PostRoom, change: Callable[..., None]) -> None:
+    made = room.watch()
+    room.publish("Cũ", origin="backfill")
+    room.deliver()
+    room.change(change, made)
+    room.clock.forward(days=2)
+    room.deliver()
+    assert room.messages() == []
+
+
 def test_more_than_twenty_at_once_are_one_digest(room: PostRoom) -> None:
     room.watch()
     titles = [f"Tin {number}" for number in range(60)]
