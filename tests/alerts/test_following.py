@@ -238,6 +238,15 @@ def test_more_than_twenty_at_once_are_one_digest(room: PostRoom) -> None:
     assert message.thread == message.watch
 
 
+def test_twenty_an_hour_come_one_by_one(room: PostRoom) -> None:
+    room.watch()
+    for count, minutes in ((20, 59), (1, 61), (1, 0)):
+        room.publish(*(f"Tin {number} lúc {room.clock()}" for number in range(count)))
+        room.deliver()
+        room.clock.forward(minutes=minutes)
+    assert [message.kind for message in room.receiver.at(MAIL)] == ["event"] * 20 + ["digest", "event"]
+
+
 def test_a_page_that_flaps_is_told_three_times_and_then_once_a_day(
     room: PostRoom, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -271,6 +280,10 @@ def test_only_what_was_told_as_news_counts_as_flapping_and_a_day_later_no_more(r
         room.deliver()
     assert [message.kind for message in room.receiver.at(MAIL)] == ["event"] * 6
     assert len(room.receiver.at(HOOK)) == 6
+    room.clock.forward(minutes=30)
+    room.happen("article.changed", "Tin")
+    room.deliver()
+    assert len(room.receiver.at(HOOK)) == 6  # the fourth within a day
 
 
 def test_however_many_watches_hear_of_an_event_all_do(room: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
