@@ -192,11 +192,11 @@ def test_old_pages_are_a_line_in_the_next_message(room: PostRoom) -> None:
     room.publish(*(f"Cũ {number}" for number in range(40)), origin="backfill")
     room.deliver()
     assert room.receiver.got == []
-    room.publish("Tin mới")
+    room.publish("Tin mới", "Tin khác")
     room.deliver()
-    (message,) = room.receiver.at(MAIL)
-    assert (message.total, message.noted) == (1, (("Sở Nội vụ", 40),))
-    assert room.states() == {"noted": 40, "sent": 1}
+    message, other = room.receiver.at(MAIL)
+    assert (message.total, message.noted, other.noted) == (1, (("Sở Nội vụ", 40),), ())
+    assert room.states() == {"noted": 40, "sent": 2}
     room.publish("Tin nữa")
     room.deliver()
     assert room.receiver.at(MAIL)[-1].noted == ()  # it is told once
