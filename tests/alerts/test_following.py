@@ -14,6 +14,7 @@ from alerts import following, watches
 from alerts.audit import Auditor
 from alerts.items import Passage
 from scraper.items import VIETNAM
+from storage import events
 from storage.alert_tables import Channel, WatchChannel
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def test_several_channels_each_get_everything(room: PostRoom) -> None:
     assert {address: room.receiver.titles(address) for address in (MAIL, HOOK, CHAT)} == {
         address: ["Tin một", "Tin hai"] for address in (MAIL, HOOK, CHAT)
     }
+    assert {message.total for _, message in room.receiver.got} == {1}
 
 
 def test_a_change_back_is_a_second_change_and_shows_its_words(room: PostRoom) -> None:
@@ -189,14 +191,15 @@ def test_what_failed_once_is_dropped_for_who_left_and_for_nobody_else(room: Post
 
 def test_old_pages_are_a_line_in_the_next_message(room: PostRoom) -> None:
     room.watch()
+    room.publish("Cũ một", "Cũ hai", source="sgd", origin="backfill")
     room.publish(*(f"Cũ {number}" for number in range(40)), origin="backfill")
     room.deliver()
     assert room.receiver.got == []
     room.publish("Tin mới", "Tin khác")
     room.deliver()
     message, other = room.receiver.at(MAIL)
-    assert (message.total, message.noted, other.noted) == (1, (("Sở Nội vụ", 40),), ())
-    assert room.states() == {"noted": 40, "sent": 2}
+    assert (message.total, message.noted, other.noted) == (1, (("Sở Nội vụ", 40), ("sgd", 2)), ())
+    assert room.states() == {"noted": 42, "sent": 2}
     room.publish("Tin nữa")
     room.deliver()
     assert room.receiver.at(MAIL)[-1].noted == ()  # it is told once
@@ -266,6 +269,20 @@ def test_a_page_that_flaps_is_told_three_times_and_then_once_a_day(
     room.deliver()
     assert room.receiver.at(MAIL)[-1].total == 10  # with what else there is
     assert room.states() == {"sent": 14}
+
+
+def test_a_source_that_flaps_is_told_of_three_times_a_day(room: PostRoom) -> None:
+    room.watch(kinds=watches.kinds(["source"]))
+    for number in range(6):
+        kind = ("source.ill", "source.recovered")[number % 2]
+        with room.database.writing() as session:
+            events.append_of_source(
+                session, kind, "snv", at=room.clock.forward(hours=1), title="Sở Nội vụ", url="", changes=[]
+            )
+        room.deliver()
+    assert [one.kind for message in room.receiver.at(MAIL) for one in message.happenings] == [
+        "source.ill", "source.recovered", "source.ill",
+    ]  # fmt: skip
 
 
 def test_only_what_was_told_as_news_counts_as_flapping_and_a_day_later_no_more(room: PostRoom) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from feed_reading import SCOPES
-from small_archive import EDITED, T0
+from small_archive import EDITED, NAMES, T0, opened
 
 from web.feeds import FORMS, PER_PAGE
+
+if TYPE_CHECKING:
+    from scraper.config import Config
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -22,6 +27,8 @@ async def test_who_has_it_already_is_told_so(browser, publish, scope, form):
     ):  # fmt: skip
         again = await browser.get(path, headers=headers)
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    for headers in ({"If-None-Match": '"x"', "If-Modified-Since": at}, {"If-Modified-Since": "Wed, 19" + at[7:]}):
+        assert (await browser.get(path, headers=headers)).status_code == 200  # the tag counts; the time is the very one
     head = await browser.head(path)
     assert (head.status_code, head.headers["etag"], head.headers["last-modified"]) == (200, tag, at)
     publish(EDITED, at=T0 + timedelta(minutes=1))
@@ -40,6 +47,27 @@ async def test_what_happens_elsewhere_leaves_a_feed_as_it_was(browser, publish):
         headers = {"If-None-Match": before.headers["etag"]}
         assert (await browser.get(path, headers=headers)).status_code == 304
         assert (await browser.get(path)).content == before.content
+
+
+async def test_what_an_entry_says_changes_the_tag_wherever_it_comes_from(filled, monkeypatch):
+    async def tag(settings: Config) -> str:
+        async with opened(settings) as client:
+            return str((await client.get("/feeds/all.atom")).headers["etag"])
+
+    before = await tag(filled)
+    assert await tag(filled) == before
+    assert await tag(replace(filled, public_url="https://tin.example.org")) != before
+    monkeypatch.setitem(NAMES, "thanh-hoa/snv", "Sở Nội vụ và Lao động")
+    assert await tag(filled) != before
+
+
+async def test_a_page_that_is_no_longer_the_last_has_another_tag(browser, publish):
+    publish(*(f"r{number}" for number in range(PER_PAGE - 1)), source="lam-dong/ubnd")  # there is one already
+    path = "/feeds/source/lam-dong/ubnd.atom"
+    before = await browser.get(path)
+    publish("old", source="lam-dong/ubnd", origin="backfill")
+    after = await browser.get(path, headers={"If-None-Match": before.headers["etag"]})
+    assert (b'rel="next"' in before.content, after.status_code, b'rel="next"' in after.content) == (False, 200, True)
 
 
 async def test_within_the_second_of_an_event_a_time_is_no_validator(browser, publish):

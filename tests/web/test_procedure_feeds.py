@@ -86,14 +86,18 @@ class TestProcedures:
         assert not await days("&source=none")
         assert len((await browser.get("/calendar.ics")).text.split("BEGIN:VEVENT")) == 2
         body = (await browser.get("/calendar.ics?from=2000-01-01")).content
-        assert body == (await browser.get("/calendar.ics?from=2000-01-01")).content
+        again = await browser.get("/calendar.ics?from=2000-01-01")
+        tag = again.headers["etag"]
+        assert body == again.content
         database = Database(filled)
         told = known_procedures.news(GUILD, "Thành lập hội", "abolished", known_procedures.SECOND)
         with database.writing() as session:  # the day is corrected
             tell(session, "/qd-345", replace(told, effective_from=date(2024, 7, 1)), origin="poll",
                  at=datetime(2025, 3, 12, tzinfo=VIETNAM))  # fmt: skip
         database.close()
-        after = Calendar.from_ical((await browser.get("/calendar.ics?from=2000-01-01")).content)
+        corrected = await browser.get("/calendar.ics?from=2000-01-01", headers={"If-None-Match": tag})
+        assert corrected.status_code == 200
+        after = Calendar.from_ical(corrected.content)
         changed = {str(one["uid"]): one["dtstart"].dt for one in after.walk("VEVENT")}
         before = {str(one["uid"]): one["dtstart"].dt for one in Calendar.from_ical(body).walk("VEVENT")}
         (uid,) = [uid for uid, day in before.items() if day == date(2024, 6, 1)]

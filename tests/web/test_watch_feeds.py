@@ -36,7 +36,8 @@ def hear(database: Database) -> None:
 @pytest.fixture
 def watch(database: Database) -> tuple[str, str]:
     with database.writing() as session:
-        made = watches.add(session, watches.Wish(query="tin"), ["mailto:a@example.org", "mailto:b@example.org"], now=T0)
+        wish = watches.Wish(query="tin", kinds=("article.new", "article.changed", "source.ill"))
+        made = watches.add(session, wish, ["mailto:a@example.org", "mailto:b@example.org"], now=T0)
         return made.id, session.get_one(Watch, made.id).feed_token or ""
 
 
@@ -55,11 +56,19 @@ async def test_a_watch_has_a_feed_of_its_own(browser, database, watch, publish):
     assert len({entry.id for entry in found.entries} | set(ids("one", "two"))) == 4
     again = await browser.get(path, params={"token": token}, headers={"If-None-Match": response.headers["etag"]})
     assert again.status_code == 304
+    publish("one", at=T0 + timedelta(hours=2))
+    with database.writing() as session:
+        at = T0 + timedelta(hours=3)
+        events.append_of_source(session, "source.ill", "x/unnamed", at=at, title="Trang tin", url="", changes=[])
+    hear(database)
+    ill, changed, _, first = (await read(browser, path, token=token)).entries
+    assert (ill.title, ill.link) == ("Nguồn gặp sự cố: Trang tin", "http://127.0.0.1/sources")
+    assert (changed.link, changed.id == first.id) == (first.link, False)  # an entry for each thing that happened
     for wrong in ({}, {"token": ""}, {"token": "x"}, {"token": token[:-1]}, {"token": "đ"}):
         assert (await browser.get(path, params=wrong, headers={"If-None-Match": "*"})).status_code == 404
     with database.writing() as session:
         watches.pause(session, name, now=T0)
-    assert len((await read(browser, path, token=token)).entries) == 2
+    assert len((await read(browser, path, token=token)).entries) == 4
     with database.writing() as session:
         watches.remove(session, name, now=T0)
     assert (await browser.get(path, params={"token": token})).status_code == 404
@@ -90,3 +99,4 @@ async def test_a_watchs_feed_is_paged_and_tells_of_nothing_withheld(browser, dat
     second = await read(browser, address)
     assert len(first.entries) == PER_PAGE
     assert [entry.title for entry in second.entries] == ["Tin mới: Tin w1"]
+    assert "next" not in {link.rel for link in second.feed.links}
