@@ -118,7 +118,6 @@ def next_hour(local: datetime, hour: int) -> datetime:
 def decide(rhythm: Rhythm, waiting: Waiting, recent: Recent, *, now: datetime, limits: Limits = LIMITS) -> Decision:
     """What is to be made of what waits. There must be something."""
     due, digest = _due(rhythm, waiting, recent, now, limits)
-    due = after_quiet(rhythm, due)
     if due > now:
         return Decision(do="wait", at=due)
     if (until := after_quiet(rhythm, now)) > now:

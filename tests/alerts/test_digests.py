@@ -82,8 +82,10 @@ def test_whatever_waits_is_handed_over_once_its_time_has_come(
     decision = decide(rhythm, Waiting(events=count, since=since), Recent(singles=singles), now=now)
     if decision.do == "wait":
         assert decision.at > now
-        decision = decide(rhythm, Waiting(events=count, since=since), Recent(singles=singles), now=decision.at)
-        assert decision.do != "wait"
+        now = decision.at
+        decision = decide(rhythm, Waiting(events=count, since=since), Recent(singles=singles), now=now)
+    assert decision.do != "wait"
+    assert after_quiet(rhythm, now) == now
 
 
 def test_more_than_so_many_at_once_are_one_digest() -> None:

@@ -46,10 +46,10 @@ def test_retry_after_is_obeyed_within_a_day(outcome: Outcome, seconds: int) -> N
 
 
 def test_a_channel_that_paces_us_does_not_fail() -> None:
-    verdict = judge(
-        Outcome(end="later", cause="rate-limited", retry_after=30), Past(kind="telegram"), now=NINE, chance=0.0
-    )
-    assert not verdict.failed
+    paced = Outcome(end="later", cause="rate-limited", retry_after=30)
+    assert not judge(paced, Past(kind="telegram"), now=NINE, chance=0.0).failed
+    failing = Past(kind="telegram", failures=9, failing_since=NINE - FAILING)
+    assert judge(paced, failing, now=NINE, chance=0.0).pause  # but nor is it well
 
 
 def test_who_takes_or_refuses_a_message_is_well() -> None:
