@@ -27,7 +27,12 @@ def test_each_failure_waits_longer_until_the_message_is_given_up() -> None:
 def test_waits_are_a_little_longer_by_chance_and_never_shorter(attempts: int, chance: float) -> None:
     due = judge(FAILS, Past(kind="mail", attempts=attempts), now=NINE, chance=chance).due_at
     assert due is not None
-    assert PLAN[attempts] <= due - NINE <= PLAN[attempts] * (1 + JITTER)
+    assert PLAN[attempts] <= due - NINE == PLAN[attempts] * (1 + JITTER * chance)
+
+
+def test_a_message_waits_as_often_as_it_failed_and_its_channel_as_often_as_that_did() -> None:
+    verdict = judge(FAILS, Past(kind="mail", attempts=0, failures=3), now=NINE, chance=0.0)
+    assert (verdict.due_at, verdict.not_before) == (NINE + PLAN[0], NINE + PLAN[3])
 
 
 @pytest.mark.parametrize(
