@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from databases import SQLITE
-from postroom import FAILS, HANGS, HOOK, MAIL, TAKEN, PostRoom
+from postroom import FAILS, HANGS, HOOK, MAIL, REFUSES, TAKEN, PostRoom
 
 from alerts import following, gathering, outbox, standing, telling, watches
 from alerts.audit import Auditor
 from alerts.retries import PLAN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alerts.items import Message
 
 
@@ -106,6 +108,23 @@ def test_a_receiver_that_takes_a_message_and_then_hangs_gets_the_same_id_again(r
     room.deliver()
     first, second = room.receiver.at(HOOK)
     assert (first.id, second.id, first.again, second.again) == (first.id, first.id, False, True)
+
+
+@pytest.mark.parametrize("change", [watches.pause, watches.remove])
+def test_what_was_given_up_is_not_sent_once_more_to_a_watch_that_has_ended(
+    room: PostRoom, change: Callable[..., None]
+) -> None:
+    made = room.watch("", HOOK)
+    room.receiver.answers[HOOK] = [REFUSES]
+    room.publish("Tin")
+    room.deliver()
+    room.change(change, made)
+    with room.database.writing() as session:
+        outbox.again(session, now=room.clock())
+        assert outbox.heads(session, now=room.clock(), limit=9) == []
+    room.deliver()
+    assert room.receiver.got == []
+    assert room.states() == {"dropped": 1}
 
 
 def test_two_dispatchers_repeat_nothing_and_leave_nothing(room: PostRoom) -> None:
