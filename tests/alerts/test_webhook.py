@@ -67,6 +67,12 @@ def test_the_reference_library_takes_the_signature(hook: Receiver) -> None:
         Webhook(SECRET).verify(body.replace(b"event", b"other"), headers)
 
 
+def test_a_secret_is_as_long_as_the_standard_wants_it_and_nobody_elses() -> None:
+    """Standard Webhooks 1.0, "Signature scheme": between 24 and 64 bytes."""
+    assert 24 <= len(base64.b64decode(SECRET.removeprefix("whsec_"))) <= 64
+    assert SECRET != new_secret()
+
+
 def test_while_secrets_change_both_signatures_hold(hook: Receiver) -> None:
     """H25."""
     new = new_secret()
@@ -164,7 +170,7 @@ def test_a_redirect_is_not_followed(hook: Receiver) -> None:
     assert [path for path, _, _ in hook.told] == ["/hook"]
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [404, 429, 503])
 def test_a_pause_that_is_asked_for_is_told(hook: Receiver, status: int) -> None:
     """H5, in both forms."""
     assert sent(hook, (status, {"Retry-After": "120"}, b"")).retry_after == 120
