@@ -49,7 +49,9 @@ router = APIRouter(include_in_schema=False)
 class Page:
     """A page of a feed before its entries are made: the events that they tell of, and where the others are.
 
-    `name` is what the feed is called for ever. The queries of other pages are None where there are none.
+    `name` is what the feed is called for ever. The queries of other pages are None where there are none. `is_current`
+    says that nothing is missing that the log has: where it is not, a time is no validator, for the last event's stays
+    when what it tells of comes in.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Page:
     next: tuple[tuple[str, str], ...] | None = None
     previous: tuple[tuple[str, str], ...] | None = None
     is_private: bool = False
+    is_current: bool = True
 
 
 def base(request: Request, archive: Archive) -> str:
@@ -131,7 +134,7 @@ def of_search(request: Request, archive: Open, form: str) -> Response:
     return _answered(request, archive, form, Page(
         name=f"feed/search{present.query(parameters)}", title=_said(request)("feed.search", query=asked["q"] or "…"),
         home="/" + present.query((*parameters, ("sort", "newest"))), told=[last[one] for one in ids if one in last],
-        query=parameters, next=(("cursor", following),) if following else None,
+        query=parameters, next=(("cursor", following),) if following else None, is_current=not answer["stale"],
     ))  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def of_watch(request: Request, archive: Open, form: str, watch: str) -> Response
     return _answered(request, archive, form, Page(
         name=f"feed/watch/{watch}", title=said("feed.watch", query=telling.called(row) or said("leaving.everything")),
         home="/" + present.query([("q", row.query)]), told=told, query=(("token", token),),
-        next=(("before", str(told[-1].cursor)),) if len(found) > PER_PAGE else None, is_private=True,
+        next=(("before", str(told[-1].cursor)),) if len(found) > PER_PAGE else None, is_private=True, is_current=False,
     ))  # fmt: skip
 
 
@@ -206,7 +209,8 @@ def _answered(request: Request, archive: Archive, form: str, page: Page) -> Resp
     records = {event.record for event in page.told if event.record}
     with archive.database.reading() as session:
         known = latest.marks(session, records)
-        at = session.scalar(select(Event.at).order_by(Event.cursor.desc()).limit(1))
+        last = select(Event.at).order_by(Event.cursor.desc()).limit(1)
+        at = session.scalar(last) if page.is_current else None
         headers = {
             "ETag": _tag(request, maker, page, known),
             "Cache-Control": "private, no-cache" if page.is_private else "public, max-age=60",

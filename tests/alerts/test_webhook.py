@@ -70,7 +70,7 @@ def test_the_reference_library_takes_the_signature(hook: Receiver) -> None:
 def test_a_secret_is_as_long_as_the_standard_wants_it_and_nobody_elses() -> None:
     """Standard Webhooks 1.0, "Signature scheme": between 24 and 64 bytes."""
     assert 24 <= len(base64.b64decode(SECRET.removeprefix("whsec_"))) <= 64
-    assert SECRET != new_secret()
+    assert new_secret() != SECRET
 
 
 def test_while_secrets_change_both_signatures_hold(hook: Receiver) -> None:

@@ -10,6 +10,7 @@ import pytest
 from feed_reading import SCOPES
 from small_archive import EDITED, NAMES, T0, opened
 
+from web.archive import Archive
 from web.feeds import FORMS, PER_PAGE
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ async def test_a_page_that_is_no_longer_the_last_has_another_tag(browser, publis
     publish("old", source="lam-dong/ubnd", origin="backfill")
     after = await browser.get(path, headers={"If-None-Match": before.headers["etag"]})
     assert (b'rel="next"' in before.content, after.status_code, b'rel="next"' in after.content) == (False, 200, True)
+
+
+async def test_a_search_that_is_behind_the_log_has_a_tag_and_no_time(browser, monkeypatch):
+    search = Archive.search
+    monkeypatch.setattr(Archive, "search", lambda *asked: search(*asked) | {"stale": True})
+    headers = (await browser.get("/feeds/search.atom")).headers
+    assert ("etag" in headers, "last-modified" in headers) == (True, False)
 
 
 async def test_within_the_second_of_an_event_a_time_is_no_validator(browser, publish):
