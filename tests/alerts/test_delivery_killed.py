@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from databases import SQLITE
+from databases import POSTGRESQL, SQLITE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postroom import CHAT, FAILS, GONE, HANGS, HOOK, MAIL, TAKEN, PostRoom, leave
@@ -170,6 +171,28 @@ def test_what_another_began_to_send_is_not_sent_again_to_who_wants_it_no_more(
     room.deliver()
     assert room.receiver.got == []
     assert Auditor(room.database).look().wrong == 0
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("behind", [False, True])
+def test_what_one_is_just_claiming_another_leaves_alone(room: PostRoom, behind: bool) -> None:
+    """SQLite has one writer at a time."""
+    room.watch()
+    room.publish("Tin một", "Tin hai")
+    first = claimed(room, "one/1/1")
+    _, second = room.messages()
+    with room.database.writing() as session:
+        outbox.ended(session, first, TAKEN, now=room.clock(), chance=0.0)
+
+    def claim() -> outbox.Attempt | None:
+        with room.database.writing() as session:
+            if behind:
+                return outbox.claim_next(session, first, holder="other/1/1", now=room.clock())
+            return outbox.claim(session, second.id, holder="other/1/1", now=room.clock())
+
+    with ThreadPoolExecutor(1) as pool, room.database.writing() as session:
+        assert outbox.claim(session, second.id, holder="one/1/1", now=room.clock()) is not None
+        assert pool.submit(claim).result(timeout=5) is None
 
 
 @pytest.mark.parametrize("step", ["following.write", "gathering.gather", "outbox.claim", "outbox.ended"])
