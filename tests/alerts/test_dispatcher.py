@@ -47,8 +47,16 @@ def test_one_that_is_closed_waits_for_no_longer_than_it_may(room: PostRoom) -> N
     assert room.states() == {"sent": 1}
 
 
-@pytest.mark.parametrize("fault", [OperationalError("", {}, Exception("locked")), ValueError("a fault of ours")])
-def test_no_fault_ends_it(room: PostRoom, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (OperationalError("", {}, Exception("locked")), "the database is not to be had now, trying again: locked"),
+        (ValueError("oh"), "a fault of ours keeps alerts from going on; trying again"),
+    ],
+)
+def test_no_fault_ends_it(
+    room: PostRoom, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, said: str
+) -> None:
     monkeypatch.setattr(dispatch, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(dispatch, "_FAULT_SECONDS", 0.0)
     faults, read = [fault], following.read
@@ -66,6 +74,7 @@ def test_no_fault_ends_it(room: PostRoom, monkeypatch: pytest.MonkeyPatch, fault
     dispatcher.run()
     assert dispatcher.close()
     assert room.receiver.titles(HOOK) == ["Một"]
+    assert said in caplog.messages
 
 
 def test_a_fault_of_ours_in_a_message_is_a_failed_attempt_that_tells_no_secret(
