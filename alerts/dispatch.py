@@ -133,7 +133,7 @@ class Dispatcher:
     def once(self) -> Tally:
         """Follows the log to its end and hands over all that is due; returns when nothing more is."""
         self._look_at = self._gather_at = None
-        while self._step() or self._busy or self._paced or self._ended:
+        while self._step() or self._busy or self._paced:
             self._await_some(self._paced or (POLL_SECONDS if self._busy else None))
         return self.tally
 
