@@ -146,7 +146,7 @@ def test_what_the_living_have_claimed_is_theirs(room: PostRoom, holder: str) -> 
 
 def test_a_message_is_ours_for_longer_than_any_attempt_may_take() -> None:
     limits = Limits()
-    assert outbox.CLAIM.total_seconds() > max(limits.mail, limits.total + others._START) + limits.connect
+    assert outbox.CLAIM.total_seconds() > max(limits.mail, limits.total + others.START) + limits.connect
 
 
 @pytest.mark.parametrize("at_once", [True, False])
