@@ -170,6 +170,12 @@ def test_a_redirect_is_not_followed(hook: Receiver) -> None:
     assert [path for path, _, _ in hook.told] == ["/hook"]
 
 
+def test_the_whole_address_is_asked(hook: Receiver) -> None:
+    hook.told.clear()
+    assert send(f"{hook.webhook}/a%2Fb?key=s3cr3t&x=đ", ONE, OPENED, secrets=[SECRET]).end == "taken"
+    assert hook.told[0][0] == "/hook/a%2Fb?key=s3cr3t&x=%C4%91"
+
+
 @pytest.mark.parametrize("status", [404, 429, 503])
 def test_a_pause_that_is_asked_for_is_told(hook: Receiver, status: int) -> None:
     """H5, in both forms."""
