@@ -48,8 +48,7 @@ def _child(
     os.chdir(ROOT)
     sys.argv = ["congtin", *words]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if main == "watched" or {"crawl", "demo", "extract", "sources"} & {*words[:1]}:  # these read pages
-        spares.fork()
+    spares.fork("crawl" if main == "watched" else words[0])
     for name, value in constants.items():
         module, _, constant = name.rpartition(".")
         setattr(import_module(module), constant, value)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from command import wait_for
-from spares import KINDS
+from spares import READERS
 from test_crash import alive, children_of
 from test_scheduler import until
 
@@ -19,7 +19,7 @@ def test_a_crawl_starts_no_new_interpreter_and_its_children_end_with_it(congtin:
     crawl = congtin.start("crawl", "sample")
     wait_for(portal, 8)
     children = children_of(crawl.pid)
-    assert len(children) == len(KINDS)
+    assert len(children) == len(READERS)
     for pid in children:
         assert b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
     portal.delay = 0
