@@ -1,5 +1,6 @@
-"""What each run of the command has behind it when it is forked: its imports, and what SQLAlchemy makes of tables once.
+"""What each run of the command has behind it when it is forked: its imports, and what is the same for all runs.
 
+That is what SQLAlchemy makes of tables, what platforms' files compile to, and the parser of the command's words.
 Not `scraper.settings`: it reads the environment, which each run has its own of. Nor a reactor: each crawl has its own.
 """
 
@@ -12,8 +13,11 @@ from pathlib import Path
 
 from scrapy.settings.default_settings import DOWNLOADER_MIDDLEWARES_BASE, SPIDER_MIDDLEWARES_BASE
 from sqlalchemy import select
+from typer.main import get_command
 
+import cli
 from scraper.config import Config
+from spiders.loader import catalogue
 from storage.database import Database
 from storage.models import Article
 
@@ -34,10 +38,13 @@ for path in (*DOWNLOADER_MIDDLEWARES_BASE, *SPIDER_MIDDLEWARES_BASE):
 
 with tempfile.TemporaryDirectory() as folder:
     here = Path(folder)
-    database = Database(Config(data=here, database_url=f"sqlite:///{here / 'any.db'}", sources=here))
+    config = Config(data=here, database_url=f"sqlite:///{here / 'any.db'}", sources=here)
+    database = Database(config)
     with database.reading() as session:
         session.scalars(select(Article)).all()
     database.close()
+    assert catalogue(config).platforms
+cli.app = get_command(cli.app)
 
 gc.collect()
 gc.freeze()  # no collection of a child's goes through all of this, and makes pages its own by that
