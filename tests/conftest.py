@@ -95,7 +95,7 @@ def fresh(kind: str, tmp_path: Path) -> Iterator[Callable[..., str]]:
         def make(*, migrated: bool = True) -> str:
             if kind == "postgresql":
                 return stack.enter_context(databases.postgresql(migrated=migrated))
-            return f"sqlite:///{tmp_path / next(names)}.db"  # made with its tables when it is opened first
+            return databases.sqlite(tmp_path / f"{next(names)}.db", migrated=migrated)
 
         yield make
 

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -87,6 +88,22 @@ def _execute(address: str, statement: str) -> None:
     plain = address.format("postgres").replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[call-overload]
+
+
+@cache
+def _empty() -> bytes:
+    """A new SQLite database, which is one file once it is closed."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        file = Path(folder) / "migrated.db"
+        Database(Config(data=Path(folder), database_url=f"sqlite:///{file}", sources=Path(folder))).close()
+        return file.read_bytes()
+
+
+def sqlite(file: Path, *, migrated: bool = True) -> str:
+    """The address of a new database; without tables it is made when it is opened first."""
+    if migrated:
+        file.write_bytes(_empty())
+    return f"sqlite:///{file}"
 
 
 @contextmanager
