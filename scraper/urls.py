@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -122,10 +123,12 @@ def join(base: str, href: str) -> str | None:
         if host:
             return href
         if rooted or ":" not in href:
-            folders = _folders(base)
-            if not folders:
+            folder, ends = _folders(base)
+            if not ends:
                 return None
-            return folders[-1] + href[1:] if rooted else folders[min(len(up) // 3, len(folders) - 1)] + href[len(up) :]
+            return (
+                folder[: ends[0 if rooted else max(len(ends) - 1 - len(up) // 3, 0)]] + href[1 if rooted else len(up) :]
+            )
     link = _tidied(href)
     if not link:
         return None
@@ -139,15 +142,19 @@ def join(base: str, href: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _folders(base: str) -> Sequence[str]:
-    """The folder of an address and all above it, up to the root; nothing of what is no address."""
+def _folders(base: str) -> tuple[str, Sequence[int]]:
+    """The folder of an address, and where in it the root, the folders below that and it itself end.
+
+    Nothing of what is no address.
+    """
     try:
         parts = _split(_tidied(base))
-        start = f"{parts.scheme}://{_netloc(parts, base)}"
+        root = f"{parts.scheme}://{_netloc(parts, base)}/"
     except BadAddress:
-        return ()
+        return "", ()
     segments = _as_sent(_without_dots(parts.path.rpartition("/")[0] + "/")).split("/")[1:-1]
-    return [start + "".join(f"/{one}" for one in segments[:depth]) + "/" for depth in range(len(segments), -1, -1)]
+    ends = list(accumulate((len(one) + 1 for one in segments), initial=len(root)))
+    return root + "".join(f"{one}/" for one in segments), ends
 
 
 def _tidied(href: str) -> str:
