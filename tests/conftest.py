@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
+from importlib import import_module
 from itertools import chain, count
 from shutil import which
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import databases
@@ -17,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from sample.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from sample.server import Running
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 # same examples each time: what a change breaks is what the change did.
 settings.register_profile("patient", deadline=5_000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("patient")
+
+# Scrapy looks at the whole stack where it loads this, and a thread has a short one: half a second less in each worker.
+_loading = Thread(target=import_module, args=("scrapy.core.downloader.contextfactory",))
+_loading.start()
+_loading.join()
 
 TOOLS = {"tesseract": "tesseract-ocr tesseract-ocr-vie"}
 """Programs that some tests need, and their Debian packages."""
@@ -55,6 +63,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     config.option.loadscopereorder = False
     return scheduling.InOrder(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Looks for no garbage while tests are collected, nor later among what that has made: it stays for the run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
