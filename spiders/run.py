@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scraper.config import Config
     from scraper.layout import Platform
-    from scraper.sources import Source
+    from scraper.sources import Catalogue, Source
 
 TOGETHER = 4
 """Hosts crawled at a time in one process."""
@@ -115,14 +115,14 @@ def crawl(
     results: dict[str, Result] = {}
     by_host: dict[str, list[Source]] = {}
     wanted = list(sources)
-    platforms = catalogue(config).platforms
+    known = catalogue(config)
     for source in wanted:
         by_host.setdefault(urls.host(source.url), []).append(source)
 
     async def one_host(several: list[Source], turns: asyncio.Semaphore) -> None:
         async with _Turn(turns) as turn:
             for source in several:
-                crawler = process.create_crawler(spider(source, _choice(source, platforms, platform)))
+                crawler = process.create_crawler(spider(source, _choice(source, known, platform)))
                 crawlers.append(crawler)
                 if len(crawlers) == 1:  # when all is loaded; a later one would keep what is left of those before it
                     crawler.signals.connect(_collect_seldom, signals.engine_started)
@@ -175,8 +175,11 @@ def _collect_seldom() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
-def _choice(source: Source, platforms: Mapping[str, Platform], named: str | None) -> list[Platform]:
-    """The platforms that an undeclared portal may be of."""
+def _choice(source: Source, known: Catalogue, named: str | None) -> list[Platform]:
+    """The platforms that a portal may be of where it is undeclared; they are read only for that."""
+    if source.sections:
+        return []
+    platforms = known.platforms
     return list(platforms.values()) if source.platform == GENERIC and not named else [platforms[source.platform]]
 
 
