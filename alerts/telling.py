@@ -147,18 +147,33 @@ def _excerpt(session: Session, event: Event) -> str:
 
 
 def _passages(session: Session, event: Event) -> Iterator[Passage]:
-    """What an edit did to the words of a record; of a document's event, which of the record's documents it is about."""
+    """What an edit did to the words of a record; which of its documents, and which decision, an event is about."""
     if sign := _DOCUMENTS.get(event.kind):
         for change in event.changes:
             yield Passage(field="documents", words=((sign, str(change.get("title") or change.get("url") or "")),))
+    decided = list(_decided(event))
+    yield from decided
     if event.kind not in _EDITS or event.record is None:
         return
     try:
         fields = records.compare(session, event.record, None, event.version)["fields"]
     except records.NoRecord:  # it was withheld, or is another procedure by now
         return
+    told = {passage.field for passage in decided}
     for name, words in fields.items():
-        yield Passage(field=name, words=tuple(shortened(words)))
+        if name not in told:
+            yield Passage(field=name, words=tuple(shortened(words)))
+
+
+def _decided(event: Event) -> Iterator[Passage]:
+    """Which decision made an event of a procedure, and the day on which it takes effect, where a text says that day."""
+    for change in event.changes:
+        decision = change.get("decision") or {}
+        if decision.get("raw"):
+            said = f"{decision['raw']} {decision.get('title') or ''}".strip()
+            yield Passage(field="decision", words=(("=", said),))
+        if change.get("basis") == "effective":
+            yield Passage(field="effective_from", words=(("=", str(change["effective_from"])),))
 
 
 def shortened(words: Sequence[Sequence[str]]) -> Iterator[tuple[Literal["=", "+", "-"], str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerts.words import load
 from scraper import text
+from scraper.items import VIETNAM
 from storage.events import iso
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _KEPT = 160
 _CHANGED = 600
 _PASSAGE = 1_500
 _KINDS_IN_SUBJECT = 3
+_DAYS = frozenset({"published_at", "effective_from"})
 _FILES = frozenset({"attachments", "images"})
 
 _ADDRESS_OR_TYPE = re.compile(r"(?<!\S)(?:https?://\S+|(?:application|audio|image|text|video)/[\w.+-]+)(?!\S)")
@@ -135,7 +137,7 @@ def passages(happening: Happening, words: Words, most: int = _PASSAGE) -> list[t
     found = []
     for passage in happening.changed:
         said = [
-            (sign, _day(some, words) if passage.field == "published_at" else text.clean_lines(f"|{some}|")[1:-1])
+            (sign, _day(some, words) if passage.field in _DAYS else text.clean_lines(f"|{some}|")[1:-1])
             for sign, some in (_named(passage) if passage.field in _FILES else passage.words)
         ]
         if parts := list(_bounded(said, most)):
@@ -188,12 +190,13 @@ def _near(words: str, *, first: bool, last: bool) -> str:
 
 
 def _day(said: str, words: Words) -> str:
-    """A moment as it stands in a change: ISO 8601, midnight where only the day is known."""
+    """A moment as it stands in a change: ISO 8601, without a time or at midnight where only the day is known."""
     try:
         at = datetime.fromisoformat(said.strip())
     except ValueError:
         return text.clean(said)
-    return words.moment(at, "day" if "T00:00:00" in said else "minute")
+    is_day = at.tzinfo is None or "T00:00:00" in said
+    return words.moment(at.replace(tzinfo=at.tzinfo or VIETNAM), "day" if is_day else "minute")
 
 
 def payload(message: Message) -> dict[str, Any]:

@@ -379,3 +379,17 @@ def test_a_message_says_all_that_its_watch_is_narrowed_to(room: PostRoom, wish: 
     room.deliver()
     (message,) = room.receiver.at(MAIL)
     assert message.query == called
+
+
+def test_a_message_of_a_procedure_says_by_which_decision_and_from_when(room: PostRoom) -> None:
+    room.watch("", MAIL, kinds=watches.kinds(["procedure"]))
+    room.publish("Bãi bỏ")
+    decision = {"raw": "Quyết định số 1405/QĐ-UBND", "title": "công bố thủ tục bị bãi bỏ"}
+    step = {"field": "state", "to": "abolished", "effective_from": "2026-06-01", "decision": decision}
+    room.happen("procedure.abolished", "Bãi bỏ", step | {"basis": "effective"})
+    room.happen("procedure.abolished", "Bãi bỏ", step | {"basis": "issued"})  # no text says when it takes effect
+    room.happen("procedure.abolished", "Bãi bỏ", step | {"basis": "issued", "decision": None})
+    room.deliver()
+    told = [one.changed for message in room.receiver.at(MAIL) for one in message.happenings]
+    by = Passage(field="decision", words=(("=", "Quyết định số 1405/QĐ-UBND công bố thủ tục bị bãi bỏ"),))
+    assert told == [(by, Passage(field="effective_from", words=(("=", "2026-06-01"),))), (by,), ()]

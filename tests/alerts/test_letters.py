@@ -194,6 +194,13 @@ def test_a_moment_that_moved_is_told_as_a_day() -> None:
     assert "Ngày đăng: [-25/11/2026-] {+25/11/2026 08:30+}" in plain(mailed(moved))
 
 
+def test_the_day_of_effect_is_told_as_readers_write_it() -> None:
+    changed = (Passage(field="effective_from", words=(("=", "2026-06-01"),)),)
+    abolished = replace(ONE, happenings=(replace(ABOLISHED, changed=changed),))
+    assert "Ngày có hiệu lực: 01/06/2026\n" in plain(mailed(abolished))
+    assert "Ngày có hiệu lực</b>: 01/06/2026" in chat(abolished)
+
+
 @pytest.mark.parametrize("spoken", ["vi", "en"])
 def test_every_kind_and_field_that_is_told_has_a_word(spoken: str) -> None:
     words = load(spoken)
