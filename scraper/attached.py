@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from scraper import announcements, legal, successions, tables
+from scraper import announcements, deadlines, legal, successions, tables
 from scraper.items import Procedure
 from scraper.procedures import Found
 from scraper.sections import NUMBERED, Headings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from scraper.deadlines import Deadline
     from scraper.items import Change, Document, DocumentNumber
 
 MOST_LETTERS = 300_000
@@ -68,7 +69,7 @@ class Told:
 
     `named_on` are the pages (from one) on which the numbers are first named, `own` is the number in the letterhead.
     `decision` is the decision that the document is, or whose annex it is; `effective` the day from which it says that
-    it has effect.
+    it has effect, `deadlines` the days with a year until when it asks for something, past or not.
     """
 
     procedures: tuple[Procedure, ...] = ()
@@ -77,6 +78,7 @@ class Told:
     own: DocumentNumber | None = None
     decision: DocumentNumber | None = None
     effective: date | None = None
+    deadlines: tuple[Deadline, ...] = ()
 
 
 def told_by(document: Document) -> Document:
@@ -93,6 +95,7 @@ def told_by(document: Document) -> Document:
         own=frozenset(one.own.normal for one in told if one.own and one.own.normal),
         decision=next((one.decision for one in told if one.decision), None),
         effective=next((one.effective for one in told if one.effective), None),
+        deadlines=tuple(islice(chain.from_iterable(one.deadlines for one in told), deadlines.MOST)),
     )
 
 
@@ -122,6 +125,7 @@ def read(pages: Sequence[str]) -> Told:
         own=None if draft else _own(text[:_LETTERHEAD]),
         decision=decision,
         effective=effective,
+        deadlines=deadlines.read("", plain, None),
     )
 
 

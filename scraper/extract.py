@@ -15,6 +15,7 @@ from scraper import (
     announcements,
     article,
     attached,
+    deadlines,
     decode,
     detect,
     feeds,
@@ -170,6 +171,7 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
     tells = tells.titled(one.title, one.body_text)
     kind: ArticleKind = "procedure" if tells.procedure else "article"
     words = f"{one.title}\n{one.body_text}"
+    published = one.published.at.date() if one.published else None
     announced = announcements.announced(one.title, one.body_text) if _PROCEDURES.search(words) else ()
     rows = tells.procedures
     if announced and not (rows or tells.procedure):  # an article that names them in its lines, as files do
@@ -185,6 +187,7 @@ def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
         procedures=rows,
         announced=tuple((said.change, said.evidence) for said in announced),
         numbers=legal.numbers(words) if any(begin.search(words) for begin in _NUMBERS) else (),
+        deadlines=deadlines.read(one.title, one.body_text, published),
     )
 
 

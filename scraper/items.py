@@ -1,6 +1,7 @@
 """The words that all rooms share: what a page says, as frozen records.
 
-Nothing here reads, fetches or stores. A change to a record is `dataclasses.replace(...)`.
+Nothing here reads, fetches or stores. A change to a record is `dataclasses.replace(...)`. Longer than others: the words
+of one vocabulary are read beside each other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from scraper.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from scraper.deadlines import Deadline
     from scraper.layout import Platform
     from scraper.sketch import Sketch
 
@@ -253,7 +255,8 @@ class Document:
 
     `procedures` are those that its text lists, `numbers` the document numbers that it names, `named_on` the page (from
     one) on which each is first named, and `own` the normal forms of those that it is, by its letterhead; `decision` is
-    the one that it is or is an annex of, `effective` the day from which it says that it has effect.
+    the one that it is or is an annex of, `effective` the day from which it says that it has effect; of its `deadlines`
+    nobody has asked yet whether they are past.
     """
 
     outcome: Outcome
@@ -275,6 +278,7 @@ class Document:
     own: frozenset[str] = frozenset()
     decision: DocumentNumber | None = None
     effective: date | None = None
+    deadlines: tuple[Deadline, ...] = ()
 
 
 PageKind = Literal["article", "procedure", "listing", "feed", "sitemap", "blocked", "not_found", "login", "other"]
@@ -308,8 +312,9 @@ class Reading:
     was refused gives its `title` alone. `total` is how many entries a listing says it has on all its pages; `sections`
     are a home page's links that may lead to listings. `procedure` is what a page of one procedure tells, `procedures`
     the rows of one that lists many, `announced` what an article says is done to procedures and the words that say so,
-    `numbers` the document numbers that the page names, `sketch` its text's. A listing has `strayed` where its selectors
-    meet nothing; its entries are then the links of the form of an article's address.
+    `numbers` the document numbers that the page names, `deadlines` the days until when it asks for something, `sketch`
+    its text's. A listing has `strayed` where its selectors meet nothing; its entries are then the links of the form of
+    an article's address.
     """
 
     kind: PageKind
@@ -329,6 +334,7 @@ class Reading:
     procedures: tuple[Procedure, ...] = ()
     announced: tuple[tuple[Change, str], ...] = ()
     numbers: tuple[DocumentNumber, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from scraper.items import DocumentNumber, DossierItem, Instead, Procedure, Way
+from scraper.deadlines import Deadline
+from scraper.items import DocumentNumber, DossierItem, Instead, Moment, Procedure, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scraper.items import Entry, Moment, NextPage, Reading
+    from scraper.items import Entry, NextPage, Reading
 
 
 def entry(one: Entry) -> dict[str, Any]:
@@ -36,6 +37,18 @@ def next_page(one: NextPage | None) -> dict[str, Any] | None:
 def number(one: DocumentNumber) -> dict[str, Any]:
     """A document number."""
     return asdict(one) | {"date": one.date.isoformat() if one.date else None}
+
+
+def deadline(one: Deadline) -> dict[str, Any]:
+    """A day until when something is to be done."""
+    on = {"on": one.on.at.isoformat(), "precision": one.on.precision}
+    return {**on, "what": one.what, "evidence": one.evidence}
+
+
+def deadline_of(told: Mapping[str, Any]) -> Deadline:
+    """The deadline of this JSON shape."""
+    on = Moment(at=datetime.fromisoformat(told["on"]), precision=told["precision"])
+    return Deadline(on=on, what=told["what"], evidence=told["evidence"])
 
 
 def procedure(one: Procedure) -> dict[str, Any]:
@@ -125,5 +138,6 @@ def reading(one: Reading, url: str) -> dict[str, Any]:
         "procedures": [procedure(row) for row in one.procedures],
         "announcements": [{"change": change, "evidence": evidence} for change, evidence in one.announced],
         "numbers": [number(named) for named in one.numbers],
+        "deadlines": list(map(deadline, one.deadlines)),
         "language": article.language if article else None,
     }

@@ -16,7 +16,7 @@ from sqlalchemy.orm import undefer
 
 from scraper import announcements, shapes
 from scraper.items import VIETNAM, Moment
-from storage import numbers, procedures
+from storage import deadlines, numbers, procedures
 from storage.document_tables import Content, Document, Link
 from storage.identity import Sighting, here
 from storage.models import Article, ArticleVersion, NamedNumber
@@ -41,7 +41,7 @@ def told(session: Session, document: Document, *, at: datetime, origin: str) -> 
         .order_by(Article.id)
     ).all()
     for shown in showing:
-        _names(session, shown.id)
+        _names(session, shown.id, at=at)
     record = showing[0] if showing else None
     content = session.get(Content, document.content) if document.content else None
     happened = _told(session, document, content, record, at=at, origin=origin)
@@ -56,7 +56,7 @@ def left(session: Session, record: str, *, at: datetime, origin: str) -> Counter
     live = select(Link.document).where(Link.dropped_at.is_(None))
     dropped = select(Document).join(Link, Link.document == Document.id)
     dropped = dropped.where(Link.record == record, Link.dropped_at.is_not(None), Document.id.not_in(live))
-    _names(session, record)
+    _names(session, record, at=at)
     happened: Counter[str] = Counter()
     for document in session.scalars(dropped.order_by(Document.id)).all():
         happened += _told(session, document, None, None, at=at, origin=origin)
@@ -75,18 +75,21 @@ def _is_numbered(content: Content) -> bool:
     return any(one.get("own") for one in content.numbers or ())
 
 
-def _names(session: Session, record: str) -> None:
-    """Keeps the numbers that the documents name that a record links to now."""
+def _names(session: Session, record: str, *, at: datetime) -> None:
+    """Keeps the numbers that the documents name that a record links to now, and their deadlines."""
     shown = (
         select(Document, Content)
         .join(Link, Link.document == Document.id)
         .join(Content, Content.digest == Document.content)
         .where(Link.record == record, Link.dropped_at.is_(None))
         .order_by(Link.position, Document.id)
-        .options(undefer(Content.numbers))
+        .options(undefer(Content.numbers), undefer(Content.deadlines))
     )
-    found = [(document.source, document.id, content.numbers or []) for document, content in session.execute(shown)]
+    held = session.execute(shown).all()
+    found = [(document.source, document.id, content.numbers or []) for document, content in held]
     numbers.save_of_documents(session, record, found)
+    due = [(document.id, content.deadlines or []) for document, content in held]
+    deadlines.save_of_documents(session, record, due, at=at)
 
 
 def _told(

@@ -36,6 +36,7 @@ class Content(Table):
     decision: Mapped[dict[str, Any] | None]
     """The number of the decision that it is or is an annex of."""
     effective: Mapped[date | None]
+    deadlines: Mapped[list[Any] | None] = mapped_column(deferred=True)
     read_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=1)
     due_at: Mapped[datetime | None]

@@ -253,6 +253,7 @@ def _read(document: items.Document, at: datetime) -> dict[str, Any]:
         "numbers": attached.numbers_in(document),
         "decision": shapes.number(document.decision) if document.decision else None,
         "effective": document.effective,
+        "deadlines": list(map(shapes.deadline, document.deadlines)),
         "read_at": at,
         "scan_owed": "scanned" in document.flags and "ocr" not in document.flags,
     }

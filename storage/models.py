@@ -398,6 +398,27 @@ class NamedNumber(Table):
     page: Mapped[int | None]
 
 
+class PrintedDeadline(Table):
+    """A day until when a record asks for something, as its page prints it, or a `document` that it shows.
+
+    `key` is a name for it among those of its record.
+    """
+
+    __tablename__ = "deadlines"
+
+    record: Mapped[str] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    position: Mapped[int]
+    document: Mapped[str | None] = mapped_column(String(32))
+    at: Mapped[datetime]
+    precision: Mapped[str] = mapped_column(String(10))
+    what: Mapped[str] = mapped_column(String(20))
+    evidence: Mapped[str] = mapped_column(Words)
+    told_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "at"),)
+
+
 class Capture(Table):
     """A WARC record of a response: where it lies and what it holds."""
 

@@ -14,7 +14,7 @@ from scraper import urls
 from scraper.history import dated_rows
 from scraper.items import Reread, Visit
 from scraper.outcomes import Outcome
-from storage import articles, batch, documents, drift, pages, procedures, renaming, runs
+from storage import articles, batch, deadlines, documents, drift, pages, procedures, renaming, runs
 from storage.articles import Saved, Sighting
 from storage.extensions import Keeper
 from storage.models import Fetch, Page, Run
@@ -143,6 +143,8 @@ class Store:
             pages.archived(page, ticket.captured)
             if page.record and saved.decision != "deferred":
                 self._attach(session, page.record, visit, changed=saved.decision == "changed", origin=origin)
+                found = visit.reading.deadlines if visit.reading else ()
+                deadlines.save(session, page.record, found, at=visit.at, new=saved.decision == "new")
         elif visit.outcome.trusted and page.record:
             record = articles.record(session, page.record)
             assert record is not None  # a foreign key says so

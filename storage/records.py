@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from scraper.items import VIETNAM
-from storage import diff, document_records, events, numbers, procedure_records, similar
+from storage import deadlines, diff, document_records, events, numbers, procedure_records, similar
 from storage.document_records import capture_shape
 from storage.models import Article, ArticleVersion, Capture, Page, Procedure
 
@@ -68,6 +68,7 @@ def show(session: Session, name: str, version: int | None = None, *, day: date |
         "procedures": others,
         "numbers": numbers.of(session, article.id),
         "named_by": numbers.naming(session, article.id),
+        "deadlines": deadlines.of(session, article) if current else [],
         "version": said.version,
         "versions": article.version,
         "first_seen": events.iso(article.first_seen),

@@ -1,0 +1,243 @@
+"""Days until when a reader may or must act, as notices print them: comments, applications, auctions, postings. Pure.
+
+A day counts where its sentence has three things: words before the day that say "until" (`_UNTIL`), what is to be done
+by then (`_LABEL`, `_ACTS`; these may stand in the heading above), and nothing that makes it another day (`_OTHER_DAY`):
+a report of what was done, a condition of a law, what recurs, a validity, an office's task. The lists are closed, and
+what they leave out is no deadline: a wrong day in a calendar is worse than one that is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, cast
+
+from scraper import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scraper.items import Moment
+
+Act = Literal["comments", "applications", "auction", "posting", "other"]
+"""What is to be done by then: comment on a draft, apply or enter, bid, look at what is posted up, anything else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """Until when something may or must be done, as it is printed: "trước ngày 30/11" is the 30th.
+
+    `evidence` is the sentence that says so; where a heading says what is to be done, that is its first line.
+    """
+
+    on: Moment
+    what: Act
+    evidence: str
+
+
+MOST = 20
+"""Of one text: what has more is a timetable."""
+FARTHEST = timedelta(days=366)
+"""After the day of publication. What is farther off is a plan, or the end of a licence."""
+_NEXT_YEAR = timedelta(days=183)
+"""How far ahead a day printed without its year may be."""
+_LONGEST_SENTENCE = 800
+_LONGEST_HEADING = 160
+_HEADINGS = 3
+"""Lines above a sentence that may say what it is about."""
+_BESIDE = 64
+"""Letters before a day in which "until" and a time of day stand."""
+_AFTER_LABEL, _AFTER_ACT = 160, 300
+"""How far from a label, or from what is to be done, its day may stand."""
+
+_DAY = re.compile(
+    r"(?<![\d/.,-])(?P<day>\d{1,2}) ?(?:(?P<sign>[/.-]) ?(?P<month>\d{1,2})(?: ?(?P=sign) ?(?P<year>\d{4}|\d\d))?"
+    r"|tháng (?P<named>\d{1,2})(?: ?/ ?(?P<of>\d{4}))?)(?:,? ?năm (?P<said>\d{4}))?"
+    r"(?!\d|[/.-]\d|/[A-Za-zĐđ])",
+    re.IGNORECASE,
+)
+_CLOCK = r"\d{1,2} ?(?:giờ|h|g|:) ?(?:\d\d?(?! ?[/\d]))? ?(?:phút|['’′])?"
+_FILLER = rf"(?:[ ,(]|{_CLOCK}|(?:ngày|vào|lúc|hồi|của|sáng|chiều|thứ \w+|chủ nhật)(?!\w)|(?<=\w) ?:)*+$"
+_UNTIL = re.compile(
+    rf"(?:(?<!\w)(?:(?P<firm>trước|(?:chậm|muộn) nhất(?: (?:là|vào|trước|đến|hết))*|(?:(?:đến|tới) )?hết)"
+    rf"|(?P<loose>đến|tới)|(?P<bare>là|vào|ngày|lúc))|(?P<dash>[-–—→÷]|->)|(?P<colon>:))(?P<beside>(?!\w){_FILLER})"
+)
+_RANGE_FOLLOWS = re.compile(r"[ ,)]{0,3}(?:[-–—→÷]|->|(?:cho )?(?:đến|tới)(?!\w))[^.;]{0,30}\d", re.IGNORECASE)
+
+# What is to be done, in the words of notices; the last one before the day counts.
+_ACTS: dict[Act, str] = {
+    "comments": r"góp ý|ý kiến(?! (?:chỉ đạo|kết luận|của cử tri|thẩm định))|phản biện",
+    "auction": r"(?:tham gia|đăng ký|hồ sơ|phiếu) (?:đấu giá|đấu thầu|trả giá)|báo giá|chào giá|chào hàng|dự thầu|"
+    r"mời thầu|đóng thầu|tiền đặt trước",
+    "posting": r"niêm yết|công khai",
+    "applications": r"(?:nộp|nhận|gửi|thu|bổ sung) (?:hồ sơ|phiếu|đơn|bài|tác phẩm|sản phẩm)|hồ sơ|phiếu đăng ký|"
+    r"bài (?:dự )?thi|tác phẩm|dự tuyển|xét tuyển|tuyển sinh|nhập học|đề cử|"
+    r"đăng ký(?! (?:khai|kết hôn|kinh doanh|thường trú|tạm trú|đất|hộ))",
+    "other": r"nộp|gửi|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|báo cáo|phản hồi|trả lời|khai báo|kê khai|thanh toán|"
+    r"bình chọn|khảo sát|phản ánh",
+}
+_ACT = re.compile(r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _ACTS.items()) + r")(?!\w)")
+_LABEL = re.compile(
+    r"(?<!\w)(?:(?P<last>hạn (?:chót|cuối(?: cùng)?)|(?:thời điểm )?đóng thầu)|(?P<time>thời gian)|thời hạn|"
+    r"(?<!giới )(?<!quá )(?<!kỳ )(?<!niên )(?<!ngắn )(?<!dài )(?<!trung )(?<!vô )hạn(?! (?:chế|mức|hán|điền)))(?!\w)"
+)
+# Of "bidding" all that such a notice asks for is a part.
+_BIDDING = re.compile(r"(?<!\w)(?:(?:bán )?đấu giá|đấu thầu|gói thầu|mời thầu|(?:chào|báo) giá|chào hàng)(?!\w)")
+_TIME_ALONE = re.compile(
+    r"[-+*•–(. \d]{0,8}(?:[a-hđ][).] ?)?(?:(?:về )?thời (?:gian|hạn)[^:,;]{0,30}:? ?|(?:bắt đầu )?(?:kể )?từ(?!\w)|$)"
+)
+
+_DONE = r"nộp|gửi|(?:tiếp )?nhận|đăng ký|niêm yết|công khai|lấy ý kiến|góp ý|có ý kiến|bán|báo cáo"
+_OTHER_DAY = re.compile(
+    rf"(?<!\w)(?:đã (?:được |tổ chức |có )?(?:{_DONE})|tính (?:đến|từ)|(?:hằng|hàng) (?:tuần|tháng|quý|năm)|định kỳ|"
+    r"hiệu lực|tiếp tục (?:được|thực hiện|giải quyết|áp dụng|sử dụng)|chuyển tiếp|trở về trước|"
+    r"giá trị (?:sử dụng|đến)|phấn đấu|giao (?:cho )?(?:sở|ubnd|ủy ban|phòng|ban|văn phòng)|tham mưu)(?!\w)"
+)
+# What is done "before" a day where that is no reader's act: born, issued, graduated before it.
+_ANOTHER_ACT = re.compile(
+    r"(?<!\w)(?:sinh|cấp|ban hành|thành lập|công tác|sử dụng|xảy ra|phát sinh|tốt nghiệp|hoàn thành|diễn ra|tổ chức|"
+    r"khai mạc|tuyển dụng|ký|kết thúc|thi|công bố|có mặt|làm việc|kéo dài|áp dụng|thực hiện)(?: xong)?[ ,(]*$"
+)
+_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?;]) (?=[^a-zà-ỹđ])|(?<=\d\d[.!?;]) (?=[^a-zà-ỹđ\d])")
+
+
+def read(title: str, text: str, published: date | None) -> tuple[Deadline, ...]:
+    """The deadlines that a notice with this title and text (one paragraph a line) prints, in their order, each once.
+
+    `published` is its day of publication in Việt Nam: an earlier day is no deadline, and one without its year is of
+    that year or the next. Where it is None, only days with their year are read.
+
+    >>> [one.on.at.isoformat() for one in read("", "Hạn nộp hồ sơ: trước 17h00 ngày 20/7/2023.", date(2023, 6, 20))]
+    ['2023-07-20T17:00:00+07:00']
+    """
+    return _once(islice(timely(_found(title, f"{title}\n{text}", published), published), MOST))
+
+
+def timely(found: Iterable[Deadline], published: date | None) -> Iterator[Deadline]:
+    """Those that are no earlier than the day of publication, and not much later; all where it is not known."""
+    for one in found:
+        if published is None or timedelta() <= one.on.at.date() - published <= FARTHEST:
+            yield one
+
+
+def _once(found: Iterable[Deadline]) -> tuple[Deadline, ...]:
+    """Each day once for each act; one whose hour is known stands for the same without it."""
+    kept: dict[tuple[date, Act], Deadline] = {}
+    for one in found:
+        key = one.on.at.date(), one.what
+        if key not in kept or (kept[key].on.precision == "day" and one.on.precision == "minute"):
+            kept[key] = one
+    named = {day for day, what in kept if what != "other"}
+    return tuple(one for (day, what), one in kept.items() if what != "other" or day not in named)
+
+
+def _found(title: str, text: str, published: date | None) -> Iterator[Deadline]:
+    for day in _DAY.finditer(text):
+        until = _UNTIL.search(text[max(0, day.start() - _BESIDE) : day.start()].lower())
+        if until and (on := _moment(day, until["beside"], published)):
+            one = _Sentence(text, day, until)
+            if what := one.what(bidding=bool(_BIDDING.search(title.lower()))):
+                yield Deadline(on=on, what=what, evidence=one.evidence)
+
+
+def _moment(day: re.Match[str], beside: str, published: date | None) -> Moment | None:
+    """The day with the time of day that stands between "until" and it."""
+    number, month = int(day["day"]), int(day["month"] or day["named"])
+    year = day["year"] or day["of"] or day["said"]
+    if year is None:
+        if published is None or (day["sign"] in {".", "-"}) or not ("ngày" in beside or day["named"]):
+            return None
+        year = str(_year(number, month, published))
+    return dates.parse(f"{beside}{number}/{month}/{year}")
+
+
+def _year(day: int, month: int, published: date) -> int | None:
+    """The year of a day printed without one: that of publication, or the next one where it would lie before it."""
+    for year in (published.year, published.year + 1):
+        try:
+            if timedelta() <= date(year, month, day) - published <= _NEXT_YEAR:
+                return year
+        except ValueError:
+            continue
+    return None
+
+
+class _Sentence:
+    """The sentence around a day, and the heading above it."""
+
+    def __init__(self, text: str, day: re.Match[str], until: re.Match[str]) -> None:
+        start, end = _bounds(text, day)
+        self._until = until
+        begin = max(start, day.start() - len(until[0]))
+        self._before, self._after = text[start:begin].lower(), text[day.end() : end]
+        self._whole = text[start:end]
+        self._above = text[max(0, start - _HEADINGS * _LONGEST_HEADING) : start]
+        self.evidence = self._whole.strip()
+
+    def what(self, *, bidding: bool) -> Act | None:
+        """What is to be done until that day; None where it is another day. `bidding` says that all is about that."""
+        whole = self._whole.lower()
+        if _RANGE_FOLLOWS.match(self._after) or _OTHER_DAY.search(whole) or _ANOTHER_ACT.search(self._before):
+            return None
+        act = self._labelled(self._before) or self._asked(self._before)
+        if act is None and _TIME_ALONE.match(self._before):
+            act = self._headed()
+        if act in {"applications", "other"} and (bidding or _BIDDING.search(self.evidence.lower())):
+            return "auction"
+        return act
+
+    def _labelled(self, before: str) -> Act | None:
+        """By a label, as in "thời hạn nhận hồ sơ": then any word or sign may lead to the day."""
+        for label in reversed(list(_LABEL.finditer(before))):
+            between = before[label.end() :]
+            if len(between) > _AFTER_LABEL or ";" in between:
+                return None
+            if self._until["bare"] and label["time"]:
+                continue
+            acts = list(_ACT.finditer(between))
+            if acts:
+                return _kind(acts[0])
+            if label["last"]:
+                around = list(_ACT.finditer(before))
+                return _kind(around[-1]) if around else "auction" if "thầu" in label[0] else "other"
+        return None
+
+    def _asked(self, before: str) -> Act | None:
+        """By what readers are asked for, as in "gửi ý kiến về Sở trước ngày": then the words must say "until"."""
+        acts = list(_ACT.finditer(before, max(0, len(before) - _AFTER_ACT)))
+        if not acts:
+            return None
+        between = before[acts[-1].end() :]
+        if ";" in between or not (self._until["firm"] or re.search(r"(?<!\w)từ(?!\w)", between)):
+            return None
+        return None if self._until["bare"] or self._until["colon"] else _kind(acts[-1])
+
+    def _headed(self) -> Act | None:
+        """By the heading above, as in "Thời gian, địa điểm nhận hồ sơ" over "- Thời gian: từ ngày … đến ngày …"."""
+        if self._until["bare"]:
+            return None
+        for line in reversed(self._above.rstrip("\n").split("\n")[-_HEADINGS:]):
+            acts = list(_ACT.finditer(line.lower()))
+            if acts and len(line) <= _LONGEST_HEADING and _LABEL.search(line.lower()):
+                self.evidence = f"{line.strip()}\n{self.evidence}"
+                return _kind(acts[0])
+        return None
+
+
+def _kind(found: re.Match[str]) -> Act:
+    return cast("Act", found.lastgroup)
+
+
+def _bounds(text: str, day: re.Match[str]) -> tuple[int, int]:
+    """Where the sentence around a day begins and ends; it is on one line, and within bounds."""
+    start = max(text.rfind("\n", 0, day.start()) + 1, day.start() - _LONGEST_SENTENCE)
+    end = text.find("\n", day.end())
+    end = min(len(text) if end < 0 else end, day.end() + _LONGEST_SENTENCE)
+    for found in _ENDS.finditer(text, start, end):
+        if found.end() <= day.start():
+            start = found.end()
+        elif found.start() >= day.end():
+            return start, found.start()
+    return start, end
