@@ -147,6 +147,9 @@ def show(
         }
     )
     console.out.print(f"\n{told['body_text']}\n", markup=False, soft_wrap=True)
+    for one in told["deadlines"]:
+        line = f"[due {console.day(one['on'], one['precision'])}] {one['what']}: {' '.join(one['evidence'].split())}"
+        console.out.print(line, markup=False, soft_wrap=True)
     for image in told["images"]:
         console.out.print(f"[picture] {image['caption']}  {image['url']}", markup=False, soft_wrap=True)
     for document in told["documents"] or told["attachments"]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from alerts import telling, watches
 from scraper import text
-from storage import effects, latest
+from storage import deadlines, effects, latest
 from storage.models import Event
 from storage.search.answer import BadCursor, Question
 from storage.search.language import MOST_LETTERS
@@ -40,7 +40,7 @@ _EDITION = 1
 """Goes up when the same records are written another way: what readers have kept is no longer good then."""
 _SETTLED = timedelta(seconds=5)
 """Times of HTTP are whole seconds: within the one of the last event another could still come."""
-_CALENDAR_DAYS, _MOST_EFFECTS = 365, 2_000
+_CALENDAR_DAYS, _MOST_DAYS = 365, 2_000
 
 router = APIRouter(include_in_schema=False)
 
@@ -301,8 +301,14 @@ def opml(request: Request, archive: Open) -> Response:
 
 @router.api_route("/calendar.ics", methods=GET)
 def calendar(request: Request, archive: Open) -> Response:
-    """Days on which decisions and documents take effect, from a year ago on, or `from` a day."""
+    """Days on which decisions and documents take effect, and days until when records ask for something.
+
+    They are those from a year ago on, or `from` a day; `kind` is `effect` or `deadline`, where only these are wanted.
+    """
     given = request.query_params
+    kind = given.get("kind", "")
+    if kind not in {"", "effect", "deadline"}:
+        raise HTTPException(404)
     since = day(given.get("from", "")) or datetime.now(UTC).date() - timedelta(days=_CALENDAR_DAYS)
     field = given.get("field", "")
     wanted = effects.Wanted(
@@ -310,16 +316,29 @@ def calendar(request: Request, archive: Open) -> Response:
         fields=_fields(archive, field) if field else (),
     )  # fmt: skip
     with archive.database.reading() as session:
-        found = effects.listed(session, wanted, limit=_MOST_EFFECTS)
+        taking = [] if kind == "deadline" else effects.listed(session, wanted, limit=_MOST_DAYS)
+        due = [] if kind == "effect" else deadlines.listed(session, wanted, limit=_MOST_DAYS)
     here, said = base(request, archive), _said(request)
-    body = calendars.calendar(said("feed.calendar"), [_occasion(one, here, said, archive) for one in found])
-    return _whole(request, body, "text/calendar")
+    occasions = [_occasion(one, here, said, archive) for one in taking]
+    occasions += [_due(one, here, said, archive) for one in due]
+    name = said(f"feed.calendar_{kind}" if kind else "feed.calendar")
+    return _whole(request, calendars.calendar(name, occasions), "text/calendar")
 
 
 def _occasion(one: effects.Effect, here: str, said: Texts, archive: Archive) -> calendars.Occasion:
     what = said.word("change", one.change) if one.change else said.word("field", "effective_from")
     return calendars.Occasion(
-        id=f"{one.record} {one.key}", day=one.day, told_at=one.told_at, title=f"{what}: {one.title}",
+        id=f"{one.record} {one.key}", on=one.day, told_at=one.told_at, title=f"{what}: {one.title}",
         url=f"{here}/record/{one.record}", note="\n".join(filter(None, (one.number, archive.name(one.source)))),
         categories=tuple(filter(None, (said.word("kind", "procedure" if one.change else "document"), one.field))),
+    )  # fmt: skip
+
+
+def _due(one: deadlines.Due, here: str, said: Texts, archive: Archive) -> calendars.Occasion:
+    on, copy = one.deadline.on, f"{here}/record/{one.record}"
+    return calendars.Occasion(
+        id=f"{one.record} deadline {one.key}", on=on.at if on.precision == "minute" else on.at.date(),
+        told_at=one.told_at, title=f"{said.word('deadline', one.deadline.what)}: {one.title}", url=copy,
+        note="\n".join((one.deadline.evidence, archive.name(one.source), copy, one.url)),
+        categories=(said("feed.deadline"),),
     )  # fmt: skip

@@ -131,7 +131,7 @@ def test_whatever_was_written_stays_well_formed(title: str, body: str, address: 
     assert told["items"][0]["title" if feed_formats.line(title) else "id"] in {feed_formats.line(title), ID}
     etree.fromstring(feed_formats.opml(title, [Outline(title=title, group=body, feed=address, home=address)]))
     occasion = calendars.Occasion(
-        id=title, day=date(2024, 2, 5), told_at=AT, title=title, url=f"https://{address}", note=body, categories=(body,)
+        id=title, on=date(2024, 2, 5), told_at=AT, title=title, url=f"https://{address}", note=body, categories=(body,)
     )
     (event,) = Calendar.from_ical(calendars.calendar(title, [occasion])).walk("VEVENT")
     assert str(event["summary"]) == feed_formats.line(title)
@@ -161,7 +161,7 @@ def test_outlines_stand_in_their_folders():
 
 def test_days_are_days_and_their_ids_stay():
     one = calendars.Occasion(
-        id="a", day=date(2024, 2, 5), told_at=AT, title="Bãi bỏ: Thủ tục; một, hai", url="https://a.vn/", note="x\ny"
+        id="a", on=date(2024, 2, 5), told_at=AT, title="Bãi bỏ: Thủ tục; một, hai", url="https://a.vn/", note="x\ny"
     )
     body = calendars.calendar("Lịch", [one])
     assert body == calendars.calendar("Lịch", [one])
