@@ -75,8 +75,8 @@ _ACTS: dict[Act, str] = {
     "applications": r"(?:nộp|nhận|gửi|thu|bổ sung) (?:hồ sơ|phiếu|đơn|bài|tác phẩm|sản phẩm)|hồ sơ|phiếu đăng ký|"
     r"bài (?:dự )?thi|tác phẩm|dự tuyển|xét tuyển|tuyển sinh|nhập học|đề cử|"
     r"đăng ký(?! (?:khai|kết hôn|kinh doanh|thường trú|tạm trú|đất|hộ))",
-    "other": r"nộp|gửi|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|báo cáo|phản hồi|trả lời|khai báo|kê khai|thanh toán|"
-    r"bình chọn|khảo sát|phản ánh",
+    "other": r"nộp|gửi|đóng (?:học )?phí|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|xác nhận|báo cáo|phản hồi|trả lời|"
+    r"khai báo|kê khai|thanh toán|bình chọn|khảo sát|phản ánh",
 }
 _ACT = re.compile(r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _ACTS.items()) + r")(?!\w)")
 _LABEL = re.compile(
@@ -89,6 +89,17 @@ _TIME_ALONE = re.compile(
     r"[-+*•–(. \d]{0,8}(?:[a-hđ][).] ?)?(?:(?:về )?thời (?:gian|hạn)[^:,;]{0,30}:? ?|(?:bắt đầu )?(?:kể )?từ(?!\w)|$)"
 )
 
+# After a day: what it decides is said, and not what is to be done; or it is that day of every year.
+_NO_ASKING = re.compile(
+    r"[ ,)]{0,3}(?:thì|trở về trước|(?:của )?(?:năm (?:sau|trước|kế|tiếp|liền)|hằng|hàng|mỗi))(?!\w)"
+)
+# Between what is to be done and the day: what an office will do.
+_OFFICE = re.compile(
+    r"(?<!\w)(?:sẽ|dự kiến|(?:thông báo|công bố|trả) (?:lịch|kết quả|danh sách)|mở (?:thầu|hồ sơ))(?!\w)"
+)
+# A label, and "là ngày" or a day alone: nothing else stands between them.
+_NEAR = re.compile(r"[^.;:\d]{0,80}(?:: ?)?")
+_FROM = re.compile(r"(?<!\w)từ(?!\w)")
 _DONE = r"nộp|gửi|(?:tiếp )?nhận|đăng ký|niêm yết|công khai|lấy ý kiến|góp ý|có ý kiến|bán|báo cáo"
 _OTHER_DAY = re.compile(
     rf"(?<!\w)(?:đã (?:được |tổ chức |có )?(?:{_DONE})|tính (?:đến|từ)|(?:hằng|hàng) (?:tuần|tháng|quý|năm)|định kỳ|"
@@ -179,7 +190,9 @@ class _Sentence:
     def what(self, *, bidding: bool) -> Act | None:
         """What is to be done until that day; None where it is another day. `bidding` says that all is about that."""
         whole = self._whole.lower()
-        if _RANGE_FOLLOWS.match(self._after) or _OTHER_DAY.search(whole) or _ANOTHER_ACT.search(self._before):
+        if _RANGE_FOLLOWS.match(self._after) or _NO_ASKING.match(self._after.lower()):
+            return None
+        if _OTHER_DAY.search(whole) or _ANOTHER_ACT.search(self._before):
             return None
         act = self._labelled(self._before) or self._asked(self._before)
         if act is None and _TIME_ALONE.match(self._before):
@@ -192,9 +205,9 @@ class _Sentence:
         """By a label, as in "thời hạn nhận hồ sơ": then any word or sign may lead to the day."""
         for label in reversed(list(_LABEL.finditer(before))):
             between = before[label.end() :]
-            if len(between) > _AFTER_LABEL or ";" in between:
+            if len(between) > _AFTER_LABEL or ";" in between or _OFFICE.search(between):
                 return None
-            if self._until["bare"] and label["time"]:
+            if self._until["bare"] and (label["time"] or not _NEAR.fullmatch(between)):
                 continue
             acts = list(_ACT.finditer(between))
             if acts:
@@ -210,9 +223,11 @@ class _Sentence:
         if not acts:
             return None
         between = before[acts[-1].end() :]
-        if ";" in between or not (self._until["firm"] or re.search(r"(?<!\w)từ(?!\w)", between)):
+        if ";" in between or _OFFICE.search(between) or not (self._until["firm"] or _FROM.search(between)):
             return None
-        return None if self._until["bare"] or self._until["colon"] else _kind(acts[-1])
+        if self._until["bare"] or self._until["colon"]:
+            return None
+        return _kind(next((one for one in reversed(acts) if one.lastgroup != "other"), acts[-1]))
 
     def _headed(self) -> Act | None:
         """By the heading above, as in "Thời gian, địa điểm nhận hồ sơ" over "- Thời gian: từ ngày … đến ngày …"."""
