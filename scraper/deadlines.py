@@ -64,6 +64,7 @@ _UNTIL = re.compile(
     rf"(?:(?<!\w)(?:(?P<firm>trước|(?:chậm|muộn) nhất(?: (?:là|vào|trước|đến|hết))*|(?:(?:đến|tới) )?hết)"
     rf"|(?P<loose>đến|tới)|(?P<bare>là|vào|ngày|lúc))|(?P<dash>[-–—→÷]|->)|(?P<colon>:))(?P<beside>(?!\w){_FILLER})"
 )
+_RANGE = re.compile(r"\d[/.]\d{1,4}[ ,)]{0,3}(?:[-–—→÷]|->|(?:đến|tới|hết)(?!\w))[^;]{0,30}\d[/.]\d")
 _RANGE_FOLLOWS = re.compile(r"[ ,)]{0,3}(?:[-–—→÷]|->|(?:cho )?(?:đến|tới)(?!\w))[^.;]{0,30}\d", re.IGNORECASE)
 
 # What is to be done, in the words of notices; the last one before the day counts.
@@ -75,8 +76,8 @@ _ACTS: dict[Act, str] = {
     "applications": r"(?:nộp|nhận|gửi|thu|bổ sung) (?:hồ sơ|phiếu|đơn|bài|tác phẩm|sản phẩm)|hồ sơ|phiếu đăng ký|"
     r"bài (?:dự )?thi|tác phẩm|dự tuyển|xét tuyển|tuyển sinh|nhập học|đề cử|"
     r"đăng ký(?! (?:khai|kết hôn|kinh doanh|thường trú|tạm trú|đất|hộ))",
-    "other": r"nộp|gửi|đóng (?:học )?phí|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|xác nhận|báo cáo|phản hồi|trả lời|"
-    r"khai báo|kê khai|thanh toán|bình chọn|khảo sát|phản ánh",
+    "other": r"nộp(?! ngân sách)|gửi|đóng (?:học )?phí|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|xác nhận|báo cáo|"
+    r"phản hồi|trả lời|khai báo|kê khai|(?<!tài khoản )thanh toán|bình chọn|khảo sát|phản ánh",
 }
 _ACT = re.compile(r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _ACTS.items()) + r")(?!\w)")
 _LABEL = re.compile(
@@ -85,9 +86,11 @@ _LABEL = re.compile(
 )
 # Of "bidding" all that such a notice asks for is a part.
 _BIDDING = re.compile(r"(?<!\w)(?:(?:bán )?đấu giá|đấu thầu|gói thầu|mời thầu|(?:chào|báo) giá|chào hàng)(?!\w)")
+_NUMBERED = r"[-+*•–(). \d]{0,8}(?:[a-hđ][).] ?)?"
 _TIME_ALONE = re.compile(
-    r"[-+*•–(. \d]{0,8}(?:[a-hđ][).] ?)?(?:(?:về )?thời (?:gian|hạn)[^:,;]{0,30}:? ?|(?:bắt đầu )?(?:kể )?từ(?!\w)|$)"
+    rf"{_NUMBERED}(?:(?:về )?thời (?:gian|hạn)(?: là)? ?:? ?|tại [^:\n]{{1,80}}: ?)?(?:(?:bắt đầu )?(?:kể )?từ(?!\w)|$)"
 )
+_ACT_FIRST = re.compile(rf"{_NUMBERED}(?:{'|'.join(_ACTS.values())})(?!\w)")
 
 # After a day: what it decides is said, and not what is to be done; or it is that day of every year.
 _NO_ASKING = re.compile(
@@ -104,7 +107,8 @@ _DONE = r"nộp|gửi|(?:tiếp )?nhận|đăng ký|niêm yết|công khai|lấy
 _OTHER_DAY = re.compile(
     rf"(?<!\w)(?:đã (?:được |tổ chức |có )?(?:{_DONE})|tính (?:đến|từ)|(?:hằng|hàng) (?:tuần|tháng|quý|năm)|định kỳ|"
     r"hiệu lực|tiếp tục (?:được|thực hiện|giải quyết|áp dụng|sử dụng)|chuyển tiếp|trở về trước|"
-    r"giá trị (?:sử dụng|đến)|phấn đấu|giao (?:cho )?(?:sở|ubnd|ủy ban|phòng|ban|văn phòng)|tham mưu)(?!\w)"
+    rf"(?:khóa|cấm|dừng|ngừng|ngưng|hoãn) (?:việc )?(?:{_DONE})|không (?:tiếp )?nhận|giá trị (?:sử dụng|đến)|"
+    r"phấn đấu|giao (?:cho )?(?:sở|ubnd|ủy ban|phòng|ban|văn phòng)|tham mưu)(?!\w)"
 )
 # What is done "before" a day where that is no reader's act: born, issued, graduated before it.
 _ANOTHER_ACT = re.compile(
@@ -195,6 +199,8 @@ class _Sentence:
         if _OTHER_DAY.search(whole) or _ANOTHER_ACT.search(self._before):
             return None
         act = self._labelled(self._before) or self._asked(self._before)
+        if act == "posting" and self._until["firm"] and "hết" not in self._until["firm"]:
+            return None  # by then it is to be posted up
         if act is None and _TIME_ALONE.match(self._before):
             act = self._headed()
         if act in {"applications", "other"} and (bidding or _BIDDING.search(self.evidence.lower())):
@@ -223,7 +229,12 @@ class _Sentence:
         if not acts:
             return None
         between = before[acts[-1].end() :]
-        if ";" in between or _OFFICE.search(between) or not (self._until["firm"] or _FROM.search(between)):
+        if (
+            ";" in between
+            or _OFFICE.search(between)
+            or _RANGE.search(between)
+            or not (self._until["firm"] or _FROM.search(between))
+        ):
             return None
         if self._until["bare"] or self._until["colon"]:
             return None
@@ -234,10 +245,14 @@ class _Sentence:
         if self._until["bare"]:
             return None
         for line in reversed(self._above.rstrip("\n").split("\n")[-_HEADINGS:]):
-            acts = list(_ACT.finditer(line.lower()))
-            if acts and len(line) <= _LONGEST_HEADING and _LABEL.search(line.lower()):
+            low = line.lower()
+            act = _ACT.search(low)
+            labelled = bool(_LABEL.search(low))
+            if act and len(line) <= _LONGEST_HEADING and (labelled or _ACT_FIRST.match(low)):
                 self.evidence = f"{line.strip()}\n{self.evidence}"
-                return _kind(acts[0])
+                return _kind(act)
+            if labelled:
+                return None
         return None
 
 
