@@ -39,6 +39,8 @@ class Deadline:
 
 MOST = 20
 """Of one text: what has more is a timetable."""
+_MOST_DAYS = 500
+"""Of one text, that are looked at."""
 FARTHEST = timedelta(days=366)
 """After the day of publication. What is farther off is a plan, or the end of a licence."""
 _NEXT_YEAR = timedelta(days=183)
@@ -52,6 +54,7 @@ _BESIDE = 64
 _AFTER_LABEL, _AFTER_ACT = 160, 300
 """How far from a label, or from what is to be done, its day may stand."""
 
+_NUMBER = re.compile("[0-9]+")
 _DAY = re.compile(
     r"(?<![\d/.,-])(?P<day>\d{1,2}) ?(?:(?P<sign>[/.-]) ?(?P<month>\d{1,2})(?: ?(?P=sign) ?(?P<year>\d{4}|\d\d))?"
     r"|tháng (?P<named>\d{1,2})(?: ?/ ?(?P<of>\d{4}))?)(?:,? ?năm (?P<said>\d{4}))?"
@@ -59,7 +62,7 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = r"\d{1,2} ?(?:giờ|h|g|:) ?(?:\d\d?(?! ?[/\d]))? ?(?:phút|['’′])?"
-_FILLER = rf"(?:[ ,(]|{_CLOCK}|(?:ngày|vào|lúc|hồi|của|sáng|chiều|thứ \w+|chủ nhật)(?!\w)|(?<=\w) ?:)*+$"
+_FILLER = rf"(?:[ ,(]|{_CLOCK}|(?:ngày|vào|lúc|hồi|đúng|của|sáng|chiều|thứ \w+|chủ nhật)(?!\w)|(?<=\w) ?:)*+$"
 _UNTIL = re.compile(
     rf"(?:(?<!\w)(?:(?P<firm>trước|(?:chậm|muộn) nhất(?: (?:là|vào|trước|đến|hết))*|(?:(?:đến|tới) )?hết)"
     rf"|(?P<loose>đến|tới)|(?P<bare>là|vào|ngày|lúc))|(?P<dash>[-–—→÷]|->)|(?P<colon>:))(?P<beside>(?!\w){_FILLER})"
@@ -113,7 +116,7 @@ _OTHER_DAY = re.compile(
 # What is done "before" a day where that is no reader's act: born, issued, graduated before it.
 _ANOTHER_ACT = re.compile(
     r"(?<!\w)(?:sinh|cấp|ban hành|thành lập|công tác|sử dụng|xảy ra|phát sinh|tốt nghiệp|hoàn thành|diễn ra|tổ chức|"
-    r"khai mạc|tuyển dụng|ký|kết thúc|thi|công bố|có mặt|làm việc|kéo dài|áp dụng|thực hiện)(?: xong)?[ ,(]*$"
+    r"khai mạc|tuyển dụng|(?<!đăng )ký|kết thúc|thi|công bố|có mặt|làm việc|kéo dài|áp dụng|thực hiện)(?: xong)?[ ,(]*$"
 )
 _ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?;]) (?=[^a-zà-ỹđ])|(?<=\d\d[.!?;]) (?=[^a-zà-ỹđ\d])")
 
@@ -149,12 +152,22 @@ def _once(found: Iterable[Deadline]) -> tuple[Deadline, ...]:
 
 
 def _found(title: str, text: str, published: date | None) -> Iterator[Deadline]:
-    for day in _DAY.finditer(text):
-        until = _UNTIL.search(text[max(0, day.start() - _BESIDE) : day.start()].lower())
-        if until and (on := _moment(day, until["beside"], published)):
+    bidding = bool(_BIDDING.search(title.lower()))
+    for day, until in islice(_days(text), _MOST_DAYS):
+        if on := _moment(day, until["beside"], published):
             one = _Sentence(text, day, until)
-            if what := one.what(bidding=bool(_BIDDING.search(title.lower()))):
+            if what := one.what(bidding=bidding):
                 yield Deadline(on=on, what=what, evidence=one.evidence)
+
+
+def _days(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """The days of a text that "until" stands before, and that."""
+    # Where a number begins, and nowhere else: most of a text is none.
+    for number in _NUMBER.finditer(text):
+        if day := _DAY.match(text, number.start()):
+            until = _UNTIL.search(text[max(0, day.start() - _BESIDE) : day.start()].lower())
+            if until:
+                yield day, until
 
 
 def _moment(day: re.Match[str], beside: str, published: date | None) -> Moment | None:
