@@ -321,7 +321,7 @@ def calendar(request: Request, archive: Open) -> Response:
     here, said = base(request, archive), _said(request)
     occasions = [_occasion(one, here, said, archive) for one in taking]
     occasions += [_due(one, here, said, archive) for one in due]
-    name = said(f"feed.calendar_{kind}" if kind else "feed.calendar")
+    name = said.word("calendar", kind) if kind else said("feed.calendar")
     return _whole(request, calendars.calendar(name, occasions), "text/calendar")
 
 
@@ -340,5 +340,5 @@ def _due(one: deadlines.Due, here: str, said: Texts, archive: Archive) -> calend
         id=f"{one.record} deadline {one.key}", on=on.at if on.precision == "minute" else on.at.date(),
         told_at=one.told_at, title=f"{said.word('deadline', one.deadline.what)}: {one.title}", url=copy,
         note="\n".join((one.deadline.evidence, archive.name(one.source), copy, one.url)),
-        categories=(said("feed.deadline"),),
+        categories=(said.word("calendar", "deadline"),),
     )  # fmt: skip

@@ -171,3 +171,16 @@ def test_days_are_days_and_their_ids_stay():
     assert max(map(len, body.split(b"\r\n"))) <= 75
     (event,) = Calendar.from_ical(body).walk("VEVENT")
     assert (str(event["summary"]), str(event["description"])) == ("Bãi bỏ: Thủ tục; một, hai", "x\ny")
+    assert b"VTIMEZONE" not in body
+
+
+def test_a_known_hour_is_one_in_viet_nam_and_the_zone_is_told_before_it():
+    on = datetime(2023, 7, 20, 10, 0, tzinfo=UTC)
+    body = calendars.calendar("Lịch", [calendars.Occasion(id="a", on=on, told_at=AT, title="Hạn", url="https://a.vn/")])
+    assert b"DTSTART;TZID=Asia/Ho_Chi_Minh:20230720T170000\r\n" in body
+    assert b"DTEND" not in body
+    assert 0 < body.index(b"END:VTIMEZONE") < body.index(b"BEGIN:VEVENT")
+    for line in (b"TZID:Asia/Ho_Chi_Minh", b"DTSTART:19750613T000000", b"TZOFFSETFROM:+0800", b"TZOFFSETTO:+0700"):
+        assert line + b"\r\n" in body
+    (event,) = Calendar.from_ical(body).walk("VEVENT")
+    assert event["dtstart"].dt == on

@@ -1,13 +1,14 @@
 """A record's page, its versions and what changed between them; that nothing a portal wrote comes alive."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from small_archive import EDITED, EVERY_PAGE, GONE, HOSTILE, said, tree
+from small_archive import EDITED, EVERY_PAGE, GONE, HOSTILE, PAPER, T0, said, tree
 from sqlalchemy import update
 
 from storage.database import Database
-from storage.models import Article
+from storage.models import Article, PrintedDeadline
 from web import present
 
 
@@ -27,6 +28,32 @@ async def test_a_record_shows_what_the_page_said(browser):
     assert head.cssselect("time")[0].get("title") == "Đăng lúc: 18/07/2023 16:24:00 (GMT+7)"
     assert "năm ngày làm việc" in said(page.cssselect(".body")[0])
     assert said(page.cssselect(".counters")[0]) == "1.511 người đã bình chọn"
+
+
+async def test_a_record_says_until_when_it_asks_for_something(browser, filled):
+    assert not (await see(browser, f"/record/{EDITED}")).cssselect(".deadlines")
+    database = Database(filled)
+    with database.writing() as session:
+        for place, (precision, document) in enumerate((("minute", None), ("day", PAPER))):
+            session.add(
+                PrintedDeadline(
+                    record=EDITED, key=str(place), position=place, at=datetime(2023, 8, 20 + place, 10, tzinfo=UTC),
+                    precision=precision, what="applications", evidence="<b>Thời gian</b>\nđến 17 giờ", told_at=T0,
+                    document=document,
+                )
+            )  # fmt: skip
+    database.close()
+    page = await see(browser, f"/record/{EDITED}")
+    first, second = page.cssselect(".deadlines li")
+    assert said(first) == "Hạn nộp hồ sơ, đăng ký: 20/08/2023 17:00 <b>Thời gian</b> đến 17 giờ"
+    assert first.cssselect("time")[0].get("datetime") == "2023-08-20T17:00:00+07:00"
+    assert said(second).startswith("Hạn nộp hồ sơ, đăng ký: 21/08/2023 trong tệp đính kèm")
+    english = await see(browser, f"/record/{EDITED}?lang=en")
+    assert said(english.cssselect(".deadlines h2")[0]) == "Deadlines"
+    assert said(english.cssselect(".deadlines strong")[0]) == "Applications due: 2023-08-20 17:00"
+    told = (await browser.get(f"/api/v1/records/{EDITED}")).json()["deadlines"]
+    assert [one["on"] for one in told] == ["2023-08-20T17:00:00+07:00", "2023-08-21T17:00:00+07:00"]
+    assert not (await see(browser, f"/record/{EDITED}?version=1")).cssselect(".deadlines")
 
 
 async def test_documents_tell_what_they_are_and_what_is_wrong_with_them(browser):
