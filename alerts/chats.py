@@ -105,6 +105,7 @@ def _told(one: Happening, words: Words) -> Iterator[Markup]:
     yield Markup("<b>{}</b>\n{}").format(texts.title(one, words, _TITLE), _where(one, words))
     if links := _links(one, words):
         yield links
+    yield from (Markup("⏰ {}").format(line) for line in texts.due(one, words))
     passages = texts.passages(one, words, _PASSAGE)
     for field, parts in passages[:_FIELDS]:
         said = Markup("").join(_SIGNS[sign].format(some) for sign, some in parts[:12])

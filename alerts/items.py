@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from scraper.deadlines import Deadline
+
 Language = Literal["vi", "en"]
 Every = Literal["now", "day", "week"]
 MessageKind = Literal["event", "digest", "notice", "test"]
@@ -39,8 +41,8 @@ class Happening:
     """One event, as a message tells of it.
 
     `url` is the portal's page and `page` our copy's (both absolute; empty where there is none); `excerpt` is how a new
-    article begins, on one line; `documents` are titles and addresses; `also` are the names of other sources that tell
-    the same story.
+    article begins, on one line; `due` are the deadlines in it that were not past when it happened; `documents` are
+    titles and addresses; `also` are the names of other sources that tell the same story.
     """
 
     event: str
@@ -57,6 +59,7 @@ class Happening:
     precision: str | None
     excerpt: str = ""
     changed: tuple[Passage, ...] = ()
+    due: tuple[Deadline, ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     also: tuple[str, ...] = ()
 

@@ -157,6 +157,7 @@ def bodies(message: Message) -> tuple[str, str]:
         "groups": texts.groups(message.happenings),
         "left_out": texts.left_out(message),
         "most_documents": _DOCUMENTS,
+        "due": lambda happening: texts.due(happening, words),
         "title": lambda one: texts.title(one, words),
         "passages": lambda one: texts.passages(one, words),
     }

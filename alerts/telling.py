@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from alerts import texts, watches
 from alerts.items import Happening, Message, Passage
-from scraper import text
-from storage import document_records, records, similar
+from scraper import shapes, text
+from scraper.items import VIETNAM
+from storage import deadlines, document_records, records, similar
 from storage.alert_tables import Owed
-from storage.models import ArticleVersion, Event
+from storage.models import Article, ArticleVersion, Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from alerts.items import Language
     from alerts.outbox import Attempt
+    from scraper.deadlines import Deadline
     from storage.alert_tables import Watch
 
 SHOWN = 50
@@ -37,6 +39,7 @@ _EXCERPT = 280
 _BEGINNING = 1_000
 _BEGINS = frozenset({"article.new", "article.returned"})
 _DOCUMENTS: dict[str, Literal["+", "="]] = {"document.added": "+", "document.changed": "="}
+_ASKS = _BEGINS | {"article.changed", "document.added", "document.changed"}
 _EDITS = frozenset({"article.changed", "procedure.changed", "procedure.amended"})
 
 
@@ -128,7 +131,7 @@ def happening(session: Session, event: Event, names: Names) -> Happening:
         event=event.id, kind=event.kind, at=event.at, source=event.source, source_name=names.source(event.source),
         record=event.record, version=event.version, title=event.title, url=event.url, page=page,
         published_at=event.published_at, precision=event.precision, excerpt=_excerpt(session, event),
-        changed=tuple(_passages(session, event)),
+        changed=tuple(_passages(session, event)), due=tuple(_due(session, event)),
         documents=tuple((one["title"], one["url"]) for one in documents), also=tuple(dict.fromkeys(also)),
     )  # fmt: skip
 
@@ -144,6 +147,15 @@ def _excerpt(session: Session, event: Event) -> str:
     ).first()
     summary, beginning = said or (None, "")
     return texts.shorter(text.clean(summary or beginning), _EXCERPT)
+
+
+def _due(session: Session, event: Event) -> Iterator[Deadline]:
+    """What a page or a document that is told of asks for, and may still be done."""
+    article = session.get(Article, event.record) if event.kind in _ASKS and event.record else None
+    for one in deadlines.of(session, article) if article else ():
+        due = shapes.deadline_of(one)
+        if due.on.at.date() >= event.at.astimezone(VIETNAM).date():
+            yield due
 
 
 def _passages(session: Session, event: Event) -> Iterator[Passage]:

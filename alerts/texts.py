@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alerts.words import load
-from scraper import text
+from scraper import shapes, text
 from scraper.items import VIETNAM
 from storage.events import iso
 
@@ -36,6 +36,7 @@ _DAYS = frozenset({"published_at", "effective_from"})
 _FILES = frozenset({"attachments", "images"})
 
 _ADDRESS_OR_TYPE = re.compile(r"(?<!\S)(?:https?://\S+|(?:application|audio|image|text|video)/[\w.+-]+)(?!\S)")
+_SENTENCE, _MOST_DUE = 200, 5
 
 Part = tuple[str, str]
 """A sign (`=` kept, `+` added, `-` removed) and words."""
@@ -154,6 +155,15 @@ def _named(passage: Passage) -> Sequence[Part]:
     return named if any(sign != "=" and some.strip() for sign, some in named) else passage.words
 
 
+def due(happening: Happening, words: Words) -> list[str]:
+    """The deadlines, each on a line: "Hạn góp ý: 30/11/2025 – …", with the beginning of the sentence that says so."""
+    return [
+        f"{words.word('deadline', one.what)}: {words.moment(one.on.at, one.on.precision)} – "
+        f"{shorter(text.clean(one.evidence), _SENTENCE)}"
+        for one in happening.due[:_MOST_DUE]
+    ]
+
+
 def _bounded(said: Sequence[Part], most: int) -> Iterator[Part]:
     """Parts in which what was kept is cut to what is near a change, and the whole is cut at its end.
 
@@ -235,6 +245,7 @@ def event(happening: Happening) -> dict[str, Any]:
         "changes": [
             {"field": passage.field, "words": [list(part) for part in passage.words]} for passage in happening.changed
         ],
+        "deadlines": list(map(shapes.deadline, happening.due)),
         "documents": [{"title": title, "url": url} for title, url in happening.documents],
         "also": list(happening.also),
     }

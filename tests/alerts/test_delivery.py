@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from databases import SQLITE
 from postroom import FAILS, HANGS, HOOK, MAIL, REFUSES, TAKEN, PostRoom
+from sqlalchemy import select
 
 from alerts import following, gathering, outbox, standing, telling, watches
 from alerts.audit import Auditor
 from alerts.retries import PLAN
+from scraper.deadlines import Act, Deadline
+from scraper.items import Moment
+from storage import deadlines
+from storage.models import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +37,28 @@ def test_what_a_watch_would_find_is_handed_over_once(room: PostRoom) -> None:
     assert told.page == f"https://tin.example.org/record/{told.record}"
     assert message.thread == told.record
     assert room.states() == {"sent": 1}
+
+
+def test_what_may_still_be_done_is_told(room: PostRoom) -> None:
+    room.watch(kinds=("article.new", "article.changed", "article.gone"))
+    room.publish("Thông báo tuyển dụng")
+    today = room.clock().replace(hour=0)
+    asked: dict[Act, int] = {"comments": 0, "applications": 5}
+    due = [
+        Deadline(on=Moment(at=today + timedelta(days=days), precision="day"), what=what, evidence="Hạn")
+        for what, days in asked.items()
+    ]
+    with room.database.writing() as session:
+        deadlines.save(session, session.scalars(select(Article.id)).one(), due, at=room.clock())
+    room.deliver()
+    room.clock.forward(days=1)
+    room.publish("Thông báo tuyển dụng", body="Đính chính.")
+    room.happen("article.gone", "Thông báo tuyển dụng")
+    room.deliver()
+    told = {one.kind: [due.what for due in one.due] for message in room.receiver.at(MAIL) for one in message.happenings}
+    assert told == {
+        "article.new": ["comments", "applications"], "article.changed": ["applications"], "article.gone": [],
+    }  # fmt: skip
 
 
 def test_a_receiver_that_fails_for_ten_hours_gets_everything_in_order(room: PostRoom) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
@@ -23,6 +24,8 @@ from alerts.letters import letter
 from alerts.matching import Watched
 from alerts.words import FOLDER, load
 from scraper import text
+from scraper.deadlines import Deadline
+from scraper.items import VIETNAM, Moment
 from storage.events import KINDS, SILENT
 from storage.search import language
 from storage.search.query import Document, tokens
@@ -103,6 +106,23 @@ def test_a_mail_says_what_happened_and_where() -> None:
     links = {ABOLISHED.page, ABOLISHED.url, ABOLISHED.documents[0][1], ONE.manage, ONE.unsubscribe}
     assert links <= set(read(html(mail)).links)
     assert all(link in plain(mail) for link in links)
+
+
+def test_a_message_says_until_when_something_may_be_done() -> None:
+    hour = Moment(at=datetime(2026, 12, 20, 17, 0, tzinfo=VIETNAM), precision="minute")
+    day = Moment(at=datetime(2026, 12, 1, tzinfo=VIETNAM), precision="day")
+    due = (
+        Deadline(on=hour, what="applications", evidence="1. Thời gian nhận hồ sơ\n- Đến <17> giờ & không muộn hơn"),
+        Deadline(on=day, what="comments", evidence="Góp ý " * 100),
+    )
+    one = replace(ONE, happenings=(replace(ARTICLE, due=due),))
+    first = "Hạn nộp hồ sơ, đăng ký: 20/12/2026 17:00 – 1. Thời gian nhận hồ sơ - Đến <17> giờ & không muộn hơn"
+    for said in (plain(mailed(one)), read(html(mailed(one))).text, read(chat(one)).text):
+        assert first in said
+        assert "Hạn góp ý: 01/12/2026 – Góp ý Góp ý" in said
+        assert "Góp ý " * 50 not in said
+    assert "Comments due: 2026-12-01 – Góp ý" in plain(mailed(replace(one, language="en")))
+    assert texts.payload(one)["data"]["events"][0]["deadlines"][1]["on"] == "2026-12-01T00:00:00+07:00"
 
 
 def test_headers_let_programs_thread_filter_and_end_it() -> None:

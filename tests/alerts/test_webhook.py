@@ -125,7 +125,7 @@ def test_the_payload_is_as_documented(hook: Receiver) -> None:
     event = data["events"][1]
     assert event.keys() == {
         "id", "kind", "at", "source", "source_name", "record", "version", "origin", "title", "url", "page",
-        "published_at", "precision", "excerpt", "changes", "documents", "also",
+        "published_at", "precision", "excerpt", "changes", "deadlines", "documents", "also",
     }  # fmt: skip
     assert (event["id"], event["kind"], event["title"]) == (ABOLISHED.event, "procedure.abolished", ABOLISHED.title)
     assert event["changes"] == [
