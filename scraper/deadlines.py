@@ -103,13 +103,17 @@ _NO_ASKING = re.compile(
 _OFFICE = re.compile(
     r"(?<!\w)(?:sẽ|dự kiến|(?:thông báo|công bố|trả) (?:lịch|kết quả|danh sách)|mở (?:thầu|hồ sơ))(?!\w)"
 )
+# What offices do, too: it is asked for where a word says so, or where the sentence begins with it.
+_ALSO_OFFICES = frozenset({"báo cáo", "phản hồi", "trả lời"})
+_ASKING = re.compile(r"(?<!\w)(?:đề nghị|yêu cầu|vui lòng|xin|kính|mong|mời|phải|cần|hãy|gửi về)(?!\w)")
+
 # A label, and "là ngày" or a day alone: nothing else stands between them.
 _NEAR = re.compile(r"[^.;:\d]{0,80}(?:: ?)?")
 _FROM = re.compile(r"(?<!\w)từ(?!\w)")
 _DONE = r"nộp|gửi|(?:tiếp )?nhận|đăng ký|niêm yết|công khai|lấy ý kiến|góp ý|có ý kiến|bán|báo cáo"
 _OTHER_DAY = re.compile(
     rf"(?<!\w)(?:đã (?:được |tổ chức |có )?(?:{_DONE})|tính (?:đến|từ)|(?:hằng|hàng) (?:tuần|tháng|quý|năm)|định kỳ|"
-    r"hiệu lực|tiếp tục (?:được|thực hiện|giải quyết|áp dụng|sử dụng)|chuyển tiếp|trở về trước|"
+    r"hứa|hiệu lực|tiếp tục (?:được|thực hiện|giải quyết|áp dụng|sử dụng)|chuyển tiếp|trở về trước|"
     rf"(?:khóa|cấm|dừng|ngừng|ngưng|hoãn) (?:việc )?(?:{_DONE})|không (?:tiếp )?nhận|giá trị (?:sử dụng|đến)|"
     r"phấn đấu|giao (?:cho )?(?:sở|ubnd|ủy ban|phòng|ban|văn phòng)|tham mưu)(?!\w)"
 )
@@ -118,7 +122,7 @@ _ANOTHER_ACT = re.compile(
     r"(?<!\w)(?:sinh|cấp|ban hành|thành lập|công tác|sử dụng|xảy ra|phát sinh|tốt nghiệp|hoàn thành|diễn ra|tổ chức|"
     r"khai mạc|tuyển dụng|(?<!đăng )ký|kết thúc|thi|công bố|có mặt|làm việc|kéo dài|áp dụng|thực hiện)(?: xong)?[ ,(]*$"
 )
-_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?;]) (?=[^a-zà-ỹđ])|(?<=\d\d[.!?;]) (?=[^a-zà-ỹđ\d])")
+_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?;]) |(?<=\d\d[.!?;]) (?!\d)")
 
 
 def read(title: str, text: str, published: date | None) -> tuple[Deadline, ...]:
@@ -251,6 +255,8 @@ class _Sentence:
             return None
         if self._until["bare"] or self._until["colon"]:
             return None
+        if acts[-1][0] in _ALSO_OFFICES and not (_ASKING.search(before) or _ACT_FIRST.match(before)):
+            return None
         return _kind(next((one for one in reversed(acts) if one.lastgroup != "other"), acts[-1]))
 
     def _headed(self) -> Act | None:
@@ -279,6 +285,8 @@ def _bounds(text: str, day: re.Match[str]) -> tuple[int, int]:
     end = text.find("\n", day.end())
     end = min(len(text) if end < 0 else end, day.end() + _LONGEST_SENTENCE)
     for found in _ENDS.finditer(text, start, end):
+        if text[found.end() : found.end() + 1].islower():
+            continue
         if found.end() <= day.start():
             start = found.end()
         elif found.start() >= day.end():
