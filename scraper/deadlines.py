@@ -9,7 +9,7 @@ what they leave out is no deadline: a wrong day in a calendar is worse than one 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
@@ -61,14 +61,17 @@ _DAY = re.compile(
     r"(?!\d|[/.-]\d|/[A-Za-zĐđ])",
     re.IGNORECASE,
 )
-_CLOCK = r"\d{1,2} ?(?:giờ|h|g|:) ?(?:\d\d?(?! ?[/\d]))? ?(?:phút|['’′])?"
+_CLOCK = r"\d{1,2} ?(?:giờ|h|g|:) ?(?:\d\d?(?::\d\d)?(?! ?[/\d]))? ?(?:phút|['’′])?"
 _FILLER = rf"(?:[ ,(]|{_CLOCK}|(?:ngày|vào|lúc|hồi|đúng|của|sáng|chiều|thứ \w+|chủ nhật)(?!\w)|(?<=\w) ?:)*+$"
 _UNTIL = re.compile(
-    rf"(?:(?<!\w)(?:(?P<firm>trước|(?:chậm|muộn) nhất(?: (?:là|vào|trước|đến|hết))*|(?:(?:đến|tới) )?hết)"
-    rf"|(?P<loose>đến|tới)|(?P<bare>là|vào|ngày|lúc))|(?P<dash>[-–—→÷]|->)|(?P<colon>:))(?P<beside>(?!\w){_FILLER})"
+    r"(?:(?<!\w)(?:(?P<firm>(?<!đặt )trước|(?:chậm|muộn) nhất(?: (?:là|vào|trước|đến|hết))*|(?:(?:đến|tới) )?hết)"
+    r"|(?P<loose>đến|tới)|(?P<bare>là|vào|ngày|lúc))(?!\w)|(?P<dash>[-–—→÷]|->)|(?P<colon>:)|(?P<line>\n))"
+    rf"(?P<beside>{_FILLER})"
 )
 _RANGE = re.compile(r"\d[/.]\d{1,4}[ ,)]{0,3}(?:[-–—→÷]|->|(?:đến|tới|hết)(?!\w))[^;]{0,30}\d[/.]\d")
-_RANGE_FOLLOWS = re.compile(r"[ ,)]{0,3}(?:[-–—→÷]|->|(?:cho )?(?:đến|tới)(?!\w))[^.;]{0,30}\d", re.IGNORECASE)
+_RANGE_FOLLOWS = re.compile(
+    r"[ ,)]{0,3}(?:[-–—→÷]|->|(?:cho )?(?:đến|tới)(?!\w))[^.;]{0,30}\d(?:[/.]\d| tháng)", re.IGNORECASE
+)
 
 # What is to be done, in the words of notices; the last one before the day counts.
 _ACTS: dict[Act, str] = {
@@ -76,7 +79,8 @@ _ACTS: dict[Act, str] = {
     "auction": r"(?:tham gia|đăng ký|hồ sơ|phiếu) (?:đấu giá|đấu thầu|trả giá)|báo giá|chào giá|chào hàng|dự thầu|"
     r"mời thầu|đóng thầu|tiền đặt trước",
     "posting": r"niêm yết|công khai",
-    "applications": r"(?:nộp|nhận|gửi|thu|bổ sung) (?:hồ sơ|phiếu|đơn|bài|tác phẩm|sản phẩm)|hồ sơ|phiếu đăng ký|"
+    "applications": r"(?:nộp|nhận|gửi|thu|bán|mua|phát hành|bổ sung|hoàn thiện)(?: lại)? (?:hồ sơ|phiếu|đơn|bài|"
+    r"tác phẩm|sản phẩm)|hồ sơ (?:dự|tham gia|đăng ký|xin|ứng)|hồ sơ(?: [^\W\d]+){0,4} (?:nộp|gửi|nhận)|phiếu đăng ký|"
     r"bài (?:dự )?thi|tác phẩm|dự tuyển|xét tuyển|tuyển sinh|nhập học|đề cử|"
     r"đăng ký(?! (?:khai|kết hôn|kinh doanh|thường trú|tạm trú|đất|hộ))",
     "other": r"nộp(?! ngân sách)|gửi|đóng (?:học )?phí|(?:tiếp )?nhận(?= (?:đến|hết|từ|trước))|xác nhận|báo cáo|"
@@ -84,12 +88,15 @@ _ACTS: dict[Act, str] = {
 }
 _ACT = re.compile(r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _ACTS.items()) + r")(?!\w)")
 _LABEL = re.compile(
-    r"(?<!\w)(?:(?P<last>hạn (?:chót|cuối(?: cùng)?)|(?:thời điểm )?đóng thầu)|(?P<time>thời gian)|thời hạn|"
-    r"(?<!giới )(?<!quá )(?<!kỳ )(?<!niên )(?<!ngắn )(?<!dài )(?<!trung )(?<!vô )hạn(?! (?:chế|mức|hán|điền)))(?!\w)"
+    r"(?<!\w)(?:(?P<last>(?<!đáo )hạn (?:chót|cuối(?: cùng)?)|(?:thời điểm )?đóng thầu)|(?P<time>thời gian)|thời hạn|"
+    r"(?<!giới |niên |ngắn )(?<!quá |đáo |dài )(?<!kỳ |vô )(?<!trung )hạn(?! (?:chế|mức|hán|điền)))(?!\w)"
 )
 # Of "bidding" all that such a notice asks for is a part.
 _BIDDING = re.compile(r"(?<!\w)(?:(?:bán )?đấu giá|đấu thầu|gói thầu|mời thầu|(?:chào|báo) giá|chào hàng)(?!\w)")
 _NUMBERED = r"[-+*•–(). \d]{0,8}(?:[a-hđ][).] ?)?"
+_BEGINS = re.compile(r" (?:bắt đầu|mở)(?!\w)")
+# The label over a day that has a line for itself, as a table's cells become lines.
+_LAST_DAY = re.compile(rf"{_NUMBERED}(?:(?:thời hạn|hạn)(?!\w)|(?:thời gian|ngày) kết thúc)")
 _TIME_ALONE = re.compile(
     rf"{_NUMBERED}(?:(?:về )?thời (?:gian|hạn)(?: là)? ?:? ?|tại [^:\n]{{1,80}}: ?)?(?:(?:bắt đầu )?(?:kể )?từ(?!\w)|$)"
 )
@@ -97,7 +104,7 @@ _ACT_FIRST = re.compile(rf"{_NUMBERED}(?:{'|'.join(_ACTS.values())})(?!\w)")
 
 # After a day: what it decides is said, and not what is to be done; or it is that day of every year.
 _NO_ASKING = re.compile(
-    r"[ ,)]{0,3}(?:thì|trở về trước|(?:của )?(?:năm (?:sau|trước|kế|tiếp|liền)|hằng|hàng|mỗi))(?!\w)"
+    r"[ ,)]{0,3}(?:thì|vẫn|được|sẽ|(?:của )?(?:năm (?:sau|trước|kế|tiếp|liền)|hằng|hàng|mỗi))(?!\w)"
 )
 # Between what is to be done and the day: what an office will do.
 _OFFICE = re.compile(
@@ -158,7 +165,7 @@ def _once(found: Iterable[Deadline]) -> tuple[Deadline, ...]:
 def _found(title: str, text: str, published: date | None) -> Iterator[Deadline]:
     bidding = bool(_BIDDING.search(title.lower()))
     for day, until in islice(_days(text), _MOST_DAYS):
-        if on := _moment(day, until["beside"], published):
+        if on := _moment(day, until, published):
             one = _Sentence(text, day, until)
             if what := one.what(bidding=bidding):
                 yield Deadline(on=on, what=what, evidence=one.evidence)
@@ -174,15 +181,18 @@ def _days(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
                 yield day, until
 
 
-def _moment(day: re.Match[str], beside: str, published: date | None) -> Moment | None:
+def _moment(day: re.Match[str], until: re.Match[str], published: date | None) -> Moment | None:
     """The day with the time of day that stands between "until" and it."""
+    beside = until["beside"]
     number, month = int(day["day"]), int(day["month"] or day["named"])
     year = day["year"] or day["of"] or day["said"]
     if year is None:
-        if published is None or (day["sign"] in {".", "-"}) or not ("ngày" in beside or day["named"]):
+        is_day = day["named"] or (day["sign"] == "/" and ("ngày" in beside or "từ ngày" in until.string))
+        if published is None or not is_day:
             return None
         year = str(_year(number, month, published))
-    return dates.parse(f"{beside}{number}/{month}/{year}")
+    moment = dates.parse(f"{beside}{number}/{month}/{year}")
+    return moment and replace(moment, at=moment.at.replace(second=0))
 
 
 def _year(day: int, month: int, published: date) -> int | None:
@@ -202,6 +212,8 @@ class _Sentence:
     def __init__(self, text: str, day: re.Match[str], until: re.Match[str]) -> None:
         start, end = _bounds(text, day)
         self._until = until
+        self._is_range = bool(until["loose"] or until["dash"])
+        self._has_hour = bool(until["loose"] and _NUMBER.search(until["beside"]))
         begin = max(start, day.start() - len(until[0]))
         self._before, self._after = text[start:begin].lower(), text[day.end() : end]
         self._whole = text[start:end]
@@ -218,7 +230,7 @@ class _Sentence:
         act = self._labelled(self._before) or self._asked(self._before)
         if act == "posting" and self._until["firm"] and "hết" not in self._until["firm"]:
             return None  # by then it is to be posted up
-        if act is None and _TIME_ALONE.match(self._before):
+        if act is None and (self._until["line"] or _TIME_ALONE.match(self._before)):
             act = self._headed()
         if act in {"applications", "other"} and (bidding or _BIDDING.search(self.evidence.lower())):
             return "auction"
@@ -228,16 +240,14 @@ class _Sentence:
         """By a label, as in "thời hạn nhận hồ sơ": then any word or sign may lead to the day."""
         for label in reversed(list(_LABEL.finditer(before))):
             between = before[label.end() :]
-            if len(between) > _AFTER_LABEL or ";" in between or _OFFICE.search(between):
+            if len(between) > _AFTER_LABEL or ";" in between or _OFFICE.search(between) or _BEGINS.match(between):
                 return None
             if self._until["bare"] and (label["time"] or not _NEAR.fullmatch(between)):
                 continue
-            acts = list(_ACT.finditer(between))
-            if acts:
-                return _kind(acts[0])
+            if act := _first(_ACT.finditer(between)):
+                return act
             if label["last"]:
-                around = list(_ACT.finditer(before))
-                return _kind(around[-1]) if around else "auction" if "thầu" in label[0] else "other"
+                return _first(reversed(list(_ACT.finditer(before)))) or ("auction" if "thầu" in label[0] else "other")
         return None
 
     def _asked(self, before: str) -> Act | None:
@@ -246,18 +256,13 @@ class _Sentence:
         if not acts:
             return None
         between = before[acts[-1].end() :]
-        if (
-            ";" in between
-            or _OFFICE.search(between)
-            or _RANGE.search(between)
-            or not (self._until["firm"] or _FROM.search(between))
-        ):
+        if ";" in between or _OFFICE.search(between) or _RANGE.search(between):
             return None
-        if self._until["bare"] or self._until["colon"]:
+        if not (self._until["firm"] or (self._is_range and (self._has_hour or _FROM.search(between)))):
             return None
         if acts[-1][0] in _ALSO_OFFICES and not (_ASKING.search(before) or _ACT_FIRST.match(before)):
             return None
-        return _kind(next((one for one in reversed(acts) if one.lastgroup != "other"), acts[-1]))
+        return _first(reversed(acts))
 
     def _headed(self) -> Act | None:
         """By the heading above, as in "Thời gian, địa điểm nhận hồ sơ" over "- Thời gian: từ ngày … đến ngày …"."""
@@ -265,18 +270,22 @@ class _Sentence:
             return None
         for line in reversed(self._above.rstrip("\n").split("\n")[-_HEADINGS:]):
             low = line.lower()
-            act = _ACT.search(low)
+            act = _first(_ACT.finditer(low))
             labelled = bool(_LABEL.search(low))
+            if self._until["line"] and not _LAST_DAY.match(low):
+                return None
             if act and len(line) <= _LONGEST_HEADING and (labelled or _ACT_FIRST.match(low)):
                 self.evidence = f"{line.strip()}\n{self.evidence}"
-                return _kind(act)
+                return act
             if labelled:
                 return None
         return None
 
 
-def _kind(found: re.Match[str]) -> Act:
-    return cast("Act", found.lastgroup)
+def _first(acts: Iterable[re.Match[str]]) -> Act | None:
+    """The first of some acts that is told apart; else the first."""
+    kinds = [cast("Act", one.lastgroup) for one in acts]
+    return next((kind for kind in kinds if kind != "other"), kinds[0] if kinds else None)
 
 
 def _bounds(text: str, day: re.Match[str]) -> tuple[int, int]:
