@@ -176,8 +176,10 @@ def _days(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     # Where a number begins, and nowhere else: most of a text is none.
     for number in _NUMBER.finditer(text):
         if day := _DAY.match(text, number.start()):
-            until = _UNTIL.search(text[max(0, day.start() - _BESIDE) : day.start()].lower())
-            if until:
+            before = text[max(0, day.start() - _AFTER_LABEL) : day.start()].lower()
+            until = _UNTIL.search(before, max(0, len(before) - _BESIDE))
+            # "Ngày" stands before most days, and says "until" only after a label.
+            if until and not (until["bare"] and "hạn" not in before and "thầu" not in before):
                 yield day, until
 
 
@@ -187,7 +189,7 @@ def _moment(day: re.Match[str], until: re.Match[str], published: date | None) ->
     number, month = int(day["day"]), int(day["month"] or day["named"])
     year = day["year"] or day["of"] or day["said"]
     if year is None:
-        is_day = day["named"] or (day["sign"] == "/" and ("ngày" in beside or "từ ngày" in until.string))
+        is_day = day["named"] or (day["sign"] == "/" and ("ngày" in beside or "từ ngày" in until.string[-_BESIDE:]))
         if published is None or not is_day:
             return None
         year = str(_year(number, month, published))
@@ -222,19 +224,22 @@ class _Sentence:
 
     def what(self, *, bidding: bool) -> Act | None:
         """What is to be done until that day; None where it is another day. `bidding` says that all is about that."""
-        whole = self._whole.lower()
-        if _RANGE_FOLLOWS.match(self._after) or _NO_ASKING.match(self._after.lower()):
-            return None
-        if _OTHER_DAY.search(whole) or _ANOTHER_ACT.search(self._before):
-            return None
         act = self._labelled(self._before) or self._asked(self._before)
         if act == "posting" and self._until["firm"] and "hết" not in self._until["firm"]:
             return None  # by then it is to be posted up
         if act is None and (self._until["line"] or _TIME_ALONE.match(self._before)):
             act = self._headed()
+        if act is None or self._is_another():
+            return None
         if act in {"applications", "other"} and (bidding or _BIDDING.search(self.evidence.lower())):
             return "auction"
         return act
+
+    def _is_another(self) -> bool:
+        """Whether something makes of the day another one than that until when something is asked for."""
+        if _RANGE_FOLLOWS.match(self._after) or _NO_ASKING.match(self._after.lower()):
+            return True
+        return bool(_ANOTHER_ACT.search(self._before) or _OTHER_DAY.search(self._whole.lower()))
 
     def _labelled(self, before: str) -> Act | None:
         """By a label, as in "thời hạn nhận hồ sơ": then any word or sign may lead to the day."""
