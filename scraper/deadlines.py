@@ -54,7 +54,7 @@ _BESIDE = 64
 _AFTER_LABEL, _AFTER_ACT = 160, 300
 """How far from a label, or from what is to be done, its day may stand."""
 
-_NUMBER = re.compile("[0-9]+")
+_NUMBER = re.compile(r"[0-9]{1,2}(?= ?(?:[/.-] ?[0-9]|[tT][hH]))")
 _DAY = re.compile(
     r"(?<![\d/.,-])(?P<day>\d{1,2}) ?(?:(?P<sign>[/.-]) ?(?P<month>\d{1,2})(?: ?(?P=sign) ?(?P<year>\d{4}|\d\d))?"
     r"|tháng (?P<named>\d{1,2})(?: ?/ ?(?P<of>\d{4}))?)(?:,? ?năm (?P<said>\d{4}))?"
@@ -173,7 +173,7 @@ def _found(title: str, text: str, published: date | None) -> Iterator[Deadline]:
 
 def _days(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """The days of a text that "until" stands before, and that."""
-    # Where a number begins, and nowhere else: most of a text is none.
+    # Where a number begins that may be one, and nowhere else: most of a text is none.
     for number in _NUMBER.finditer(text):
         if day := _DAY.match(text, number.start()):
             before = text[max(0, day.start() - _AFTER_LABEL) : day.start()].lower()
@@ -215,7 +215,7 @@ class _Sentence:
         start, end = _bounds(text, day)
         self._until = until
         self._is_range = bool(until["loose"] or until["dash"])
-        self._has_hour = bool(until["loose"] and _NUMBER.search(until["beside"]))
+        self._has_hour = bool(until["loose"] and re.search(r"\d", until["beside"]))
         begin = max(start, day.start() - len(until[0]))
         self._before, self._after = text[start:begin].lower(), text[day.end() : end]
         self._whole = text[start:end]
