@@ -6,7 +6,19 @@ import os
 import sys
 
 import console
-from commands import app, archive, catalogue, channels, crawling, health, procedures, running, sources_app, watching
+from commands import (
+    app,
+    archive,
+    catalogue,
+    channels,
+    crawling,
+    delivering,
+    health,
+    procedures,
+    running,
+    sources_app,
+    watching,
+)
 from console import Exit
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "catalogue",
     "channels",
     "crawling",
+    "delivering",
     "health",
     "main",
     "procedures",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from alerts.following import AT_ONCE, Matcher, holds, spans
+from alerts import promises
+from alerts.following import AT_ONCE, Matcher
 from storage import events
 from storage.alert_tables import Following, Handover, Owed, Watch, WatchChannel
 from storage.models import Event, ProcedurePlace
@@ -94,16 +95,14 @@ class Auditor:
 
     def _of(self, session: Session, told: Sequence[Event], settled: set[int]) -> Audit:
         heard = self._matcher.heard(session, told)
-        channels = _channels(session)
+        living = promises.promised(session, told[0].cursor, told[-1].cursor)
         expected = {
             (name, cursor, channel)
             for cursor, names in heard.items()
             for name in names
-            for channel, until in channels[name].items()
-            if until is None or cursor <= until
+            for channel in promises.to_whom(living[name], cursor)
         }
         rows = _rows(session, told)
-        living = spans(session, told[0].cursor, told[-1].cursor)
         return Audit(
             events=len(told), rows=rows.total(),
             gaps=sum(key[1] in settled and key not in rows for key in expected),
@@ -137,13 +136,6 @@ def _settled(session: Session, told: Sequence[Event], touched: set[str]) -> set[
     return settled
 
 
-def _channels(session: Session) -> defaultdict[str, dict[str, int | None]]:
-    found: defaultdict[str, dict[str, int | None]] = defaultdict(dict)
-    for row in session.scalars(select(WatchChannel)):
-        found[row.watch][row.channel] = row.until
-    return found
-
-
 def _rows(session: Session, told: Sequence[Event]) -> Counter[_Key]:
     asked = select(Owed.watch, Owed.event, Owed.channel).where(*_among(told))
     return Counter((row.watch, row.event, row.channel) for row in session.execute(asked))
@@ -154,17 +146,19 @@ def _among(told: Sequence[Event]) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_due(key: _Key, living: Mapping[str, Sequence[WatchSpan]]) -> bool:
-    """Whether an event falls in a time of a watch."""
-    return any(holds(span, key[1]) for span in living.get(key[0], ()))
+    """Whether the watch had promised to tell this channel of an event then."""
+    watch, cursor, channel = key
+    return channel in promises.to_whom(living.get(watch, ()), cursor)
 
 
 def _torn(session: Session, told: Sequence[Event]) -> int:
-    """Rows that wait for a message that has ended, or for a watch that has; or ended otherwise than their message."""
+    """Rows that wait for what has ended, or what nobody will look at; or that ended otherwise than their message."""
     end = func.coalesce(Handover.state, "")
     asked = (
         select(func.count())
         .select_from(Owed)
         .join(Watch, Watch.id == Owed.watch)
+        .join(WatchChannel, and_(WatchChannel.watch == Owed.watch, WatchChannel.channel == Owed.channel))
         .join(Handover, Handover.id == Owed.message, isouter=True)
         .where(
             *_among(told),
@@ -172,7 +166,10 @@ def _torn(session: Session, told: Sequence[Event]) -> int:
                 and_(Owed.state == "pending", Owed.message.is_not(None), end != "pending"),
                 and_(
                     Owed.state == "pending", Owed.message.is_(None),
-                    or_(Watch.paused_at.is_not(None), Watch.removed_at.is_not(None)),
+                    or_(
+                        Watch.paused_at.is_not(None), Watch.removed_at.is_not(None), WatchChannel.until.is_not(None),
+                        WatchChannel.look_at.is_(None),
+                    ),
                 ),
                 and_(Owed.state.in_(("sent", "dead")), end != Owed.state),
             ),

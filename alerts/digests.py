@@ -56,7 +56,7 @@ class Rhythm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """What a watch has for a channel: events that are ready, and those that are no news; since when the first waits.
+    """What a watch has for a channel: `events` that are ready; since when the first of them waits, and of no news.
 
     `held` says that some of the events were held back because a record flaps.
     """
@@ -64,7 +64,6 @@ class Waiting:
     events: int = 0
     since: datetime | None = None
     held: bool = False
-    noted: int = 0
     noted_since: datetime | None = None
 
 

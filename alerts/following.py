@@ -8,16 +8,15 @@ watches are seen as they are: nobody changes one while `outbox.lock` is held.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, insert, select
 
-from alerts import digests, outbox, subjects, watches
+from alerts import digests, gathering, outbox, promises, subjects, watches
 from alerts.matching import Watched
 from storage import events
-from storage.alert_tables import Following, Owed, Watch, WatchChannel, WatchSpan
+from storage.alert_tables import Following, Owed, Watch, WatchChannel
 from storage.models import Event
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from alerts.digests import Limits
+    from storage.alert_tables import WatchSpan
     from storage.search.query import Document
 
 log = logging.getLogger(__name__)
@@ -54,17 +54,20 @@ class Batch:
 
 
 class Matcher:
-    """Which watches are to hear of events. Keeps the watches' trees until a watch is added or ends."""
+    """Which watches are to hear of events. Keeps the trees of what they promised until one promises something else."""
 
     def __init__(self) -> None:
-        self._known: frozenset[str] = frozenset()
+        self._known: frozenset[int] = frozenset()
         self._watched = Watched({})
         self._kinds: dict[str, frozenset[str]] = {}
 
     def heard(self, session: Session, told: Sequence[Event]) -> dict[int, list[str]]:
-        """By an event's cursor, the watches in whose time it falls, whose kinds it is of, and that match its record."""
-        living = spans(session, told[0].cursor, told[-1].cursor)
-        self._learn(session, frozenset(living))
+        """By an event's cursor, the watches that promised to tell of events of its kind that match its record."""
+        first, last = told[0].cursor, told[-1].cursor
+        living = {str(span.number): span for span in promises.spans(session, first, last)}
+        if self._known != (numbers := frozenset(span.number for span in living.values())):
+            self._learn(promises.promised(session, first, last))
+            self._known = numbers
         asked = [event for event in told if any(event.kind in kinds for kinds in self._kinds.values())]
         return {
             event.cursor: names
@@ -72,18 +75,15 @@ class Matcher:
             if (names := list(self._of(event, document, living)))
         }
 
-    def _of(self, event: Event, document: Document, living: Mapping[str, Sequence[WatchSpan]]) -> Iterable[str]:
-        for name in self._watched.matching(document):
-            if event.kind in self._kinds[name] and any(holds(span, event.cursor) for span in living[name]):
-                yield name
+    def _of(self, event: Event, document: Document, living: Mapping[str, WatchSpan]) -> Iterable[str]:
+        for number in self._watched.matching(document):
+            if event.kind in self._kinds[number] and promises.holds(living[number], event.cursor):
+                yield living[number].watch
 
-    def _learn(self, session: Session, names: frozenset[str]) -> None:
-        if names == self._known:
-            return
-        rows = session.scalars(select(Watch).where(Watch.id.in_(names)).order_by(Watch.id)).all()
-        self._watched = Watched({row.id: watches.tree(row) for row in rows})
-        self._kinds = {row.id: frozenset(row.kinds) for row in rows}
-        self._known = names
+    def _learn(self, found: Mapping[str, Sequence[WatchSpan]]) -> None:
+        whole = {str(span.number): span for watch in sorted(found) for span in found[watch]}
+        self._watched = Watched({number: watches.tree(span) for number, span in whole.items()})
+        self._kinds = {number: frozenset(span.kinds) for number, span in whole.items()}
 
 
 def read(session: Session, matcher: Matcher, *, limit: int = AT_ONCE) -> Batch | None:
@@ -120,21 +120,8 @@ def write(session: Session, batch: Batch, *, now: datetime, limits: Limits = dig
         rows = list(_rows(session, told, batch.heard, now, limits))
         if rows:
             session.connection().execute(insert(Owed), rows)
+            gathering.look(session, {row["watch"] for row in rows}, now=now)
     return True
-
-
-def spans(session: Session, first: int, last: int) -> dict[str, list[WatchSpan]]:
-    """The times of watches in which any of these events may fall, by watch."""
-    found: defaultdict[str, list[WatchSpan]] = defaultdict(list)
-    asked = select(WatchSpan).where(WatchSpan.after < last, or_(WatchSpan.until.is_(None), WatchSpan.until >= first))
-    for span in session.scalars(asked):
-        found[span.watch].append(span)
-    return dict(found)
-
-
-def holds(span: WatchSpan, cursor: int) -> bool:
-    """Whether an event falls in a time of a watch."""
-    return span.after < cursor and (span.until is None or cursor <= span.until)
 
 
 def _rows(
@@ -142,25 +129,17 @@ def _rows(
 ) -> Iterable[dict[str, Any]]:
     names = {name for event in told for name in heard[event.cursor]}
     found = {row.id: row for row in session.scalars(select(Watch).where(Watch.id.in_(names)))}
-    channels: defaultdict[str, list[WatchChannel]] = defaultdict(list)
-    asked = (
-        select(WatchChannel).where(WatchChannel.watch.in_(names)).order_by(WatchChannel.watch, WatchChannel.position)
-    )
-    for one in session.scalars(asked):
-        channels[one.watch].append(one)
+    of_them = session.scalars(select(WatchChannel).where(WatchChannel.watch.in_(names)))
+    channels = {(one.watch, one.channel): one for one in of_them}
     flaps = _Flaps(session, told, names, now, limits)
-    living = spans(session, told[0].cursor, told[-1].cursor)
+    living = promises.promised(session, told[0].cursor, told[-1].cursor, names=names)
     for event in told:
         for name in heard[event.cursor]:
-            watch = found[name]
-            ended = not any(span.until is None and holds(span, event.cursor) for span in living[name])
-            held = flaps.held(watch, event)
-            for one in channels[name]:
-                if one.until is not None and event.cursor > one.until:
-                    continue
-                state, reason = _state(event, one, ended=ended)
+            held = flaps.held(found[name], event)
+            for channel in promises.to_whom(living[name], event.cursor):
+                state, reason = _state(event, found[name], channels[name, channel])
                 yield {
-                    "watch": name, "event": event.cursor, "channel": one.channel, "subject": _subject(event),
+                    "watch": name, "event": event.cursor, "channel": channel, "subject": _subject(event),
                     "state": state, "reason": reason, "ready_at": held or now, "held": held is not None,
                     "message": None,
                 }  # fmt: skip
@@ -170,12 +149,12 @@ def _subject(event: Event) -> str:
     return event.record or event.source
 
 
-def _state(event: Event, channel: WatchChannel, *, ended: bool) -> tuple[str, str]:
-    """As what an event begins for a channel of a watch, and why; `ended` says that the watch's time is over by now."""
-    if ended:
+def _state(event: Event, watch: Watch, channel: WatchChannel) -> tuple[str, str]:
+    """As what an event begins for a channel of a watch, and why; much may have changed since it happened."""
+    if watch.paused_at is not None or watch.removed_at is not None:
         return "dropped", outbox.ENDED
-    if channel.until is not None:
-        return "dropped", "its reader left"
+    if channel.until is not None or event.cursor <= channel.after:
+        return "dropped", outbox.AWAY
     if event.origin != _NEWS:
         return "noted", event.origin
     return "pending", ""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, update
 
 from alerts import digests, outbox
 from alerts.digests import Recent, Waiting
@@ -19,7 +19,7 @@ from storage.alert_tables import Channel, Handover, Owed, Watch, WatchChannel
 from storage.models import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -28,8 +28,52 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.15
 """How long one transaction gathers: others wait for its end."""
+_PAIRS = 1_000
+"""How many watches' channels one transaction looks at."""
 Pair = tuple[str, str]
 """A watch and a channel."""
+_PLAINLY = {"synchronize_session": False}
+
+
+def _of_pair(state: str) -> list[ColumnElement[bool]]:
+    """What waits for a watch's channel, for which no message was made."""
+    same = (Owed.watch == WatchChannel.watch, Owed.channel == WatchChannel.channel)
+    return [*same, Owed.state == state, Owed.message.is_(None)]
+
+
+# One question for each pair and figure, each a few steps in an index, whatever waits for others.
+
+_READY = (*_of_pair("pending"), Owed.ready_at <= bindparam("now"))
+_LOOK = (
+    select(
+        WatchChannel.watch,
+        WatchChannel.channel,
+        select(func.count()).select_from(Owed).where(*_READY).scalar_subquery().label("events"),
+        select(func.min(Owed.ready_at)).where(*_READY).scalar_subquery().label("since"),
+        exists().where(*_READY, Owed.held).label("held"),
+        select(func.min(Owed.ready_at)).where(*_of_pair("noted")).scalar_subquery().label("noted_since"),
+        select(func.min(Owed.ready_at))
+        .where(*_of_pair("pending"), Owed.ready_at > bindparam("now"))
+        .scalar_subquery()
+        .label("later"),
+    )
+    .join(Channel, Channel.id == WatchChannel.channel)
+    .join(Watch, Watch.id == WatchChannel.watch)
+    .where(
+        WatchChannel.look_at <= bindparam("now"), WatchChannel.until.is_(None), Channel.paused_at.is_(None),
+        Watch.paused_at.is_(None), Watch.removed_at.is_(None),
+        ~exists().where(
+            Handover.watch == WatchChannel.watch, Handover.channel == WatchChannel.channel, Handover.state == "pending"
+        ),
+    )
+    .order_by(WatchChannel.look_at, WatchChannel.watch, WatchChannel.position)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_LOOKED = (
+    update(WatchChannel)
+    .where(WatchChannel.watch == bindparam("of"), WatchChannel.channel == bindparam("to"))
+    .values(look_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,69 +85,64 @@ class Gathered:
     more: bool
 
 
+def look(session: Session, names: Collection[str], *, now: datetime) -> None:
+    """Has all be looked at that waits for the channels of these watches: there is more of it, or it is due otherwise.
+
+    Nothing that waits is ever looked at but at a channel's time to be: what is not due costs nothing.
+    """
+    later = or_(WatchChannel.look_at.is_(None), WatchChannel.look_at > now)
+    session.execute(
+        update(WatchChannel)
+        .where(WatchChannel.watch.in_(names), WatchChannel.until.is_(None), later)
+        .values(look_at=now)
+        .execution_options(**_PLAINLY)
+    )
+
+
 def gather(session: Session, *, now: datetime, limits: Limits = digests.LIMITS) -> Gathered:
     """Makes the messages that are due now, as many as a short transaction takes."""
     outbox.lock(session)
     waiting = _waiting(session, now)
     found = {row.id: row for row in session.scalars(select(Watch).where(Watch.id.in_({name for name, _ in waiting})))}
     recent = _recent(session, list(waiting), now, limits)
-    made, next_at = 0, _next_ready(session, now)
+    made, more = 0, len(waiting) == _PAIRS
+    looked: list[dict[str, Any]] = []
     give_up = time.monotonic() + _SECONDS  # after the look, which must not keep all from being made
-    for pair, some in waiting.items():
+    for pair, (some, later) in waiting.items():
         if time.monotonic() > give_up:
-            return Gathered(messages=made, next_at=now, more=True)
-        watch = found[pair[0]]
-        decision = digests.decide(outbox.rhythm(watch), some, recent.get(pair, Recent()), now=now, limits=limits)
-        if decision.do == "wait":
-            next_at = min(decision.at, next_at or decision.at)
-        else:
-            made += _make(session, pair, single=decision.do == "singles", now=now)
-    return Gathered(messages=made, next_at=next_at, more=False)
+            more = True
+            break
+        look_at = later
+        if some.since or some.noted_since:
+            rhythm = outbox.rhythm(found[pair[0]])
+            decision = digests.decide(rhythm, some, recent.get(pair, Recent()), now=now, limits=limits)
+            if decision.do == "wait":
+                look_at = min(decision.at, later or decision.at)
+            else:
+                made += _make(session, pair, single=decision.do == "singles", now=now)
+        looked.append({"of": pair[0], "to": pair[1], "at": look_at})
+    if looked:
+        session.connection().execute(_LOOKED, looked)
+    return Gathered(messages=made, next_at=now if more else _next_look(session, now), more=more)
 
 
-def _waiting(session: Session, now: datetime) -> dict[Pair, Waiting]:
-    """What waits, by watch and channel, where no message is under way and the channel is not paused."""
-    # What is counted is put together first: there are many events, and few pairs.
-    counted = (
-        select(
-            Owed.watch,
-            Owed.channel,
-            Owed.state,
-            func.count().label("rows"),
-            func.min(Owed.ready_at).label("since"),
-            func.max(case((Owed.held, 1), else_=0)).label("held"),
+def _waiting(session: Session, now: datetime) -> dict[Pair, tuple[Waiting, datetime | None]]:
+    """What waits where it is time to look, no message is under way and the channel is not paused.
+
+    With it, when the first of those is ready that are held back.
+    """
+    rows = session.execute(_LOOK, {"now": now, "most": _PAIRS})
+    return {
+        (row.watch, row.channel): (
+            Waiting(events=row.events, since=row.since, held=bool(row.held), noted_since=row.noted_since), row.later,
         )
-        .where(Owed.state.in_(("pending", "noted")), Owed.message.is_(None), Owed.ready_at <= now)
-        .group_by(Owed.watch, Owed.channel, Owed.state)
-        .subquery()
-    )
-    under_way = select(Handover.number).where(
-        Handover.watch == counted.c.watch, Handover.channel == counted.c.channel, Handover.state == "pending"
-    )
-    asked = (
-        select(counted)
-        .join(Channel, Channel.id == counted.c.channel)
-        .join(Watch, Watch.id == counted.c.watch)
-        .join(WatchChannel, and_(WatchChannel.watch == Watch.id, WatchChannel.channel == Channel.id))
-        .where(
-            ~under_way.exists(), Channel.paused_at.is_(None), WatchChannel.until.is_(None), Watch.paused_at.is_(None),
-            Watch.removed_at.is_(None),
-        )
-    )  # fmt: skip
-    found: dict[Pair, Waiting] = {}
-    for row in session.execute(asked):
-        before = found.get((row.watch, row.channel), Waiting())
-        if row.state == "pending":
-            found[row.watch, row.channel] = replace(before, events=row.rows, since=row.since, held=bool(row.held))
-        else:
-            found[row.watch, row.channel] = replace(before, noted=row.rows, noted_since=row.since, held=bool(row.held))
-    return found
+        for row in rows
+    }  # fmt: skip
 
 
-def _next_ready(session: Session, now: datetime) -> datetime | None:
-    """When the next event is ready that is held back now."""
-    asked = select(func.min(Owed.ready_at)).where(Owed.state == "pending", Owed.message.is_(None), Owed.ready_at > now)
-    return session.scalar(asked)
+def _next_look(session: Session, now: datetime) -> datetime | None:
+    """When something is to be looked at that is not yet."""
+    return session.scalar(select(func.min(WatchChannel.look_at)).where(WatchChannel.look_at > now))
 
 
 def _recent(session: Session, pairs: Sequence[Pair], now: datetime, limits: Limits) -> Mapping[Pair, Recent]:
@@ -163,7 +202,6 @@ def _digest(session: Session, pair: Pair, noted: Sequence[tuple[str, int]], now:
     return 1
 
 
-_PLAINLY = {"synchronize_session": False}
 _BIND = update(Owed).where(Owed.id == bindparam("of")).values(message=bindparam("to"))
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from alerts import watches
-from alerts.address import BadAddress, parse
 from alerts.channels import new_secret
-from storage.alert_tables import Channel, WatchChannel
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from storage.alert_tables import Channel
 
 BOTH = timedelta(hours=24)
 """How long messages are signed with both, so that a receiver has the time to change."""
@@ -33,25 +31,7 @@ def renew(session: Session, watch: str, channel: str, *, now: datetime) -> tuple
     `channel` is its id, its address, or how it is shown. For a writing session. Raises NoWatch where there is no such
     watch, BadWatch where it has no such webhook.
     """
-    watches.find(session, watch)
-    asked = (
-        select(Channel)
-        .join(WatchChannel, WatchChannel.channel == Channel.id)
-        .where(WatchChannel.watch == watch, WatchChannel.until.is_(None), Channel.kind == "webhook")
-        .with_for_update(of=Channel)
-    )
-    names = {channel, _key(channel)}
-    found = [one for one in session.scalars(asked) if names & {one.id, one.key, one.shown}]
-    if not found:
-        raise watches.BadWatch("the watch has no such webhook; `congtin watch list --json` shows its channels' ids")
-    (row,) = found
+    row = watches.channel_of(session, watches.find(session, watch), channel, kind="webhook")
     row.former_secret, row.former_until, row.secret = row.secret, now + BOTH, new_secret()
     session.flush()
     return row.shown, row.secret
-
-
-def _key(said: str) -> str:
-    try:
-        return parse(said).key
-    except BadAddress:
-        return said

@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from alerts import outbox, returned
+from alerts import gathering, outbox, promises
 from alerts.address import BadAddress, parse
 from alerts.channels import new_secret
 from alerts.matching import narrowed
 from scraper.urls import record_id
 from storage import events
-from storage.alert_tables import Channel, Handover, Owed, Watch, WatchChannel, WatchSpan
+from storage.alert_tables import Channel, Handover, Owed, Watch, WatchChannel
 from storage.models import Event
 from storage.search import language, query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from alerts.address import Address
     from alerts.items import Every, Language
+    from storage.alert_tables import WatchSpan
     from storage.search.query import Node
 
 DEFAULT_KINDS = (
@@ -33,6 +34,7 @@ DEFAULT_KINDS = (
 )  # fmt: skip
 TOLD = tuple(kind for kind in events.KINDS if kind not in events.SILENT)
 """Kinds of event that a watch may be told of."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SOURCES = tuple(kind for kind in TOLD if kind.startswith("source."))
 
 
@@ -62,7 +64,7 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """A watch that was made: how its query was understood, and its channels as they are shown.
+    """A watch that was made, or what it became: how its query was understood, and its channels as they are shown.
 
     `secrets` are those of channels that are new, by how they are shown: this is the only time that they are told.
     """
@@ -94,7 +96,7 @@ def kinds(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(kind for kind in TOLD if kind in chosen) or DEFAULT_KINDS
 
 
-def tree(watch: Wish | Watch) -> Node:
+def tree(watch: Wish | Watch | WatchSpan) -> Node:
     """What a record must be like for a watch to be told of it: its query, within its own sources and fields."""
     return narrowed(language.parse(watch.query).tree, sources=watch.sources, fields=watch.fields)
 
@@ -119,24 +121,117 @@ def add(session: Session, wish: Wish, addresses: Sequence[str], *, now: datetime
     understood = check(wish)
     if not addresses:
         raise BadWatch("no channel is named")
-    try:
-        parsed = {one.key: one for one in map(parse, addresses)}
-    except BadAddress as error:
-        raise BadWatch(str(error)) from None
+    to = _parsed(addresses)
     outbox.lock(session)
-    watch = _row(wish, now)
+    watch = Watch(id=_new("watch"), created_at=now, feed_token=secrets.token_urlsafe(24), **_columns(wish))
     session.add(watch)
     session.flush()
-    session.add(WatchSpan(watch=watch.id, after=_now_at(session), until=None))
-    told: dict[str, str] = {}
-    for position, address in enumerate(parsed.values()):
-        channel, secret = _channel(session, address, now)
-        token = secrets.token_urlsafe(24)
-        session.add(WatchChannel(watch=watch.id, channel=channel, position=position, token=token, until=None))
-        if secret:
-            told[address.shown] = secret
+    told = {one.shown: secret for one in to if (secret := _join(session, watch, one, now))}
+    promises.begin(session, watch)
+    return _made(session, watch, understood, told)
+
+
+def change(
+    session: Session,
+    name: str,
+    revise: Callable[[Wish], Wish],
+    *,
+    to: Sequence[str] = (),
+    no_to: Sequence[str] = (),
+    now: datetime,
+) -> Made:
+    """Makes another wish of a watch's, and adds channels (addresses) or takes some away (addresses or ids).
+
+    What happened before is told as it was promised then, but to channels that are taken away: what is queued for them
+    is dropped. An added channel hears of what happens from now on. Raises NoWatch; BadWatch where it would be no watch,
+    and then changes nothing.
+    """
+    outbox.lock(session)
+    watch = find(session, name)
+    wanted = revise(wish(watch))
+    understood, added = check(wanted), _parsed(to)
+    taken = [channel_of(session, watch, one) for one in no_to]
+    if {one.key for one in added} & {one.key for one in taken}:
+        raise BadWatch("one channel cannot be added and taken away")
+    has = {row.channel for row in _channels_of(session, watch)}
+    if not added and has == {one.id for one in taken}:
+        raise BadWatch(
+            "no channel would be left; `congtin watch remove` ends a watch, `watch pause` has it hear nothing"
+        )
+    for column, value in _columns(wanted).items():
+        setattr(watch, column, value)
+    for one in taken:
+        _part(session, session.get_one(WatchChannel, (watch.id, one.id)), outbox.TAKEN_AWAY, now)
+    told = {one.shown: secret for one in added if (secret := _join(session, watch, one, now))}
+    promises.renew(session, watch)
+    gathering.look(session, [watch.id], now=now)
+    return _made(session, watch, understood, told)
+
+
+def _parsed(addresses: Sequence[str]) -> list[Address]:
+    try:
+        return list({one.key: one for one in map(parse, addresses)}.values())
+    except BadAddress as error:
+        raise BadWatch(str(error)) from None
+
+
+def _made(session: Session, watch: Watch, understood: str, told: dict[str, str]) -> Made:
+    shown = session.scalars(
+        select(Channel.shown)
+        .join(WatchChannel, WatchChannel.channel == Channel.id)
+        .where(WatchChannel.watch == watch.id, WatchChannel.until.is_(None))
+        .order_by(WatchChannel.position)
+    )
+    return Made(id=watch.id, understood=understood, channels=tuple(shown), secrets=told)
+
+
+def _channels_of(session: Session, watch: Watch) -> Sequence[WatchChannel]:
+    asked = select(WatchChannel).where(WatchChannel.watch == watch.id, WatchChannel.until.is_(None))
+    return session.scalars(asked).all()
+
+
+def channel_of(session: Session, watch: Watch, said: str, *, kind: str = "") -> Channel:
+    """The channel of a watch with this id or address, or that is shown so. Raises BadWatch where it has none."""
+    asked = (
+        select(Channel)
+        .join(WatchChannel, WatchChannel.channel == Channel.id)
+        .where(WatchChannel.watch == watch.id, WatchChannel.until.is_(None))
+        .with_for_update(of=Channel)
+    )
+    try:
+        names = {said, parse(said).key}
+    except BadAddress:
+        names = {said}
+    for one in session.scalars(asked):
+        if names & {one.id, one.key, one.shown} and kind in {"", one.kind}:
+            return one
+    which = f"such {kind}" if kind else "such channel"
+    raise BadWatch(f"the watch has no {which}; `congtin watch list --json` shows its channels' ids")
+
+
+def _join(session: Session, watch: Watch, address: Address, now: datetime) -> str | None:
+    """Has a watch tell a channel of what happens from now on; its secret if it has one that nobody was told."""
+    channel, secret = _channel(session, address, now)
+    row = session.get(WatchChannel, (watch.id, channel))
+    if row is None:
+        last = select(func.max(WatchChannel.position)).where(WatchChannel.watch == watch.id)
+        place = session.scalar(last)
+        row = WatchChannel(
+            watch=watch.id, channel=channel, position=0 if place is None else place + 1,
+            token=secrets.token_urlsafe(24), after=promises.last_event(session), until=None,
+        )  # fmt: skip
+        session.add(row)
+    elif row.until is not None:
+        row.after, row.until = promises.last_event(session), None
     session.flush()
-    return Made(id=watch.id, understood=understood, channels=tuple(one.shown for one in parsed.values()), secrets=told)
+    return secret
+
+
+def _part(session: Session, row: WatchChannel, reason: str, now: datetime) -> None:
+    """Has a watch tell a channel nothing more; what is queued for it is dropped."""
+    row.until, row.look_at = promises.last_event(session), None
+    session.flush()
+    outbox.drop(session, row.watch, reason, now=now, channel=row.channel)
 
 
 def find(session: Session, name: str) -> Watch:
@@ -148,14 +243,20 @@ def find(session: Session, name: str) -> Watch:
 
 
 def wish_of(session: Session, name: str) -> Wish | None:
-    """What a watch was made for; None where there is none with this id."""
+    """What a watch asks for; None where there is none with this id."""
     try:
-        row = find(session, name)
+        return wish(find(session, name))
     except NoWatch:
         return None
+
+
+def wish(row: Watch) -> Wish:
+    """What a watch asks for."""
+    rhythm = outbox.rhythm(row)
     return Wish(
         query=row.query, kinds=tuple(row.kinds), sources=tuple(row.sources), fields=tuple(row.fields),
-        every=outbox.rhythm(row).every,
+        every=rhythm.every, hour=rhythm.hour, weekday=rhythm.weekday, quiet=rhythm.quiet,
+        language="en" if row.language == "en" else "vi", name="" if row.name == row.query else row.name,
     )  # fmt: skip
 
 
@@ -188,7 +289,7 @@ def pause(session: Session, name: str, *, now: datetime) -> None:
     watch = find(session, name)
     if watch.paused_at is None:
         watch.paused_at = now
-        _close(session, watch, now)
+        _end(session, watch, now)
 
 
 def resume(session: Session, name: str, *, now: datetime) -> None:
@@ -197,7 +298,9 @@ def resume(session: Session, name: str, *, now: datetime) -> None:
     watch = find(session, name)
     if watch.paused_at is not None:
         watch.paused_at = None
-        _open(session, watch)
+        promises.begin(session, watch)
+        for row in _channels_of(session, watch):
+            row.after = promises.last_event(session)
     of_watch = select(WatchChannel.channel).where(WatchChannel.watch == watch.id)
     paused = select(Channel).where(Channel.id.in_(of_watch), Channel.paused_at.is_not(None))
     for channel in session.scalars(paused):
@@ -212,7 +315,13 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
     outbox.lock(session)
     watch = find(session, name)
     watch.removed_at = now
-    _close(session, watch, now)
+    _end(session, watch, now)
+
+
+def _end(session: Session, watch: Watch, now: datetime) -> None:
+    promises.end(session, watch)
+    session.flush()
+    outbox.drop(session, watch.id, outbox.ENDED, now=now)
 
 
 def left(session: Session, token: str) -> tuple[Watch, bool]:
@@ -227,9 +336,8 @@ def leave(session: Session, token: str, *, now: datetime) -> Watch:
     row = _by_token(session, token)
     watch = find(session, row.watch)
     if row.until is None:
-        row.until = _now_at(session)
-        session.flush()
-        outbox.drop(session, watch.id, "its reader left", now=now, channel=row.channel)
+        _part(session, row, outbox.LEFT, now)
+        promises.renew(session, watch)
     return watch
 
 
@@ -241,67 +349,14 @@ def _by_token(session: Session, token: str) -> WatchChannel:
     return row
 
 
-def listed(session: Session, *, public_url: str = "") -> list[dict[str, Any]]:
-    """All watches that were not removed, as the contract writes them, the oldest first."""
-    counts, bounces = _counts(session), returned.counts(session)
-    channels: dict[str, list[dict[str, Any]]] = {}
-    asked = (
-        select(WatchChannel.watch, Channel)
-        .join(Channel, Channel.id == WatchChannel.channel)
-        .where(WatchChannel.until.is_(None))
-        .order_by(WatchChannel.watch, WatchChannel.position)
-    )
-    for watch, channel in session.execute(asked):
-        channels.setdefault(watch, []).append({**_shape(channel), "bounces": bounces.get(channel.id, 0)})
-    rows = session.scalars(select(Watch).where(Watch.removed_at.is_(None)).order_by(Watch.created_at, Watch.id))
-    return [
-        {
-            "id": row.id,
-            "name": row.name,
-            "query": row.query,
-            "kinds": row.kinds,
-            "sources": row.sources,
-            "fields": row.fields,
-            "every": row.every,
-            "channels": [one["address"] for one in channels.get(row.id, [])],
-            "channel_states": channels.get(row.id, []),
-            "paused": row.paused_at is not None,
-            "created_at": events.iso(row.created_at),
-            "feed": feed(row, public_url),
-            **{state: counts.get((row.id, state), 0) for state in ("sent", "pending")},
-            "failed": counts.get((row.id, "dead"), 0),
-        }
-        for row in rows
-    ]
-
-
-def _shape(channel: Channel) -> dict[str, Any]:
-    """How a channel is: since when it fails, and why, where it does."""
-    return {
-        "id": channel.id,
-        "kind": channel.kind,
-        "address": channel.shown,
-        "paused": channel.paused_at is not None,
-        "since": events.iso(channel.failing_since),
-        "cause": channel.cause,
-        "detail": channel.detail,
-    }
-
-
-def _counts(session: Session) -> dict[tuple[str, str], int]:
-    """How many events each watch was told of, is to be told of, and could not be told of, over all its channels."""
-    asked = select(Owed.watch, Owed.state, func.count().label("rows")).group_by(Owed.watch, Owed.state)
-    return {(row.watch, row.state): row.rows for row in session.execute(asked)}
-
-
-def _row(wish: Wish, now: datetime) -> Watch:
+def _columns(wish: Wish) -> dict[str, Any]:
+    """A wish as the table has it."""
     begin, end = wish.quiet or (None, None)
-    return Watch(
-        id=_new("watch"), name=wish.name or wish.query, query=wish.query,
-        kinds=list(wish.kinds), sources=list(wish.sources), fields=list(wish.fields), every=wish.every, hour=wish.hour,
-        weekday=wish.weekday, quiet_from=begin, quiet_until=end, language=wish.language, created_at=now,
-        paused_at=None, removed_at=None, feed_token=secrets.token_urlsafe(24),
-    )  # fmt: skip
+    return {
+        "name": wish.name or wish.query, "query": wish.query, "kinds": list(wish.kinds), "sources": list(wish.sources),
+        "fields": list(wish.fields), "every": wish.every, "hour": wish.hour, "weekday": wish.weekday,
+        "quiet_from": begin, "quiet_until": end, "language": wish.language,
+    }  # fmt: skip
 
 
 def _channel(session: Session, address: Address, now: datetime) -> tuple[str, str | None]:
@@ -336,27 +391,3 @@ def _begin_anew(channel: Channel, now: datetime) -> None:
 
 def _new(what: str) -> str:
     return record_id(f"{what} {secrets.token_hex(16)}")
-
-
-def _now_at(session: Session) -> int:
-    """The last event's cursor: no other event has a lesser one, nor will."""
-    events.take_turns(session)
-    return events.last(session)
-
-
-def _open(session: Session, watch: Watch) -> None:
-    """Begins a span here; goes on with one that ended at this very event."""
-    after = _now_at(session)
-    if (same := session.get(WatchSpan, (watch.id, after))) is not None:
-        same.until = None
-    else:
-        session.add(WatchSpan(watch=watch.id, after=after, until=None))
-    session.flush()
-
-
-def _close(session: Session, watch: Watch, now: datetime) -> None:
-    session.execute(
-        update(WatchSpan).where(WatchSpan.watch == watch.id, WatchSpan.until.is_(None)).values(until=_now_at(session))
-    )
-    session.flush()
-    outbox.drop(session, watch.id, outbox.ENDED, now=now)

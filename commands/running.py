@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import console
-from commands import app, config, database, every_source, find_source, log_to_stderr, watching
+from commands import app, config, database, delivering, every_source, find_source, log_to_stderr
 from console import Exit
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ def _delivering(settings: Config, opened: Database) -> Iterator[None]:
     """Sends what watches are to hear of, in a thread beside what is done meanwhile."""
     import threading
 
-    dispatcher = watching.dispatching(settings, opened)
+    dispatcher = delivering.dispatching(settings, opened)
     thread = threading.Thread(target=dispatcher.run, name="alerts", daemon=True)
     thread.start()
     try:
         yield
     finally:
         dispatcher.stop()
-        thread.join(watching.PATIENCE_SECONDS)
-        watching.end(dispatcher)
+        thread.join(delivering.PATIENCE_SECONDS)
+        delivering.end(dispatcher)
 
 
 def _changed(file: Path) -> int:

@@ -1,25 +1,24 @@
-"""The commands of watches: making and ending them, and sending what they are to hear of."""
+"""The commands of watches: saved searches that tell someone."""
 
 from __future__ import annotations
 
-import re
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import console
-from commands import Json, app, config, database, log_to_stderr
+from commands import Json, app, config, database, wishes
+from commands.wishes import At, Every, Fields, Kinds, Language, Name, On, Quiet, Sources
 from console import Exit, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from alerts.dispatch import Dispatcher
-    from alerts.items import Every, Language
     from alerts.preview import Preview
-    from alerts.telling import Names
-    from alerts.watches import Wish
+    from alerts.watches import Made, Wish
     from scraper.config import Config
     from storage.database import Database
 
@@ -27,17 +26,21 @@ watch_app = typer.Typer(help="Saved searches that tell someone.", no_args_is_hel
 app.add_typer(watch_app, name="watch")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Of a watch, as `watch list` shows it.")]
-Kinds = Annotated[
-    list[str] | None,
-    typer.Option("--kind", help="Kinds of event (procedure.abolished), all of a sort (article), or all."),
-]
-Sources = Annotated[list[str] | None, typer.Option("--source", help="Only of these sources, or folders of them.")]
-Fields = Annotated[list[str] | None, typer.Option("--field", help="Only procedures whose field has these words.")]
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_INTERRUPTED = 130
-PATIENCE_SECONDS = 8.0
-"""How long a command that is told to stop waits for messages that are on their way."""
-_QUIET = re.compile(r"(\d{1,2})-(\d{1,2})")
+_CHANNEL = "mailto:…, webhook+https://…, telegram:…"
+
+
+@contextmanager
+def _opened() -> Iterator[Database]:
+    """The database; ends the command where there is no such watch, or what was asked for is none."""
+    from alerts.watches import BadWatch, NoWatch
+
+    opened = database()
+    try:
+        yield opened
+    except (BadWatch, NoWatch) as error:
+        fail(str(error), Exit.USAGE)
+    finally:
+        opened.close()
 
 
 @watch_app.command(
@@ -45,46 +48,90 @@ _QUIET = re.compile(r"(\d{1,2})-(\d{1,2})")
 )
 def add(
     query: Annotated[str, typer.Argument(help="A search, as in the search box; '' for everything.")],
-    to: Annotated[list[str], typer.Option("--to", metavar="CHANNEL", help="mailto:…, webhook+https://…, telegram:…")],
+    to: Annotated[list[str], typer.Option("--to", metavar="CHANNEL", help=_CHANNEL)],
     kind: Kinds = None,
     source: Sources = None,
     field: Fields = None,
-    every: Annotated[str, typer.Option(help="now, day or week.")] = "now",
-    at: Annotated[int, typer.Option(help="Hour of digests, 0 to 23, in Vietnam.")] = 7,
-    on: Annotated[str, typer.Option(help="Day of weekly digests: mon to sun.")] = "mon",
-    quiet: Annotated[str, typer.Option(metavar="H-H", help="Hours in which nothing is sent, such as 22-6.")] = "",
-    language: Annotated[str, typer.Option(help="Of messages: vi or en.")] = "vi",
-    name: Annotated[str, typer.Option(help="What messages call it, instead of the query.")] = "",
+    every: Every = None,
+    at: At = None,
+    on: On = None,
+    quiet: Quiet = None,
+    language: Language = None,
+    name: Name = None,
     json: Json = False,
 ) -> None:
     """Make a watch: tell channels of what happens from now on that a search would find."""
     from alerts import watches
 
     settings = config()
-    _known(settings, source or [])
-    _usable(settings, to)
-    try:
-        wish = watches.Wish(
-            query=query, kinds=watches.kinds(kind or []), sources=tuple(source or ()), fields=tuple(field or ()),
-            every=cast("Every", _one_of("--every", every, ("now", "day", "week"))), hour=at,
-            weekday=_DAYS.index(_one_of("--on", on, _DAYS)), quiet=_hours(quiet),
-            language=cast("Language", _one_of("--language", language, ("vi", "en"))), name=name,
-        )  # fmt: skip
-        opened = database()
+    wishes.usable(settings, to, "--to")
+    with _opened() as opened:
+        wish = watches.Wish(query=query, **wishes.asked(
+            settings, kind=kind, source=source, field=field, every=every, at=at, on=on, quiet=quiet, language=language,
+            name=name,
+        ))  # fmt: skip
         with opened.writing() as session:
             made = watches.add(session, wish, to, now=datetime.now(UTC))
-            feed = watches.feed(watches.find(session, made.id), settings.public_url)
-    except watches.BadWatch as error:
-        fail(str(error), Exit.USAGE)
-    told = {
-        "id": made.id,
-        "understood": made.understood,
-        "channels": list(made.channels),
-        "secrets": made.secrets,
-        "feed": feed,
-    }
+        _tell_made(settings, opened, made, json=json)
+
+
+@watch_app.command(
+    epilog="Example: congtin watch change 5qk2m4yfx7d3a6be --every day --add-to mailto:other@example.org"
+)
+def change(
+    watch: Id,
+    query: Annotated[str | None, typer.Option(help="Another search; '' for everything.")] = None,
+    kind: Kinds = None,
+    source: Sources = None,
+    field: Fields = None,
+    every: Every = None,
+    at: At = None,
+    on: On = None,
+    quiet: Quiet = None,
+    no_quiet: Annotated[bool, typer.Option("--no-quiet", help="No hours are quiet any more.")] = False,
+    language: Language = None,
+    name: Name = None,
+    add_to: Annotated[list[str] | None, typer.Option("--add-to", metavar="CHANNEL", help=_CHANNEL)] = None,
+    no_to: Annotated[
+        list[str] | None,
+        typer.Option("--no-to", metavar="CHANNEL", help="One to take away: its address, or its id in `list --json`."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Change a watch from now on; what is not named stays as it is. What happened before is told as it was promised."""
+    from alerts import watches
+
+    settings = config()
+    if quiet and no_quiet:
+        fail("--quiet and --no-quiet cannot both be", Exit.USAGE)
+    wishes.usable(settings, add_to or [], "--add-to")
+    with _opened() as opened:
+        parts = wishes.asked(
+            settings, kind=kind, source=source, field=field, every=every, at=at, on=on, quiet=quiet, language=language,
+            name=name,
+        )  # fmt: skip
+        parts |= {"query": query} if query is not None else {}
+        parts |= {"quiet": None} if no_quiet else {}
+        with opened.writing() as session:
+            made = watches.change(
+                session, watch, lambda wish: replace(wish, **parts), to=add_to or (), no_to=no_to or (),
+                now=datetime.now(UTC),
+            )  # fmt: skip
+        _tell_made(settings, opened, made, json=json)
+
+
+def _tell_made(settings: Config, opened: Database, made: Made, *, json: bool) -> None:
+    """What a watch is now; a warning, if it would flood."""
+    from alerts import watches
+
+    with opened.reading() as session:
+        row = watches.find(session, made.id)
+        wish, feed = watches.wish(row), watches.feed(row, settings.public_url)
     if json:
-        console.as_json(told)
+        console.as_json({
+            "id": made.id, "understood": made.understood, "channels": list(made.channels), "secrets": made.secrets,
+            "feed": feed,
+        })  # fmt: skip
     else:
         console.fields(
             {"id": made.id, "understood": made.understood or "everything", "channels": ", ".join(made.channels)}
@@ -94,17 +141,16 @@ def add(
         for shown, secret in made.secrets.items():
             console.out.print(f"{shown}: its secret, told this once: {secret}", markup=False, soft_wrap=True)
     _warn(_previewed(settings, opened, wish))
-    opened.close()
 
 
 @watch_app.command("list", epilog="Example: congtin watch list --json")
 def list_(json: Json = False) -> None:
     """All watches, and how many messages each has had; exit code 3 when a channel of one is paused."""
-    from alerts import watches
+    from alerts import listing
 
     opened = database()
     with opened.reading() as session:
-        rows = watches.listed(session, public_url=config().public_url)
+        rows = listing.listed(session, public_url=config().public_url)
     opened.close()
     if json:
         console.as_json(rows)
@@ -116,9 +162,63 @@ def list_(json: Json = False) -> None:
                 console.out.print(f"{row['id']}: {row['feed']}", markup=False, soft_wrap=True)
         for one in {channel["id"]: channel for row in rows for channel in row["channel_states"]}.values():
             if one["since"]:
-                _tell_channel(one)
+                tell_channel(one)
     if any(channel["paused"] for row in rows for channel in row["channel_states"]):
         raise typer.Exit(Exit.FAILED)
+
+
+@watch_app.command(epilog="Example: congtin watch show 5qk2m4yfx7d3a6be --limit 50")
+def show(
+    watch: Id,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many of its last messages.")] = 20,
+    json: Json = False,
+) -> None:
+    """What a watch asks for, how its channels are, and its last messages."""
+    from alerts import listing
+
+    with _opened() as opened, opened.reading() as session:
+        told = listing.shown(session, watch, public_url=config().public_url, limit=limit)
+    if json:
+        console.as_json(told)
+        return
+    console.fields(_options(told))
+    columns = ["channel", "sent", "pending", "failed", "next attempt"]
+    console.table(columns, [
+        [one["address"], one["sent"], one["pending"], one["failed"],
+         "paused" if one["paused"] else console.day(one["next_attempt"])]
+        for one in told["channel_states"]
+    ])  # fmt: skip
+    for one in told["channel_states"]:
+        if one["since"]:
+            tell_channel(one)
+    columns = ["id", "made", "channel", "kind", "title", "state", "attempts", "cause"]
+    console.table(columns, [
+        [one["id"], console.day(one["at"]), one["channel"], one["kind"], _title(one), one["state"], one["attempts"],
+         one["cause"]]
+        for one in told["messages"]
+    ])  # fmt: skip
+
+
+def _options(told: dict[str, Any]) -> dict[str, object]:
+    """A watch's options as words, without those that say nothing."""
+    every = "paused" if told["paused"] else told["every"]
+    if told["every"] != "now":
+        every += f", {told['weekday']} at {told['hour']}" if told["every"] == "week" else f" at {told['hour']}"
+    said = {
+        "id": told["id"], "name": told["name"], "query": told["query"] or "everything",
+        "kinds": ", ".join(told["kinds"]), "sources": ", ".join(told["sources"]), "fields": ", ".join(told["fields"]),
+        "every": every,
+        "quiet": "{}-{}".format(*told["quiet"]) if told["quiet"] else "", "language": told["language"],
+        "since": console.day(told["created_at"]), "feed": told["feed"],
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value}
+
+
+def _title(message: dict[str, Any]) -> str:
+    """What a message tells of, in a line."""
+    others = message["events"] - 1
+    older = f"{message['noted']} older pages" if message["noted"] else ""
+    return ", ".join(filter(None, (message["title"], f"and {others} more" if others > 0 else "", older)))
 
 
 @watch_app.command(epilog="Example: congtin watch preview 'đất đai' --kind procedure")
@@ -127,28 +227,19 @@ def preview(
     kind: Kinds = None,
     source: Sources = None,
     field: Fields = None,
-    every: Annotated[str, typer.Option(help="now, day or week.")] = "now",
+    every: Every = None,
     json: Json = False,
 ) -> None:
     """Say what a watch would have sent over the last 30 days."""
     from alerts import watches
 
     settings = config()
-    _known(settings, source or [])
-    opened = database()
-    try:
-        wish = watches.Wish(
-            query=query, kinds=watches.kinds(kind or []), sources=tuple(source or ()), fields=tuple(field or ()),
-            every=cast("Every", _one_of("--every", every, ("now", "day", "week"))),
-        )  # fmt: skip
+    with _opened() as opened:
+        given = wishes.asked(settings, kind=kind, source=source, field=field, every=every)
         with opened.reading() as session:
-            wish = watches.wish_of(session, query) or wish
+            wish = watches.wish_of(session, query) or watches.Wish(query=query, **given)
         watches.check(wish)
         told = _previewed(settings, opened, wish)
-    except watches.BadWatch as error:
-        fail(str(error), Exit.USAGE)
-    finally:
-        opened.close()
     if json:
         console.as_json(told.shape())
         return
@@ -160,29 +251,6 @@ def preview(
         console.out.print(said, markup=False, soft_wrap=True)
 
 
-@watch_app.command("test", epilog="Example: congtin watch test 5qk2m4yfx7d3a6be")
-def try_out(watch: Id, json: Json = False) -> None:
-    """Send a trial to each channel of a watch, and say what came of it; exit code 3 when one failed."""
-    from alerts import trial, watches
-    from alerts.channels import Channels, Settings
-
-    settings = config()
-    opened = database()
-    try:
-        with Channels(Settings.of(settings)) as sender:
-            rows = trial.run(opened, watch, sender, _names(settings), now=datetime.now(UTC))
-    except watches.NoWatch as error:
-        fail(str(error), Exit.USAGE)
-    finally:
-        opened.close()
-    if json:
-        console.as_json(rows)
-    else:
-        console.table(["channel", "outcome", "cause", "note"], [[*row.values()] for row in rows])
-    if any(row["outcome"] != "taken" for row in rows):
-        raise typer.Exit(Exit.FAILED)
-
-
 @watch_app.command(epilog="Example: congtin watch pause 5qk2m4yfx7d3a6be --resume")
 def pause(
     watch: Id,
@@ -191,7 +259,7 @@ def pause(
     """Have a watch hear nothing from now on; what is queued for it is dropped."""
     from alerts import watches
 
-    _change(watches.resume if resume else watches.pause, watch)
+    _apply(watches.resume if resume else watches.pause, watch)
 
 
 @watch_app.command(epilog="Example: congtin watch remove 5qk2m4yfx7d3a6be")
@@ -199,88 +267,7 @@ def remove(watch: Id) -> None:
     """End a watch; what is queued for it is dropped."""
     from alerts import watches
 
-    _change(watches.remove, watch)
-
-
-@app.command(epilog="Example: congtin deliver, or congtin deliver --again 5qk2m4yfx7d3a6be")
-def deliver(
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until told to stop, as `up` does.")] = False,
-    again: Annotated[list[str] | None, typer.Option("--again", metavar="ID", help="Of messages given up.")] = None,
-    dead: Annotated[bool, typer.Option("--dead", help="Once more all messages that were given up.")] = False,
-    json: Json = False,
-) -> None:
-    """Send what watches are to hear of; exit code 3 when something failed."""
-    from alerts import outbox, standing
-
-    settings = config()
-    opened = database()
-    try:
-        if follow:
-            _follow(settings, opened)
-            return
-        if dead or again:
-            with opened.writing() as session:
-                count = outbox.again(session, messages=again or [], now=datetime.now(UTC))
-            if again and count < len(set(again)):
-                fail(
-                    "not all of these are messages that were given up; `congtin deliver --json` lists them", Exit.USAGE
-                )
-        dispatcher = dispatching(settings, opened)
-        try:
-            tally = dispatcher.once()
-        finally:
-            dispatcher.close()
-        with opened.reading() as session:
-            told = {"sent": tally.sent, "failed": tally.failed, **standing.report(session)}
-    finally:
-        opened.close()
-    if json:
-        console.as_json(told)
-    else:
-        _tell(told)
-    if told["failed"] or told["paused_channels"]:
-        raise typer.Exit(Exit.FAILED)
-
-
-def dispatching(settings: Config, opened: Database) -> Dispatcher:
-    """A dispatcher with the operator's accounts; to be closed."""
-    from alerts.channels import Channels, Settings
-    from alerts.dispatch import Dispatcher
-
-    accounts = Settings.of(settings)
-    return Dispatcher(opened, lambda: Channels(accounts), _names(settings))
-
-
-def _follow(settings: Config, opened: Database) -> None:
-    """Delivers until SIGTERM or SIGINT; a second one ends it at once."""
-    import os
-    import signal
-
-    log_to_stderr()
-    dispatcher = dispatching(settings, opened)
-    stopping = False
-
-    def stop(_number: int, _frame: object) -> None:
-        nonlocal stopping
-        if stopping:
-            os._exit(_INTERRUPTED)
-        stopping = True
-        dispatcher.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    try:
-        dispatcher.run()
-    finally:
-        end(dispatcher)
-
-
-def end(dispatcher: Dispatcher) -> None:
-    """Ends a dispatcher, and the process with it where a receiver takes too long: the next one sends that again."""
-    import os
-
-    if not dispatcher.close(PATIENCE_SECONDS):
-        os._exit(Exit.DONE)
+    _apply(watches.remove, watch)
 
 
 def _previewed(settings: Config, opened: Database, wish: Wish) -> Preview:
@@ -304,67 +291,9 @@ def _warn(told: Preview) -> None:
         )
 
 
-def _usable(settings: Config, addresses: list[str]) -> None:
-    """Ends the command where no message could go to one of these addresses as things are set up."""
-    from alerts.address import BadAddress, parse
-    from alerts.channels import Settings, refused
-
-    for address in addresses:
-        try:
-            why = refused(parse(address), Settings.of(settings))
-        except BadAddress as error:
-            fail(f"--to: {error}", Exit.USAGE)
-        if why:
-            fail(f"--to {parse(address).shown}: {why}", Exit.USAGE)
-
-
-def _change(change: Callable[..., None], watch: str) -> None:
-    from alerts.watches import NoWatch
-
-    opened = database()
-    try:
-        with opened.writing() as session:
-            change(session, watch, now=datetime.now(UTC))
-    except NoWatch as error:
-        fail(str(error), Exit.USAGE)
-    finally:
-        opened.close()
-
-
-def _names(settings: Config) -> Names:
-    from alerts.telling import Names
-    from spiders.loader import catalogue
-
-    sources = {source.id: source.name for source in catalogue(settings).usable()}
-    return Names(sources=sources, public_url=settings.public_url)
-
-
-def _known(settings: Config, sources: list[str]) -> None:
-    """Ends the command where a name is none of a source, nor of a folder of sources."""
-    from spiders.loader import catalogue
-
-    files = catalogue(settings).files
-    for name in sources:
-        if not any(file == name or file.startswith(f"{name}/") for file in files):
-            fail(
-                f"there is no source {name!r}, and no folder of sources. `congtin sources list` shows them all",
-                Exit.USAGE,
-            )
-
-
-def _one_of(option: str, said: str, words: tuple[str, ...]) -> str:
-    if said not in words:
-        fail(f"{option}: {said!r} is none of {', '.join(words)}", Exit.USAGE)
-    return said
-
-
-def _hours(said: str) -> tuple[int, int] | None:
-    if not said:
-        return None
-    found = _QUIET.fullmatch(said)
-    if found is None:
-        fail(f"--quiet: two hours, such as 22-6, and not {said!r}", Exit.USAGE)
-    return int(found[1]), int(found[2])
+def _apply(what: Callable[..., None], watch: str) -> None:
+    with _opened() as opened, opened.writing() as session:
+        what(session, watch, now=datetime.now(UTC))
 
 
 def _cell(row: dict[str, Any], name: str) -> object:
@@ -373,19 +302,8 @@ def _cell(row: dict[str, Any], name: str) -> object:
     return ", ".join(row[name]) if name == "channels" else row[name]
 
 
-def _tell_channel(one: dict[str, Any]) -> None:
+def tell_channel(one: dict[str, Any]) -> None:
     """Says that a channel fails, since when, and why."""
     state = "paused: it fails" if one["paused"] else "failing"
     said = f"{one['address']} is {state} since {console.day(one['since'])}: {one['cause']} {one['detail']}".rstrip()
     console.out.print(said, markup=False, soft_wrap=True)
-
-
-def _tell(told: dict[str, Any]) -> None:
-    console.fields({name: told[name] for name in ("sent", "failed", "pending")})
-    for one in told["failing"]:
-        _tell_channel(one)
-    if told["dead"]:
-        console.table(
-            ["given up", "watch", "channel", "at", "cause"],
-            [[one["id"], one["watch"], one["channel"], console.day(one["at"]), one["cause"]] for one in told["dead"]],
-        )

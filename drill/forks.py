@@ -31,7 +31,14 @@ HOUR_SECONDS = DAY_SECONDS / 24
 SINGLES, WINDOW_SECONDS = 4, 10.0
 """A watch has so many messages of one event each within so long; what comes above that is a digest."""
 _START_SECONDS = 60.0
-_PRELOADED = ("cli", "spiders.run", "storage.middlewares", "storage.pipelines", "alerts.dispatch", "commands.watching")
+_PRELOADED = (
+    "cli",
+    "spiders.run",
+    "storage.middlewares",
+    "storage.pipelines",
+    "alerts.dispatch",
+    "commands.delivering",
+)
 _PAUSE = timedelta(seconds=0.2)
 _NEWS_AN_HOUR = 10_000
 """So many new pages are news yet: a drill's portal publishes in minutes what others do in a month."""
@@ -83,14 +90,14 @@ def _run(words: tuple[str, ...], environment: dict[str, str], log: str) -> None:
 def _quicken() -> None:
     from alerts import digests, retries
     from alerts.channels import others
-    from commands import watching
+    from commands import delivering
     from storage import floods
 
     floods.MOST_NEWS = _NEWS_AN_HOUR
     retries.PLAN = (_PAUSE,) * _ATTEMPTS
     others.START = _START_SECONDS
     digests.next_hour, digests.after_quiet = _next_hour, _after_quiet
-    watching.dispatching = _dispatching
+    delivering.dispatching = _dispatching
 
 
 def hours_since(hour: int, at: float) -> float:
@@ -111,7 +118,7 @@ def _after_quiet(rhythm: Rhythm, at: datetime) -> datetime:
 
 
 def _dispatching(settings: Config, opened: Database) -> Dispatcher:
-    """As `watching.dispatching`, with a drill's limits."""
+    """As `delivering.dispatching`, with a drill's limits."""
     from alerts import digests, dispatch
     from alerts.channels import Channels, Limits, Settings
     from alerts.telling import Names

@@ -12,7 +12,7 @@ from storage.models import Id, Table, Words
 
 
 class Watch(Table):
-    """A saved search that tells someone. Its query and its channels are those that it was made with."""
+    """A saved search that tells someone, as it is now; what it was before it was changed, its spans know."""
 
     __tablename__ = "watches"
 
@@ -40,13 +40,26 @@ class Watch(Table):
 
 
 class WatchSpan(Table):
-    """Events of which a watch is told: those after one cursor, up to another. A pause ends a span, and begins none."""
+    """What a watch promises of the events after one cursor, up to another: which of them it tells, and to whom.
+
+    A pause ends a span, a change of the watch ends one and begins the next. Nothing else of it ever changes.
+    """
 
     __tablename__ = "watch_spans"
 
-    watch: Mapped[str] = mapped_column(ForeignKey("watches.id"), primary_key=True)
-    after: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    number: Mapped[int] = mapped_column(Id, primary_key=True)
+    watch: Mapped[str] = mapped_column(ForeignKey("watches.id"))
+    after: Mapped[int] = mapped_column(BigInteger)
     until: Mapped[int | None] = mapped_column(BigInteger)
+    query: Mapped[str] = mapped_column(Words)
+    kinds: Mapped[list[Any]]
+    sources: Mapped[list[Any]]
+    fields: Mapped[list[Any]]
+    """What the watch asked for."""
+    channels: Mapped[list[Any]]
+    """Ids of those that it told, as they were named."""
+
+    __table_args__ = (Index(None, "watch"),)
 
 
 class Channel(Table):
@@ -95,7 +108,7 @@ class Bounce(Table):
 
 
 class WatchChannel(Table):
-    """A watch tells a channel, until its reader left it: of events up to the cursor `until`."""
+    """A watch tells a channel, until its reader leaves or it is taken away: of events up to the cursor `until`."""
 
     __tablename__ = "watch_channels"
 
@@ -105,9 +118,13 @@ class WatchChannel(Table):
     """As they were named."""
     token: Mapped[str] = mapped_column(String(64), unique=True)
     """Whoever has it may leave: it stands in the messages' link."""
+    after: Mapped[int] = mapped_column(BigInteger)
+    """When it was last added, or the watch resumed: what happened up to this event and was not entered, is dropped."""
     until: Mapped[int | None] = mapped_column(BigInteger)
+    look_at: Mapped[datetime | None]
+    """When messages may have to be made next of what waits for it; never, where nothing does."""
 
-    __table_args__ = (Index(None, "channel"),)
+    __table_args__ = (Index(None, "channel"), Index(None, "look_at"))
 
 
 class Following(Table):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from postroom import FAILS, GONE, HOOK, MAIL, TAKEN, PostRoom
 from sqlalchemy import select
 
-from alerts import bounces, returned, standing, watches
+from alerts import bounces, listing, returned, standing, watches
 from alerts.bounces import Fate, NoBounce
 from storage.alert_tables import Bounce
 
@@ -202,7 +202,7 @@ def test_who_is_unknown_is_not_written_to_again_and_the_owner_is_told(posted: Po
     (told,) = [message for message in posted.receiver.at(HOOK) if message.kind == "notice"]
     assert MAIL in told.said
     with posted.database.reading() as session:
-        report, (row,), waits = standing.report(session), watches.listed(session), standing.paused(session)
+        report, (row,), waits = standing.report(session), listing.listed(session), standing.paused(session)
     (failing,) = report["failing"]
     assert (failing["cause"], failing["detail"]) == ("not-found", "came back: 5.1.1 550 5.1.1 no such user")
     assert report["paused_channels"] == [MAIL]
@@ -250,7 +250,7 @@ def test_what_was_sent_before_it_was_resumed_does_not_pause_it_again(posted: Pos
     assert paused(posted) == (MAIL,)
     posted.clock.forward(hours=1)
     with posted.database.writing() as session:
-        watches.resume(session, watches.listed(session)[0]["id"], now=posted.clock())
+        watches.resume(session, listing.listed(session)[0]["id"], now=posted.clock())
     assert not note(posted, postfix(last)).paused
     send(posted, 1)
     assert note(posted, postfix(mails(posted)[-1])).paused
@@ -305,7 +305,7 @@ def test_what_was_under_way_when_the_mail_came_back_leaves_the_channel_paused(
 def test_a_channel_of_a_watch_that_was_removed_is_nobodys_trouble(posted: PostRoom) -> None:
     note(posted, postfix(mails(posted)[0]))
     with posted.database.writing() as session:
-        watches.remove(session, watches.listed(session)[0]["id"], now=posted.clock())
+        watches.remove(session, listing.listed(session)[0]["id"], now=posted.clock())
     assert paused(posted) == ()
     with posted.database.reading() as session:
         assert standing.report(session)["paused_channels"] == []

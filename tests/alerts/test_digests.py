@@ -105,8 +105,8 @@ def test_more_than_so_many_at_once_are_one_digest() -> None:
 
 def test_what_is_no_news_waits_for_a_digests_hour_where_it_is_alone() -> None:
     now = local(11, 9)
-    alone = Waiting(noted=412, noted_since=now)
+    alone = Waiting(noted_since=now)
     assert decide(Rhythm(), alone, Recent(), now=now) == Decision(do="wait", at=local(12, 7))
     assert decide(Rhythm(), alone, Recent(), now=local(12, 7)).do == "digest"
-    beside = Waiting(events=1, since=now, noted=412, noted_since=now)
+    beside = Waiting(events=1, since=now, noted_since=now)
     assert decide(Rhythm(), beside, Recent(), now=now).do == "singles"

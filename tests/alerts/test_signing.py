@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from postroom import HOOK, MAIL, TAKEN, PostRoom
 
-from alerts import signing, watches
+from alerts import listing, signing, watches
 from alerts.watches import BadWatch, NoWatch
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_who_comes_after_all_have_left_has_a_secret_that_nobody_else_knows(
 def test_a_channel_is_named_by_its_id_its_address_or_as_it_is_shown(room: PostRoom) -> None:
     made = room.watch("", HOOK, MAIL)
     with room.database.reading() as session:
-        hook, mail = watches.listed(session)[0]["channel_states"]
+        hook, mail = listing.listed(session)[0]["channel_states"]
     assert len({renew(room, made.id, name) for name in (HOOK, hook["id"], hook["address"])}) == 3
     for name in (MAIL, mail["id"], "webhook+https://other.example.org/in", ""):
         with pytest.raises(BadWatch, match="no such webhook"):

@@ -9,7 +9,7 @@ import pytest
 from small_archive import opened
 from sqlalchemy import select
 
-from alerts import watches
+from alerts import listing, watches
 from storage.alert_tables import WatchChannel
 from storage.database import Database
 
@@ -32,7 +32,7 @@ def token(filled: Config) -> str:
 def channels(config: Config) -> list[str]:
     database = Database(config)
     with database.reading() as session:
-        (row,) = watches.listed(session)
+        (row,) = listing.listed(session)
     database.close()
     told: list[str] = row["channels"]
     return told
