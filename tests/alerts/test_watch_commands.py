@@ -216,6 +216,62 @@ def test_a_trial_shows_the_way_out(congtin: Congtin, mailbox: Post) -> None:
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_a_watch_is_changed_and_shown_with_its_messages(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver, mailbox: Post
+) -> None:
+    portal = serve(articles=10)
+    congtin.crawl()
+    made = added(congtin, "bóng chuyền", "--to", hook.webhook, "--kind", "article", "--quiet", "2-3")
+    mail = "mailto:reader@example.org"
+    told = congtin.json(
+        "watch", "change", made["id"], "--query", "hổ phách", "--add-to", mail, "--no-quiet", "--every", "week",
+        "--on", "fri", "--at", "9",
+    )  # fmt: skip
+    assert (told["understood"], told["channels"], told["secrets"]) == ("hổ phách", [*made["channels"], mail], {})
+    congtin.run("watch", "change", made["id"], "--every", "now", "--name", "Hổ phách", "--source", "")
+    hook.usual = (500, {}, b"")
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    congtin.run("deliver", expect=3)
+    shown = congtin.json("watch", "show", made["id"])
+    assert (shown["query"], shown["name"], shown["every"], shown["hour"], shown["weekday"], shown["quiet"]) == (
+        "hổ phách", "Hổ phách", "now", 9, "fri", None,
+    )  # fmt: skip
+    failing, well = shown["channel_states"]
+    assert (failing["pending"], failing["sent"], failing["cause"], well["pending"], well["sent"]) == (
+        1, 0, "server-error", 0, 1,
+    )  # fmt: skip
+    assert failing["next_attempt"] > failing["since"]
+    assert well["next_attempt"] is None
+    assert [(one["kind"], one["title"], one["state"], one["attempts"], one["cause"]) for one in shown["messages"]] in (
+        [("event", LATEST, "pending", 1, "server-error"), ("event", LATEST, "sent", 1, "")],
+        [("event", LATEST, "sent", 1, ""), ("event", LATEST, "pending", 1, "server-error")],
+    )
+    assert len(congtin.json("watch", "show", made["id"], "--limit", "1")["messages"]) == 1
+    said = congtin.run("watch", "show", made["id"])
+    (secret,) = made["secrets"].values()
+    assert secret not in said.stdout + str(shown)
+    assert "server-error" in said.stdout
+    congtin.run("watch", "change", made["id"], "--no-to", failing["id"])
+    assert congtin.json("deliver")["pending"] == 0
+    assert congtin.json("watch", "list")[0]["channels"] == [mail]
+
+
+def test_a_change_that_cannot_be_is_refused_with_the_reason(congtin: Congtin, hook: Receiver) -> None:
+    made = added(congtin, "hổ phách", "--to", hook.webhook)
+    for words, why in (
+        (["--quiet", "22-6", "--no-quiet"], "--no-quiet"),
+        (["--add-to", "mailto:reader@example.org"], "CONGTIN_SMTP_URL"),
+        (["--no-to", hook.webhook], "no channel would be left"),
+        (["--source", "nowhere"], "nowhere"),
+        (["--kind", "rumour"], "rumour"),
+        (["--on", "sunday"], "sunday"),
+    ):
+        assert why in congtin.run("watch", "change", made["id"], *words, expect=2).stderr
+    for command in ("change", "show"):
+        assert "there is no watch" in congtin.run("watch", command, "none", expect=2).stderr
+
+
 def test_the_feed_of_a_watch_is_told_where_we_have_an_address(congtin: Congtin, hook: Receiver) -> None:
     assert added(congtin, "hổ phách", "--to", hook.webhook)["feed"] is None
     assert "/feeds/" not in congtin.run("watch", "list").stdout
