@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from alerts.digests import Limits
+    from alerts.promises import Span
     from storage.alert_tables import WatchSpan
     from storage.search.query import Document
 
@@ -75,7 +76,7 @@ class Matcher:
             if (names := list(self._of(event, document, living)))
         }
 
-    def _of(self, event: Event, document: Document, living: Mapping[str, WatchSpan]) -> Iterable[str]:
+    def _of(self, event: Event, document: Document, living: Mapping[str, Span]) -> Iterable[str]:
         for number in self._watched.matching(document):
             if event.kind in self._kinds[number] and promises.holds(living[number], event.cursor):
                 yield living[number].watch

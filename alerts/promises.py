@@ -7,10 +7,9 @@ it can be said for ever, therefore, who was to hear of it; when it is read from 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import load_only
 
 from storage import events
 from storage.alert_tables import WatchChannel, WatchSpan
@@ -18,7 +17,7 @@ from storage.alert_tables import WatchChannel, WatchSpan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from storage.alert_tables import Watch
@@ -56,31 +55,40 @@ def renew(session: Session, watch: Watch) -> None:
         begin(session, watch)
 
 
-def spans(session: Session, first: int, last: int) -> Sequence[WatchSpan]:
-    """The spans in which any of these events may fall: whose they are, and from where to where they go.
+class Span(NamedTuple):
+    """Whose a span is, and from where to where it goes."""
 
-    This is asked at every step, of thousands of watches; `promised` says what they hold.
+    number: int
+    watch: str
+    after: int
+    until: int | None
+
+
+def spans(session: Session, first: int, last: int) -> list[Span]:
+    """The spans in which any of these events may fall; what they hold, `promised` says.
+
+    This is asked at every step, of thousands of watches.
     """
-    thin = load_only(WatchSpan.watch, WatchSpan.after, WatchSpan.until, raiseload=True)
-    return session.scalars(_between(first, last).options(thin)).all()
+    columns = (WatchSpan.number, WatchSpan.watch, WatchSpan.after, WatchSpan.until)
+    return [Span(*row) for row in session.execute(select(*columns).where(*_between(first, last)))]
 
 
 def promised(
     session: Session, first: int, last: int, *, names: Iterable[str] | None = None
 ) -> defaultdict[str, list[WatchSpan]]:
     """The spans in which any of these events may fall by watch, whole: of these watches, or of all."""
-    asked = _between(first, last) if names is None else _between(first, last).where(WatchSpan.watch.in_(names))
+    asked = select(WatchSpan).where(*_between(first, last)).order_by(WatchSpan.number)
     found: defaultdict[str, list[WatchSpan]] = defaultdict(list)
-    for span in session.scalars(asked.order_by(WatchSpan.number).execution_options(populate_existing=True)):
+    for span in session.scalars(asked if names is None else asked.where(WatchSpan.watch.in_(names))):
         found[span.watch].append(span)
     return found
 
 
-def _between(first: int, last: int) -> Select[WatchSpan]:
-    return select(WatchSpan).where(WatchSpan.after < last, or_(WatchSpan.until.is_(None), WatchSpan.until >= first))
+def _between(first: int, last: int) -> tuple[ColumnElement[bool], ...]:
+    return WatchSpan.after < last, or_(WatchSpan.until.is_(None), WatchSpan.until >= first)
 
 
-def holds(span: WatchSpan, cursor: int) -> bool:
+def holds(span: Span | WatchSpan, cursor: int) -> bool:
     """Whether an event falls in a span."""
     return span.after < cursor and (span.until is None or cursor <= span.until)
 

@@ -9,18 +9,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postroom import CHAT, FAILS, HOOK, MAIL, PostRoom
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from alerts import listing, watches
 from alerts.audit import Auditor
 from alerts.watches import BadWatch, NoWatch
 from scraper.items import VIETNAM
-from storage.alert_tables import Channel, Owed, WatchChannel
+from storage import migrations
+from storage.alert_tables import Channel, Owed, WatchChannel, WatchSpan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alerts.watches import Made
 
 OTHER = "mailto:other@example.org"
@@ -250,6 +254,38 @@ def test_changes_while_two_dispatchers_work_leave_no_gap_and_repeat_nothing(room
     assert len(ids) == len(set(ids))
     assert room.states().keys() <= {"sent", "dropped"}
     assert is_sound(room)
+
+
+def test_watches_of_an_older_congtin_keep_what_they_promised(fresh: Callable[..., str]) -> None:
+    """Two spans, in the first of which the reader of one channel left."""
+    engine = create_engine(fresh(migrated=False))
+    with engine.begin() as connection:
+        command.upgrade(migrations.configuration(connection), "0012")
+        for statement in OLD:
+            connection.execute(text(statement))
+        migrations.upgrade(connection)
+        spans = connection.execute(
+            select(WatchSpan.after, WatchSpan.until, WatchSpan.channels, WatchSpan.query).order_by(WatchSpan.after)
+        ).all()
+        assert [tuple(span) for span in spans] == [
+            (3, 5, ["hook", "mail"], "tin"), (5, 8, ["hook"], "tin"), (9, None, ["hook"], "tin"),
+        ]  # fmt: skip
+        channels = connection.execute(select(WatchChannel.channel, WatchChannel.after, WatchChannel.look_at)).all()
+        assert {row.channel: (row.after, row.look_at is None) for row in channels} == {
+            "hook": (9, False), "mail": (9, False),
+        }  # fmt: skip
+    engine.dispose()
+
+
+OLD = (
+    "INSERT INTO watches (id, name, query, kinds, sources, fields, every, hour, weekday, language, created_at)"
+    " VALUES ('w', 'tin', 'tin', '[\"article.new\"]', '[]', '[]', 'day', 7, 0, 'vi', '2026-02-11 09:00:00+07:00')",
+    "INSERT INTO channels (id, kind, address, key, shown, failures, cause, detail)"
+    " VALUES ('mail', 'mail', 'a', 'a', 'a', 0, '', ''), ('hook', 'webhook', 'b', 'b', 'b', 0, '', '')",
+    "INSERT INTO watch_spans (watch, after, until) VALUES ('w', 3, 8), ('w', 9, NULL)",
+    "INSERT INTO watch_channels (watch, channel, position, token, until)"
+    " VALUES ('w', 'mail', 1, 'm', 5), ('w', 'hook', 0, 'h', NULL)",
+)
 
 
 ACTS = ("publish", "publish", "publish", "old", "read", "deliver", "deliver", "query", "rhythm", "add", "take", "pause")
