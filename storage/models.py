@@ -483,6 +483,7 @@ class Event(Table):
         Index(None, "source", "cursor"),
         Index(None, "origin", "cursor"),
         Index(None, "published_at", "cursor"),
+        Index(None, "kind", "published_at", "cursor"),
         {"sqlite_autoincrement": True},
     )
 

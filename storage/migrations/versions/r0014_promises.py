@@ -1,4 +1,7 @@
-"""What each watch promises, and to whom, from which event on; when what waits for a channel is looked at next."""
+"""What each watch promises, and to whom, from which event on; when what waits for a channel is looked at next.
+
+And what a feed of one kind asks the event log for, where nearly all of it is of other kinds.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +24,7 @@ CHANNELS = sa.table(
 
 
 def upgrade() -> None:
+    op.create_index("ix_events_kind_published_at_cursor", "events", ["kind", "published_at", "cursor"])
     connection = op.get_bind()
     spans = connection.execute(sa.select(OLD_SPANS).order_by(OLD_SPANS.c.watch, OLD_SPANS.c.after)).all()
     wishes = {row.id: {name: getattr(row, name) for name in WISH} for row in connection.execute(sa.select(WATCHES))}
