@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 _COUNTED = {"sent": "sent", "pending": "pending", "dead": "failed"}
 """States of the ledger, by what their counts are called."""
@@ -25,7 +25,7 @@ _COUNTED = {"sent": "sent", "pending": "pending", "dead": "failed"}
 
 def listed(session: Session, *, public_url: str = "") -> list[dict[str, Any]]:
     """All watches that were not removed, as the contract writes them, the oldest first."""
-    counts, channels = _counts(session), _channels(session)
+    counts, channels = _counts(session, Owed.watch), _channels(session)
     rows = session.scalars(select(Watch).where(Watch.removed_at.is_(None)).order_by(Watch.created_at, Watch.id))
     return [_summary(row, channels[row.id], public_url) | counts[row.id] for row in rows]
 
@@ -38,12 +38,12 @@ def shown(session: Session, name: str, *, public_url: str = "", limit: int = 20)
     """
     row = watches.find(session, name)
     rhythm = outbox.rhythm(row)
-    counts, next_at = _counts_of(session, row), _next_attempts(session, row)
+    counts, next_at = _counts(session, Owed.channel, row.id), _next_attempts(session, row)
     channels = [
         one | counts[one["id"]] | {"next_attempt": None if one["paused"] else events.iso(next_at.get(one["id"]))}
         for one in _channels(session, row.id)[row.id]
     ]
-    return _summary(row, channels, public_url) | _counts(session, row.id)[row.id] | {
+    return _summary(row, channels, public_url) | _counts(session, Owed.watch, row.id)[row.id] | {
         "understood": str(watches.tree(row)), "hour": rhythm.hour, "weekday": watches.DAYS[rhythm.weekday],
         "quiet": list(rhythm.quiet) if rhythm.quiet else None, "language": row.language,
         "messages": _messages(session, row, limit),
@@ -90,27 +90,15 @@ def _of(watch: str | None, column: Any) -> list[ColumnElement[bool]]:
     return [] if watch is None else [column == watch]
 
 
-def _none() -> dict[str, int]:
-    return dict.fromkeys(_COUNTED.values(), 0)
-
-
-def _counts(session: Session, watch: str | None = None) -> defaultdict[str, dict[str, int]]:
-    """How many events each watch was told of, is to be told of, and could not be told of, over all its channels."""
-    found: defaultdict[str, dict[str, int]] = defaultdict(_none)
-    asked = select(Owed.watch, Owed.state, func.count().label("rows")).where(*_of(watch, Owed.watch))
-    for row in session.execute(asked.group_by(Owed.watch, Owed.state)):
-        if row.state in _COUNTED:
-            found[row.watch][_COUNTED[row.state]] = row.rows
-    return found
-
-
-def _counts_of(session: Session, watch: Watch) -> defaultdict[str, dict[str, int]]:
-    """The same of one watch, by channel."""
-    found: defaultdict[str, dict[str, int]] = defaultdict(_none)
-    asked = select(Owed.channel, Owed.state, func.count().label("rows")).where(Owed.watch == watch.id)
-    for row in session.execute(asked.group_by(Owed.channel, Owed.state)):
-        if row.state in _COUNTED:
-            found[row.channel][_COUNTED[row.state]] = row.rows
+def _counts(
+    session: Session, of: InstrumentedAttribute[str], watch: str | None = None
+) -> defaultdict[str, dict[str, int]]:
+    """By watch or by channel, how many events were told, are to be told, and could not be; of one watch or of all."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTED.values(), 0))
+    asked = select(of, Owed.state, func.count()).where(*_of(watch, Owed.watch)).group_by(of, Owed.state)
+    for name, state, count in session.execute(asked):
+        if state in _COUNTED:
+            found[name][_COUNTED[state]] = count
     return found
 
 

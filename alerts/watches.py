@@ -35,6 +35,7 @@ DEFAULT_KINDS = (
 TOLD = tuple(kind for kind in events.KINDS if kind not in events.SILENT)
 """Kinds of event that a watch may be told of."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""What weekdays are called, by their numbers."""
 _SOURCES = tuple(kind for kind in TOLD if kind.startswith("source."))
 
 
@@ -301,7 +302,7 @@ def resume(session: Session, name: str, *, now: datetime) -> None:
         promises.begin(session, watch)
         for row in _channels_of(session, watch):
             row.after = promises.last_event(session)
-    of_watch = select(WatchChannel.channel).where(WatchChannel.watch == watch.id)
+    of_watch = [row.channel for row in _channels_of(session, watch)]
     paused = select(Channel).where(Channel.id.in_(of_watch), Channel.paused_at.is_not(None))
     for channel in session.scalars(paused):
         _begin_anew(channel, now)
