@@ -150,6 +150,7 @@ def test_a_reader_who_left_may_leave_again_by_the_same_link(room: PostRoom) -> N
     room.publish("Tin hai")
     room.deliver()
     assert (room.receiver.titles(MAIL), room.receiver.titles(HOOK)) == (["Tin một"], ["Tin một", "Tin hai"])
+    assert room.states() == {"sent": 3}
     assert is_sound(room)
 
 
