@@ -11,7 +11,7 @@ from databases import SQLITE
 from postroom import FAILS, HANGS, HOOK, MAIL, REFUSES, TAKEN, PostRoom
 from sqlalchemy import select
 
-from alerts import following, gathering, outbox, standing, telling, watches
+from alerts import following, gathering, listing, outbox, standing, telling
 from alerts.audit import Auditor
 from alerts.retries import PLAN
 from scraper.deadlines import Act, Deadline
@@ -89,7 +89,7 @@ def test_messages_of_a_watch_keep_their_order_and_wait_for_the_one_that_fails(ro
     room.deliver()
     assert room.receiver.titles(HOOK) == ["Một", "Hai", "Ba"]
     with room.database.reading() as session:
-        (state,) = watches.listed(session)[0]["channel_states"]
+        (state,) = listing.listed(session)[0]["channel_states"]
     assert (state["since"], state["cause"], state["detail"]) == (None, "", "")  # what it had failed at is forgotten
     room.receiver.answers[HOOK] = [FAILS]
     room.publish("Bốn")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from postroom import CHAT, FAILS, GONE, HOOK, MAIL, PostRoom, leave
 
-from alerts import dispatch, following, gathering, outbox, standing, watches
+from alerts import dispatch, following, gathering, listing, outbox, standing, watches
 from alerts.audit import Auditor
 from alerts.items import Outcome
 
@@ -34,7 +34,7 @@ def test_a_dead_channel_keeps_no_other_waiting_is_paused_after_three_days_and_it
         assert room.receiver.titles(address) == titles
     with room.database.reading() as session:
         report = standing.report(session)
-        rows = {row["id"]: row for row in watches.listed(session)}
+        rows = {row["id"]: row for row in listing.listed(session)}
     assert report["paused_channels"] == [made.channels[0]]
     assert [state["paused"] for state in rows[made.id]["channel_states"]] == [True, False]
     assert rows[other.id]["pending"] == 0
@@ -219,7 +219,7 @@ def test_an_owner_who_has_one_channel_reads_of_its_failing_where_watches_are_lis
     room.deliver()
     assert room.messages(kind="notice") == []
     with room.database.reading() as session:
-        (row,) = watches.listed(session)
+        (row,) = listing.listed(session)
     (state,) = row["channel_states"]
     assert (state["paused"], state["cause"], row["failed"]) == (True, "gone", 1)
 
