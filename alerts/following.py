@@ -39,6 +39,8 @@ _MOST_ROWS = 4_000
 _NEWS = "poll"
 """The origin of events that are told as they come; all others are noted, and counted in a line."""
 
+_AWAY = "the channel was not of the watch any more, or the watch was paused, when this was read from the log"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
@@ -155,7 +157,7 @@ def _state(event: Event, watch: Watch, channel: WatchChannel) -> tuple[str, str]
     if watch.paused_at is not None or watch.removed_at is not None:
         return "dropped", outbox.ENDED
     if channel.until is not None or event.cursor <= channel.after:
-        return "dropped", outbox.AWAY
+        return "dropped", _AWAY
     if event.origin != _NEWS:
         return "noted", event.origin
     return "pending", ""

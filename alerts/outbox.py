@@ -37,8 +37,6 @@ CLAIM = timedelta(minutes=5)
 """How long an attempt may take; every channel gives up much sooner. Then another process may make it."""
 ENDED = "the watch was paused or removed"
 CUT_SHORT = "our fault: the attempt was cut short, and an earlier one may have arrived"
-LEFT, TAKEN_AWAY = "its reader left", "the channel was taken away"
-AWAY = "the channel was not of the watch any more, or the watch was paused, when this was read from the log"
 _FOLLOWING = "alerts"
 
 

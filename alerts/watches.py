@@ -36,6 +36,7 @@ TOLD = tuple(kind for kind in events.KINDS if kind not in events.SILENT)
 """Kinds of event that a watch may be told of."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """What weekdays are called, by their numbers."""
+_LEFT, _TAKEN_AWAY = "its reader left", "the channel was taken away"
 _SOURCES = tuple(kind for kind in TOLD if kind.startswith("source."))
 
 
@@ -162,7 +163,7 @@ def change(
     for column, value in _columns(wanted).items():
         setattr(watch, column, value)
     for one in taken:
-        _part(session, session.get_one(WatchChannel, (watch.id, one.id)), outbox.TAKEN_AWAY, now)
+        _part(session, session.get_one(WatchChannel, (watch.id, one.id)), _TAKEN_AWAY, now)
     told = {one.shown: secret for one in added if (secret := _join(session, watch, one, now))}
     promises.renew(session, watch)
     gathering.look(session, [watch.id], now=now)
@@ -337,7 +338,7 @@ def leave(session: Session, token: str, *, now: datetime) -> Watch:
     row = _by_token(session, token)
     watch = find(session, row.watch)
     if row.until is None:
-        _part(session, row, outbox.LEFT, now)
+        _part(session, row, _LEFT, now)
         promises.renew(session, watch)
     return watch
 

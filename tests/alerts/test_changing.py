@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from alembic import command
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from postroom import CHAT, FAILS, HOOK, MAIL, PostRoom
 from sqlalchemy import create_engine, select, text
 
-from alerts import listing, watches
+from alerts import digests, gathering, listing, watches
 from alerts.audit import Auditor
 from alerts.watches import BadWatch, NoWatch
 from scraper.items import VIETNAM
@@ -229,6 +230,44 @@ def test_what_would_be_no_watch_is_refused_and_changes_nothing(room: PostRoom, p
     assert (row["query"], row["name"], row["channels"]) == ("tin", "tin", ["mailto:reader@example.org"])
     with pytest.raises(NoWatch), room.database.writing() as session:
         watches.change(session, "none", lambda wish: wish, now=room.clock())
+
+
+def test_what_waits_for_its_hour_is_not_looked_at_before(room: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much of it there is: it costs nothing meanwhile. Where there is more, or it is told otherwise, it is."""
+    made = room.watch("", every="day")
+    room.publish("Tin một")
+    room.publish("Cũ một", origin="backfill")
+    room.deliver()
+    looks = Mock(wraps=digests.decide)
+    monkeypatch.setattr(digests, "decide", looks)
+    for _ in range(3):
+        room.clock.forward(hours=1)
+        room.deliver()
+    assert looks.call_count == 0
+    with room.database.reading() as session:
+        (state,) = listing.shown(session, made.id)["channel_states"]
+    assert (state["pending"], state["next_attempt"]) == (1, "2026-02-12T07:00:00+07:00")
+    changed(room, made, hour=6)
+    room.deliver()
+    room.publish("Tin hai")
+    room.deliver()
+    assert looks.call_count == 2
+    room.clock.now = datetime(2026, 2, 12, 6, 0, tzinfo=VIETNAM)
+    room.deliver()
+    (message,) = room.receiver.at(MAIL)
+    assert (message.total, message.noted) == (2, (("Sở Nội vụ", 1),))
+
+
+def test_more_channels_than_are_looked_at_together_all_have_theirs(
+    room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_PAIRS", 2)
+    to = [f"mailto:reader{number}@example.org" for number in range(5)]
+    for address in to:
+        room.watch("", address)
+    room.publish("Tin")
+    room.deliver()
+    assert sorted(address for address, _ in room.receiver.got) == to
 
 
 def test_a_name_that_is_the_query_goes_with_it_and_one_that_was_given_stays(room: PostRoom) -> None:
