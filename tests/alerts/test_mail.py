@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 from dataclasses import replace
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,9 +59,13 @@ def test_what_cannot_be_delivered_comes_back_to_the_sender_or_where_the_operator
     assert "<tin@example.org>" in server.mails[0][1].decode().partition("To:")[0]
 
 
-def test_a_line_that_is_a_dot_ends_no_message() -> None:
-    """RFC 5321 §4.5.2."""
-    assert mail.stuffed(b".\r\na.b\r\n..c\r\n") == b"..\r\na.b\r\n...c\r\n"
+def test_a_line_that_is_a_dot_ends_no_message(server: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5321 §4.5.2: whatever a mail is encoded in."""
+    dotted = EmailMessage(policy=SMTP)
+    dotted.set_content(".\na.b\n..c\n")
+    monkeypatch.setattr(mail, "letter", lambda *_, **__: dotted)
+    assert send(READER, ONE, server.settings()).end == "taken"
+    assert server.mails[0][1].endswith(b"\r\n\r\n.\r\na.b\r\n..c\r\n")
 
 
 def test_many_messages_go_over_one_connection(server: Post) -> None:
@@ -181,6 +187,10 @@ def test_a_certificate_that_does_not_hold_ends_it(
     with post(servers[kind]) as server:
         assert ends(send(READER, ONE, server.settings(secure=True))) == ("later", "tls")
         assert server.mails == []
+    with post(smtps=servers[kind]) as server:
+        given = MailServer(host="127.0.0.1", port=server.port, security="tls")
+        assert ends(send(READER, ONE, server.settings(mail_server=given))) == ("later", "tls")
+        assert server.mails == []
 
 
 def test_starttls_that_is_offered_is_used_without_a_password_too(
@@ -188,7 +198,10 @@ def test_starttls_that_is_offered_is_used_without_a_password_too(
 ) -> None:
     """But for this machine itself, which `is_here` is told not to be."""
     monkeypatch.setattr("alerts.channels.mail._is_here", lambda _: False)
-    _, servers = certificates
+    folder, servers = certificates
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / AUTHORITY))
+    with post(servers["sound"]) as server:
+        assert send(READER, ONE, server.settings()).end == "taken"
     with post(servers["self-signed"]) as server:
         assert ends(send(READER, ONE, server.settings())) == ("later", "tls")
     with post() as server:
