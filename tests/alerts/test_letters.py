@@ -149,6 +149,7 @@ def test_headers_let_programs_thread_filter_and_end_it() -> None:
         ("http://127.0.0.1:8000/unsubscribe/t", "<http://127.0.0.1:8000/unsubscribe/t>", None),
         ("", "<mailto:tin@example.org?subject=unsubscribe%20watch22222222222>", None),
         ("javascript:alert(1)", "<mailto:tin@example.org?subject=unsubscribe%20watch22222222222>", None),
+        ("https://tỉnh.example.org/t", "<mailto:tin@example.org?subject=unsubscribe%20watch22222222222>", None),
     ],
 )
 def test_one_click_unsubscribe_is_offered_by_https_only(address: str, header: str, post: str | None) -> None:
