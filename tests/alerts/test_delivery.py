@@ -11,7 +11,7 @@ from databases import SQLITE
 from postroom import FAILS, HANGS, HOOK, MAIL, REFUSES, TAKEN, PostRoom
 from sqlalchemy import select
 
-from alerts import following, gathering, listing, outbox, standing, telling
+from alerts import following, gathering, listing, outbox, standing, telling, watches
 from alerts.audit import Auditor
 from alerts.retries import PLAN
 from scraper.deadlines import Act, Deadline
