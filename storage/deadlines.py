@@ -56,11 +56,15 @@ class Due:
 def save(session: Session, record: str, found: Iterable[Deadline], *, at: datetime, new: bool = False) -> None:
     """Keeps what a record's page says, in place of what it said before. A `new` record has said nothing."""
     rows = list(_rows(record, None, found, at=at))
+    opened = batch.of(session)
     if not new:
         batch.flush(session)
-        rows = _changed(session, rows, record, of_documents=False)
-    for row in rows:
-        batch.later(session, _INSERT, row)
+        _replace(session, rows, record, of_documents=False)
+    elif opened and record in opened.made:  # behind its record, and not before those to come
+        for row in rows:
+            batch.later(session, _INSERT, row)
+    elif rows:
+        session.connection().execute(_INSERT, rows)
 
 
 def save_of_documents(
@@ -71,9 +75,7 @@ def save_of_documents(
     for position, row in enumerate(rows, _OF_DOCUMENTS):
         row["position"] = position
     batch.flush(session)
-    for row in _changed(session, rows, record, of_documents=True):
-        batch.later(session, _INSERT, row)
-    batch.send(session)
+    _replace(session, rows, record, of_documents=True)
 
 
 def _rows(record: str, document: str | None, found: Iterable[Deadline], *, at: datetime) -> Iterator[dict[str, Any]]:
@@ -87,18 +89,20 @@ def _rows(record: str, document: str | None, found: Iterable[Deadline], *, at: d
         }  # fmt: skip
 
 
-def _changed(session: Session, rows: list[dict[str, Any]], record: str, *, of_documents: bool) -> list[dict[str, Any]]:
-    """The rows to write after those that differ were taken away; what was told before keeps the time of that."""
+def _replace(session: Session, rows: list[dict[str, Any]], record: str, *, of_documents: bool) -> None:
+    """Writes rows in place of those before, if they differ; what was told before keeps the time of that."""
     side = PrintedDeadline.document
     those = PrintedDeadline.record == record, side.is_not(None) if of_documents else side.is_(None)
     kept = {row.key: row for row in session.execute(select(*PrintedDeadline.__table__.columns).where(*those))}
     if [tuple(getattr(row, name) for name in _SAID) for row in sorted(kept.values(), key=lambda row: row.position)] == [
         tuple(row[name] for name in _SAID) for row in rows
     ]:
-        return []
+        return
     if kept:
         session.execute(delete(PrintedDeadline).where(*those), execution_options={"synchronize_session": False})
-    return [row | {"told_at": kept[row["key"]].told_at} if row["key"] in kept else row for row in rows]
+    told = [row | {"told_at": kept[row["key"]].told_at} if row["key"] in kept else row for row in rows]
+    if told:
+        session.connection().execute(_INSERT, told)
 
 
 def of(session: Session, article: Article) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from making import NOON, article, day, later, minute, page, save
 from test_documents_kept import FIRST, SECOND, attach, paper, visit
 
 from scraper.deadlines import Act, Deadline
-from storage import deadlines, effects, events, records
+from storage import articles, batch, deadlines, effects, events, records
+from storage.articles import Sighting
 from storage.models import Article
 
 if TYPE_CHECKING:
@@ -93,6 +94,28 @@ def test_documents_tell_of_deadlines_as_long_as_they_are_shown(session: Session)
     assert len(shown(session, record)) == 2  # the page says none now, and its first document still does
     attach(session, record, at=later(2), known=True)
     assert shown(session, record) == listed(session) == []
+
+
+def test_a_batch_takes_known_and_new_records_in_any_order(session: Session) -> None:
+    known = keep(session, "/cu")
+    sighted = [(article(path, title=path, body_text=path), page(session, path)) for path in ("/1", "/2", "/3")]
+    batch.begin(session)
+    articles.look_up(session, "snv", sighted)
+    deadlines.save(session, known, [due(HOUR)], at=later(1))
+    new: list[str] = []
+    for said, row in sighted:
+        sighting = Sighting(
+            article=said, page=row, source="snv", platform="sharepoint", section="news", origin="poll", at=later(1),
+            capture=None, number_of=lambda _: None,
+        )  # fmt: skip
+        assert articles.save(session, sighting).decision == "new"
+        assert row.record
+        new.append(row.record)
+        if len(new) == 1:
+            batch.flush(session)  # as what a page attaches may do
+        deadlines.save(session, row.record, [due(JULY)], at=later(1), new=True)
+    batch.end(session)
+    assert {record for record, *_ in listed(session)} == {known, *new}
 
 
 def test_calendars_ask_for_days_sources_and_words(session: Session) -> None:
