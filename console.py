@@ -43,8 +43,13 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit) -> NoReturn:
     """Says what is wrong on standard error, and ends with the exit code."""
-    err.print(f"[bold red]congtin:[/] {escape(message)}")
+    err.print(f"[bold red]congtin:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def warn(message: str) -> None:
+    """Says on standard error what somebody should know."""
+    err.print(message, style="yellow", markup=False, soft_wrap=True)
 
 
 def as_json(value: Any) -> None:

@@ -50,6 +50,20 @@ def shown(session: Session, name: str, *, public_url: str = "", limit: int = 20)
     }  # fmt: skip
 
 
+def same(session: Session, name: str) -> list[str]:
+    """Other watches that ask for the same and tell one of its channels: its reader hears all of it twice. NoWatch."""
+    row = watches.find(session, name)
+    its = select(WatchChannel.channel).where(WatchChannel.watch == name, WatchChannel.until.is_(None))
+    telling = select(WatchChannel.watch).where(WatchChannel.channel.in_(its), WatchChannel.until.is_(None))
+    asked = select(Watch).where(
+        Watch.id.in_(telling), Watch.id != name, Watch.removed_at.is_(None), Watch.query == row.query
+    )
+    return sorted(
+        other.id for other in session.scalars(asked)
+        if (other.kinds, set(other.sources), set(other.fields)) == (row.kinds, set(row.sources), set(row.fields))
+    )  # fmt: skip
+
+
 def _summary(row: Watch, channels: Sequence[dict[str, Any]], public_url: str) -> dict[str, Any]:
     return {
         "id": row.id,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import and_, case, func, or_, select
 
 from alerts import subjects
+from alerts.digests import Rhythm, next_digest
 from alerts.matching import narrowed
 from scraper.items import VIETNAM
 from storage import events
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from alerts.items import Every
     from storage.database import Database
     from storage.search.answer import Searcher
     from storage.search.query import Node
@@ -90,10 +90,10 @@ def preview(
     kinds: Collection[str],
     sources: Sequence[str] = (),
     fields: Sequence[str] = (),
-    every: Every = "now",
+    rhythm: Rhythm = Rhythm(),  # noqa: B008 - it is frozen
     now: datetime,
 ) -> Preview:
-    """What a watch would have sent until `now` (aware), with the kinds of events and its own narrowing.
+    """What a watch would have sent until `now` (aware), with the kinds of events, its own narrowing and rhythm.
 
     Whether a record matches is asked of the record as it is now. It costs a look at the last thirty days of the event
     log, a row of a few columns for each event of these kinds, and one question to the index for a thousand records.
@@ -111,7 +111,7 @@ def preview(
             matches=round(happened),
             per_day=round(happened / DAYS, 2),
             flood=max(days.values(), default=0) * total > FLOOD * len(seen),
-            would_send=_would_send(session, found, every),
+            would_send=_would_send(session, found, rhythm),
             estimated=total > len(seen) or any(one.origin != "poll" for one in found) or _is_young(session, since),
             stale=stale,
         )
@@ -179,13 +179,13 @@ def _is_young(session: Session, since: datetime) -> bool:
     return first is None or first > since
 
 
-def _would_send(session: Session, found: Sequence[_Seen], every: Every) -> list[dict[str, Any]]:
+def _would_send(session: Session, found: Sequence[_Seen], rhythm: Rhythm) -> list[dict[str, Any]]:
     """The newest of what was found: one by one, or what was to be told together."""
-    if every == "now":
+    if rhythm.every == "now":
         return _shapes(session, [one.event for one in found[:MOST_SHOWN]])
     together: defaultdict[date, list[str]] = defaultdict(list)
     for one in found:
-        together[_due(one.at, every)].append(one.event)
+        together[next_digest(rhythm, one.at).astimezone(VIETNAM).date()].append(one.event)
     newest = sorted(together, reverse=True)[:MOST_SHOWN]
     return [
         {
@@ -195,12 +195,6 @@ def _would_send(session: Session, found: Sequence[_Seen], every: Every) -> list[
         }
         for day in newest
     ]
-
-
-def _due(at: datetime, every: Every) -> date:
-    """The day on which something would be told: the next one, or the next Monday, in Vietnam."""
-    day = at.astimezone(VIETNAM).date()
-    return day + timedelta(days=7 - day.weekday() if every == "week" else 1)
 
 
 def _shapes(session: Session, ids: Sequence[str]) -> list[dict[str, Any]]:

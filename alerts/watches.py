@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from alerts import gathering, outbox, promises
 from alerts.address import BadAddress, parse
@@ -37,6 +38,7 @@ TOLD = tuple(kind for kind in events.KINDS if kind not in events.SILENT)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """What weekdays are called, by their numbers."""
 _LEFT, _TAKEN_AWAY = "its reader left", "the channel was taken away"
+_ID = re.compile(r"(?=.*[2-7])[a-z2-7]{16}")  # without a digit, as one in thirty is, it may be a word
 _SOURCES = tuple(kind for kind in TOLD if kind.startswith("source."))
 
 
@@ -245,10 +247,12 @@ def find(session: Session, name: str) -> Watch:
 
 
 def wish_of(session: Session, name: str) -> Wish | None:
-    """What a watch asks for; None where there is none with this id."""
+    """What a watch asks for; None where this is no id, but a search. Raises NoWatch for an id that no watch has."""
     try:
         return wish(find(session, name))
     except NoWatch:
+        if _ID.fullmatch(name):
+            raise
         return None
 
 
@@ -295,7 +299,7 @@ def pause(session: Session, name: str, *, now: datetime) -> None:
 
 
 def resume(session: Session, name: str, *, now: datetime) -> None:
-    """A watch hears again of what happens from now on; its channels that were paused are tried again. NoWatch."""
+    """A watch hears again of what happens from now on; its channels that fail or were paused are tried. NoWatch."""
     outbox.lock(session)
     watch = find(session, name)
     if watch.paused_at is not None:
@@ -304,8 +308,8 @@ def resume(session: Session, name: str, *, now: datetime) -> None:
         for row in _channels_of(session, watch):
             row.after = promises.last_event(session)
     of_watch = [row.channel for row in _channels_of(session, watch)]
-    paused = select(Channel).where(Channel.id.in_(of_watch), Channel.paused_at.is_not(None))
-    for channel in session.scalars(paused):
+    ill = or_(Channel.paused_at.is_not(None), Channel.failing_since.is_not(None))
+    for channel in session.scalars(select(Channel).where(Channel.id.in_(of_watch), ill)):
         _begin_anew(channel, now)
         held = update(Handover).where(Handover.channel == channel.id, Handover.state == "pending")
         session.execute(held.values(attempts=0, due_at=now))

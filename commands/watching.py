@@ -61,7 +61,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Make a watch: tell channels of what happens from now on that a search would find."""
-    from alerts import watches
+    from alerts import listing, watches
 
     settings = config()
     wishes.usable(settings, to, "--to")
@@ -72,7 +72,14 @@ def add(
         ))  # fmt: skip
         with opened.writing() as session:
             made = watches.add(session, wish, to, now=datetime.now(UTC))
+            same = listing.same(session, made.id)
         _tell_made(settings, opened, made, json=json)
+        for other in same:
+            console.warn(f"{other} tells the same, and one channel of it is the same: its reader hears it twice.")
+    if not settings.public_url:
+        console.warn(
+            "CONGTIN_PUBLIC_URL is not set: messages have no link to our copy, and no way out for their reader."
+        )
 
 
 @watch_app.command(
@@ -157,6 +164,8 @@ def list_(json: Json = False) -> None:
     else:
         columns = ["id", "query", "every", "channels", "sent", "pending", "failed"]
         console.table(columns, [[_cell(row, name) for name in columns] for row in rows])
+        if not rows:
+            console.warn("There is no watch yet: `congtin watch add` makes one.")
         for row in rows:
             if row["feed"]:
                 console.out.print(f"{row['id']}: {row['feed']}", markup=False, soft_wrap=True)
@@ -228,6 +237,9 @@ def preview(
     source: Sources = None,
     field: Fields = None,
     every: Every = None,
+    at: At = None,
+    on: On = None,
+    quiet: Quiet = None,
     json: Json = False,
 ) -> None:
     """Say what a watch would have sent over the last 30 days."""
@@ -235,7 +247,9 @@ def preview(
 
     settings = config()
     with _opened() as opened:
-        given = wishes.asked(settings, kind=kind, source=source, field=field, every=every)
+        given = wishes.asked(
+            settings, kind=kind, source=source, field=field, every=every, at=at, on=on, quiet=quiet
+        )  # fmt: skip
         with opened.reading() as session:
             wish = watches.wish_of(session, query) or watches.Wish(query=query, **given)
         watches.check(wish)
@@ -245,16 +259,24 @@ def preview(
         return
     about = "about " if told.estimated else ""
     console.fields({"matches": f"{about}{told.matches} in 30 days, {told.per_day:g} a day"})
+    if told.estimated:
+        console.warn("Not all of these days were watched: older pages count by the day of their publication.")
     _warn(told)
     for one in told.would_send:
-        said = f"{one['day']}  {one['count']} together" if "day" in one else f"{console.day(one['at'])}  {one['title']}"
-        console.out.print(said, markup=False, soft_wrap=True)
+        console.out.print(_foretold(one), markup=False, soft_wrap=True)
+
+
+def _foretold(one: dict[str, Any]) -> str:
+    """What a preview says of an event, or of some that are told together."""
+    if "day" in one:
+        return f"{console.day(one['day'], 'day')}  {one['count']} together"
+    return f"{console.day(one['at'] if one['origin'] == 'poll' else one['published_at'])}  {one['title']}"
 
 
 @watch_app.command(epilog="Example: congtin watch pause 5qk2m4yfx7d3a6be --resume")
 def pause(
     watch: Id,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on, from now; paused channels are tried again.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on, from now; channels that fail are tried.")] = False,
 ) -> None:
     """Have a watch hear nothing from now on; what is queued for it is dropped."""
     from alerts import watches
@@ -271,12 +293,14 @@ def remove(watch: Id) -> None:
 
 
 def _previewed(settings: Config, opened: Database, wish: Wish) -> Preview:
+    from alerts.digests import Rhythm
     from alerts.preview import preview
     from storage.search.answer import Searcher
 
     return preview(
         opened, Searcher(opened, settings.data / "index"), wish.query, kinds=wish.kinds, sources=wish.sources,
-        fields=wish.fields, every=wish.every, now=datetime.now(UTC),
+        fields=wish.fields, rhythm=Rhythm(every=wish.every, hour=wish.hour, weekday=wish.weekday, quiet=wish.quiet),
+        now=datetime.now(UTC),
     )  # fmt: skip
 
 
@@ -286,9 +310,7 @@ def _warn(told: Preview) -> None:
         said = (
             f"More than 20 of these came on one day of the last 30 ({told.per_day:g} a day): so many come as digests."
         )
-        console.err.print(
-            f"{said} Narrow the query, or take --every day.", style="yellow", markup=False, soft_wrap=True
-        )
+        console.warn(f"{said} Narrow the query, or take --every day.")
 
 
 def _apply(what: Callable[..., None], watch: str) -> None:
@@ -299,7 +321,9 @@ def _apply(what: Callable[..., None], watch: str) -> None:
 def _cell(row: dict[str, Any], name: str) -> object:
     if name == "every":
         return "paused" if row["paused"] else row["every"]
-    return ", ".join(row[name]) if name == "channels" else row[name]
+    if name == "channels":
+        return "\n".join(row[name]) or "none: its readers left"
+    return row[name] or "everything" if name == "query" else row[name]
 
 
 def tell_channel(one: dict[str, Any]) -> None:

@@ -315,3 +315,45 @@ def test_a_preview_says_what_would_have_been_sent_and_warns_of_floods(
     made = added(congtin, "", "--to", hook.webhook)
     assert congtin.json("watch", "preview", made["id"])["matches"] == told["matches"]
     congtin.run("watch", "preview", "tu:31/02/2023", expect=2)
+    congtin.run("watch", "remove", made["id"])
+    assert "there is no watch" in congtin.run("watch", "preview", made["id"], expect=2).stderr
+    newest = congtin.json("search", "", "--sort", "newest", "--limit", "1")["hits"][0]
+    said = congtin.run("watch", "preview", "")
+    day = "{2}/{1}/{0}".format(*newest["published_at"][:10].split("-"))
+    assert said.stdout.splitlines()[1].startswith(day)  # it was filled in, and counts by the day of its publication
+    assert "older pages count by the day of their publication" in said.stderr
+
+
+def test_a_second_watch_for_the_same_reader_and_missing_links_are_warned_of(congtin: Congtin, hook: Receiver) -> None:
+    first = added(congtin, "đất", "--to", hook.webhook)
+    assert first["id"] in congtin.run("watch", "add", "đất", "--to", hook.webhook).stderr
+    for words in (["đất", "--kind", "procedure"], ["đất", "--source", "sample"], ["thuế"]):
+        said = congtin.run("watch", "add", *words, "--to", hook.webhook).stderr
+        assert "tells the same" not in said
+        assert "CONGTIN_PUBLIC_URL" in said
+    congtin.environment["CONGTIN_PUBLIC_URL"] = "https://tin.example.org"
+    assert "CONGTIN_PUBLIC_URL" not in congtin.run("watch", "add", "phí", "--to", hook.webhook).stderr
+
+
+def test_a_list_says_what_it_has_none_of(congtin: Congtin, hook: Receiver) -> None:
+    assert "congtin watch add" in congtin.run("watch", "list").stderr
+    added(congtin, "", "--to", hook.webhook)
+    assert "everything" in congtin.run("watch", "list").stdout
+
+
+def test_a_channel_that_fails_is_tried_at_once_when_its_owner_says_so(
+    congtin: Congtin, serve: Callable[..., Running], hook: Receiver
+) -> None:
+    """Who has mended a receiver need not wait for the next attempt of the plan."""
+    portal = serve(articles=10)
+    congtin.crawl()
+    made = added(congtin, "", "--to", hook.webhook)
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    hook.usual = (500, {"Retry-After": "3600"}, b"")
+    congtin.run("deliver", expect=3)
+    hook.usual = (200, {}, b"")
+    assert congtin.json("deliver")["sent"] == 0
+    congtin.run("watch", "pause", made["id"], "--resume")
+    told = congtin.json("deliver")
+    assert (told["sent"], told["failing"]) == (1, [])

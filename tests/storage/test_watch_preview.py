@@ -10,6 +10,7 @@ from making import NOON, SITE, article, moment, page, save
 from telling import PAGE, tell
 
 from alerts import preview as previews
+from alerts.digests import Rhythm
 from alerts.preview import preview
 from storage import events
 from storage.search import index as indexing
@@ -94,11 +95,22 @@ def test_more_than_twenty_on_a_day_are_a_flood(database: Database, seen: Any, co
 
 def test_what_is_told_daily_or_weekly_is_told_together(database: Database, seen: Any) -> None:
     keep(database, (40, "Phí"), (3, "Phí ba"), (2.5, "Phí hai"), (2, "Phí một"), (0, "Phí nay"))  # noon is of a Monday
-    daily = seen("phí", every="day").would_send
-    assert [(one["day"], one["count"]) for one in daily] == [("2025-03-11", 1), ("2025-03-09", 2), ("2025-03-08", 1)]
-    assert [one["title"] for one in daily[1]["events"]] == ["Phí một", "Phí hai"]
-    weekly = seen("phí", every="week").would_send
+    daily = seen("phí", rhythm=Rhythm(every="day")).would_send
+    assert [(one["day"], one["count"]) for one in daily] == [("2025-03-11", 1), ("2025-03-09", 1), ("2025-03-08", 2)]
+    assert [one["title"] for one in daily[2]["events"]] == ["Phí hai", "Phí ba"]
+    weekly = seen("phí", rhythm=Rhythm(every="week")).would_send
     assert [(one["day"], one["count"]) for one in weekly] == [("2025-03-17", 1), ("2025-03-10", 3)]
+
+
+def test_the_day_is_that_of_the_message_at_the_watchs_own_hour(database: Database, seen: Any) -> None:
+    keep(database, (40, "Phí"), (2.5, "Phí đêm"), (2, "Phí trưa"))  # at midnight of a Saturday and its noon
+    for rhythm, days in (
+        (Rhythm(every="day", hour=7), ["2025-03-09", "2025-03-08"]),
+        (Rhythm(every="day", hour=13), ["2025-03-08"]),
+        (Rhythm(every="day", hour=13, quiet=(12, 1)), ["2025-03-09"]),
+        (Rhythm(every="week", hour=7, weekday=5), ["2025-03-15", "2025-03-08"]),
+    ):
+        assert [one["day"] for one in seen("phí", rhythm=rhythm).would_send] == days
 
 
 def test_kinds_and_sources_narrow_it(database: Database, seen: Any) -> None:
