@@ -323,7 +323,10 @@ def _cell(row: dict[str, Any], name: str) -> object:
         return "paused" if row["paused"] else row["every"]
     if name == "channels":
         return "\n".join(row[name]) or "none: its readers left"
-    return row[name] or "everything" if name == "query" else row[name]
+    if name == "query":
+        within = ", ".join([*row["sources"], *row["fields"]])
+        return (row["query"] or "everything") + (f" ({within})" if within else "")
+    return row[name]
 
 
 def tell_channel(one: dict[str, Any]) -> None:

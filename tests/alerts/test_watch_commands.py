@@ -337,8 +337,10 @@ def test_a_second_watch_for_the_same_reader_and_missing_links_are_warned_of(cong
 
 def test_a_list_says_what_it_has_none_of(congtin: Congtin, hook: Receiver) -> None:
     assert "congtin watch add" in congtin.run("watch", "list").stderr
-    added(congtin, "", "--to", hook.webhook)
-    assert "everything" in congtin.run("watch", "list").stdout
+    added(congtin, "", "--to", hook.webhook, "--source", "sample")
+    shown = congtin.run("watch", "list").stdout
+    assert "everything" in shown
+    assert "(sample)" in shown
 
 
 def test_a_channel_that_fails_is_tried_at_once_when_its_owner_says_so(
