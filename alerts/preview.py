@@ -40,6 +40,7 @@ MOST_EVENTS = 50_000
 MOST_SHOWN = 20
 """Of events, or of days or weeks with as many events each."""
 _TOGETHER = 500
+_AT_ONCE = Rhythm()
 _LATE = timedelta(days=1)
 """By how much an event may stand behind later ones in the log: a crawl tells of a page when it is written."""
 _ANNOUNCED = ("article.new", "document.added", "procedure.new", "procedure.amended", "procedure.replaced",
@@ -90,7 +91,7 @@ def preview(
     kinds: Collection[str],
     sources: Sequence[str] = (),
     fields: Sequence[str] = (),
-    rhythm: Rhythm = Rhythm(),  # noqa: B008 - it is frozen
+    rhythm: Rhythm = _AT_ONCE,
     now: datetime,
 ) -> Preview:
     """What a watch would have sent until `now` (aware), with the kinds of events, its own narrowing and rhythm.

@@ -332,5 +332,6 @@ def _cell(row: dict[str, Any], name: str) -> object:
 def tell_channel(one: dict[str, Any]) -> None:
     """Says that a channel fails, since when, and why."""
     state = "paused: it fails" if one["paused"] else "failing"
-    said = f"{one['address']} is {state} since {console.day(one['since'])}: {one['cause']} {one['detail']}".rstrip()
+    why = ", ".join(filter(None, (one["cause"], one["detail"])))
+    said = f"{one['address']} is {state} since {console.day(one['since'])}: {why}"
     console.out.print(said, markup=False, soft_wrap=True)
