@@ -49,6 +49,15 @@ def added(congtin: Congtin, *words: str) -> dict[str, Any]:
     return made
 
 
+def with_news(congtin: Congtin, portal: Running, hook: Receiver) -> dict[str, Any]:
+    """A watch that has one article to tell a webhook."""
+    congtin.crawl()
+    made = added(congtin, "", "--to", hook.webhook)
+    portal.control(do="publish", section="activity", title=LATEST)
+    congtin.crawl()
+    return made
+
+
 def test_from_the_portal_to_a_webhook_and_a_mailbox(
     congtin: Congtin, serve: Callable[..., Running], hook: Receiver, mailbox: Post
 ) -> None:
@@ -123,11 +132,7 @@ def test_what_is_published_is_in_the_mailbox_seconds_after_it_was_crawled(
 def test_a_receiver_that_fails_is_told_of_and_tried_again(
     congtin: Congtin, serve: Callable[..., Running], hook: Receiver
 ) -> None:
-    portal = serve(articles=10)
-    congtin.crawl()
-    made = added(congtin, "", "--to", hook.webhook)
-    portal.control(do="publish", section="activity", title=LATEST)
-    congtin.crawl()
+    made = with_news(congtin, serve(articles=10), hook)
     hook.usual = (410, {}, b"")
     told = congtin.json("deliver", expect=3)
     assert (told["sent"], told["failed"], told["paused_channels"]) == (0, 1, made["channels"])
@@ -347,11 +352,7 @@ def test_a_channel_that_fails_is_tried_at_once_when_its_owner_says_so(
     congtin: Congtin, serve: Callable[..., Running], hook: Receiver
 ) -> None:
     """Who has mended a receiver need not wait for the next attempt of the plan."""
-    portal = serve(articles=10)
-    congtin.crawl()
-    made = added(congtin, "", "--to", hook.webhook)
-    portal.control(do="publish", section="activity", title=LATEST)
-    congtin.crawl()
+    made = with_news(congtin, serve(articles=10), hook)
     hook.usual = (500, {"Retry-After": "3600"}, b"")
     congtin.run("deliver", expect=3)
     hook.usual = (200, {}, b"")
