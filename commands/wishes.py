@@ -24,11 +24,13 @@ Sources = Annotated[
 Fields = Annotated[
     list[str] | None, typer.Option("--field", help="Only procedures whose field has these words; '' for all.")
 ]
-Every = Annotated[str | None, typer.Option(metavar="now|day|week", help="At once (without it), or in digests.")]
-At = Annotated[int | None, typer.Option(help="Hour of digests, 0 to 23, in Vietnam; 7 without it.")]
-On = Annotated[str | None, typer.Option(help="Day of weekly digests: mon (without it) to sun.")]
+Every = Annotated[
+    str | None, typer.Option(metavar="now|day|week", help="At once, or in digests; a new watch's is now.")
+]
+At = Annotated[int | None, typer.Option(help="Hour of digests, 0 to 23, in Vietnam; a new watch's is 7.")]
+On = Annotated[str | None, typer.Option(help="Day of weekly digests, mon to sun; a new watch's is mon.")]
 Quiet = Annotated[str | None, typer.Option(metavar="H-H", help="Hours in which nothing is sent, such as 22-6.")]
-Language = Annotated[str | None, typer.Option(help="Of messages: vi (without it) or en.")]
+Language = Annotated[str | None, typer.Option(help="Of messages, vi or en; a new watch's is vi.")]
 Name = Annotated[str | None, typer.Option(help="What messages call it, instead of the query.")]
 _QUIET = re.compile(r"(\d{1,2})-(\d{1,2})")
 
