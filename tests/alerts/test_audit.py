@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from postroom import FAILS, GONE, HOOK, MAIL, PostRoom
+import pytest
+from postroom import FAILS, GONE, HOOK, MAIL, NINE, PostRoom
 from sqlalchemy import delete, select, update
 
+from alerts import audit as audits
 from alerts import watches
 from alerts.audit import Auditor
-from storage.alert_tables import Owed
+from storage.alert_tables import Owed, Watch
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Update
+
     from alerts.audit import Audit
 
 
@@ -51,13 +55,15 @@ def test_a_week_with_everything_in_it_leaves_no_gap(room: PostRoom) -> None:
     assert {"sent", "noted", "dropped", "dead"} <= room.states().keys()
 
 
-def test_what_is_missing_is_seen(room: PostRoom) -> None:
+@pytest.mark.parametrize("order", [Owed.id, Owed.id.desc()])
+def test_what_is_missing_is_seen(room: PostRoom, monkeypatch: pytest.MonkeyPatch, order: ColumnElement[int]) -> None:
+    monkeypatch.setattr(audits, "AT_ONCE", 1)
     room.watch("", MAIL, HOOK)
     room.publish("Một", "Hai")
     room.deliver()
     with room.database.writing() as session:
-        last = session.scalars(select(Owed.id).order_by(Owed.id.desc()).limit(1)).one()
-        session.execute(delete(Owed).where(Owed.id == last))
+        gone = session.scalars(select(Owed.id).order_by(order).limit(1)).one()
+        session.execute(delete(Owed).where(Owed.id == gone))
     assert (audit(room).gaps, audit(room).wrong) == (1, 1)
 
 
@@ -72,12 +78,35 @@ def test_what_nobody_asked_for_is_seen(room: PostRoom) -> None:
     assert (found.gaps, found.strays) == (1, 1)
 
 
-def test_states_that_cannot_both_be_true_are_seen(room: PostRoom) -> None:
+def test_what_happened_before_a_watch_is_not_its_own_even_where_nobody_knows_what_it_said(room: PostRoom) -> None:
+    made = room.watch("", MAIL)
+    room.publish("Một", body="Một")
+    room.publish("Một", body="Hai")
+    room.deliver()
+    later = room.watch("", MAIL)
+    assert audit(room).wrong == 0
+    with room.database.writing() as session:
+        session.execute(update(Owed).where(Owed.watch == made.id).values(watch=later.id))
+    assert audit(room).strays == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [update(Owed).values(state="pending")],
+        [update(Owed).values(state="dead")],
+        [update(Owed).values(state="pending", message=None), update(Watch).values(paused_at=NINE)],
+        [update(Owed).values(state="pending", message=None), update(Watch).values(removed_at=NINE)],
+    ],
+    ids=["waits for what has ended", "ended otherwise", "watch paused", "watch removed"],
+)
+def test_states_that_cannot_both_be_true_are_seen(room: PostRoom, wrong: list[Update]) -> None:
     room.watch("", MAIL)
     room.publish("Một", "Hai")
     room.deliver()
     with room.database.writing() as session:
-        session.execute(update(Owed).values(state="pending"))
+        for statement in wrong:
+            session.execute(statement)
     assert audit(room).torn == 2
 
 

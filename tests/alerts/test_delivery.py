@@ -134,6 +134,7 @@ def test_a_receiver_that_takes_a_message_and_then_hangs_gets_the_same_id_again(r
     room.clock.forward(seconds=5)
     room.deliver()
     first, second = room.receiver.at(HOOK)
+    assert first.at == second.at  # it is as old as it is
     assert (first.id, second.id, first.again, second.again) == (first.id, first.id, False, True)
 
 
