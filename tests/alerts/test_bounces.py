@@ -234,7 +234,19 @@ def test_what_is_late_is_only_counted(posted: PostRoom) -> None:
         assert (noted.permanent, noted.counted, noted.paused) == (False, True, False)
     with posted.database.reading() as session:
         assert [*returned.counts(session).values()] == [5]
+    noted = note(posted, postfix(mails(posted)[0], status="5.2.2", said="552 5.2.2 mailbox full"))
+    assert (noted.permanent, noted.counted, noted.paused) == (True, True, False)  # the first of them
     assert paused(posted) == ()
+
+
+def test_what_came_back_from_one_reader_is_nothing_of_another(posted: PostRoom) -> None:
+    other = "other@example.org"
+    posted.watch("", f"mailto:{other}")
+    send(posted, 2)
+    full = {"status": "5.2.2", "said": "552 5.2.2 mailbox full"}
+    for message in posted.receiver.at(f"mailto:{other}"):
+        assert note(posted, postfix(message.id, final=other, **full)).counted
+    assert not note(posted, postfix(mails(posted)[0], **full)).paused
 
 
 def test_a_rule_of_the_other_server_is_our_fault(posted: PostRoom) -> None:
