@@ -99,6 +99,7 @@ def test_apprise_knows_the_services() -> None:
     ("typed", "shown"),
     [
         ("webhook+https://hooks.example.org/in/s3cr3t?key=s3cr3t", "webhook+https://hooks.example.org/… ("),
+        ("webhook+https://hooks.example.org/?key=s3cr3t", "webhook+https://hooks.example.org/… ("),
         ("slack://s3cr3tA/s3cr3tB/s3cr3t", "slack://… ("),
         ("ntfys://s3cr3t", "ntfys://… ("),
         ("telegram:-100123", "telegram:-100123"),

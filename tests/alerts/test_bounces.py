@@ -196,6 +196,7 @@ def test_who_is_unknown_is_not_written_to_again_and_the_owner_is_told(posted: Po
     assert (noted.channel, noted.status, noted.permanent, noted.counted, noted.paused) == (
         MAIL, "5.1.1", True, True, True,
     )  # fmt: skip
+    assert note(posted, postfix(mails(posted)[1])).paused
     posted.publish("Tin sau đó")
     posted.deliver()
     assert len(mails(posted)) == 5
@@ -206,7 +207,7 @@ def test_who_is_unknown_is_not_written_to_again_and_the_owner_is_told(posted: Po
     (failing,) = report["failing"]
     assert (failing["cause"], failing["detail"]) == ("not-found", "came back: 5.1.1 550 5.1.1 no such user")
     assert report["paused_channels"] == [MAIL]
-    assert [one["bounces"] for one in row["channel_states"]] == [1, 0]
+    assert [one["bounces"] for one in row["channel_states"]] == [2, 0]
     assert (waits.channels, waits.waiting) == ((MAIL,), 1)
     assert posted.states() == {"sent": 11, "pending": 1}  # what the mail server took stays sent
 
@@ -236,6 +237,9 @@ def test_what_is_late_is_only_counted(posted: PostRoom) -> None:
         assert [*returned.counts(session).values()] == [5]
     noted = note(posted, postfix(mails(posted)[0], status="5.2.2", said="552 5.2.2 mailbox full"))
     assert (noted.permanent, noted.counted, noted.paused) == (True, True, False)  # the first of them
+    send(posted, 1)
+    noted = note(posted, postfix(mails(posted)[-1], status="5.1.1", action="delayed"))
+    assert (noted.permanent, noted.paused) == (False, False)  # it is still tried
     assert paused(posted) == ()
 
 
@@ -257,14 +261,17 @@ def test_a_rule_of_the_other_server_is_our_fault(posted: PostRoom) -> None:
 
 
 def test_what_was_sent_before_it_was_resumed_does_not_pause_it_again(posted: PostRoom) -> None:
-    first, *_, last = mails(posted)
+    first, second, *_, last = mails(posted)
+    full = {"status": "5.2.2", "said": "552 5.2.2 mailbox full"}
     note(posted, postfix(first))
     assert paused(posted) == (MAIL,)
     posted.clock.forward(hours=1)
     with posted.database.writing() as session:
         watches.resume(session, listing.listed(session)[0]["id"], now=posted.clock())
     assert not note(posted, postfix(last)).paused
-    send(posted, 1)
+    assert not note(posted, postfix(second, **full)).paused
+    send(posted, 2)
+    assert not note(posted, postfix(mails(posted)[-2], **full)).paused  # the first of a new count
     assert note(posted, postfix(mails(posted)[-1])).paused
 
 
