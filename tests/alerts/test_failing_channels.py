@@ -125,6 +125,12 @@ def test_a_channel_that_is_not_found_for_three_days_is_paused_and_says_so(room: 
     room.clock.forward(days=3)
     room.deliver()
     assert room.receiver.at(HOOK) == []  # nothing is sent to it before somebody says so
+    room.receiver.answers[HOOK] = [FAILS]
+    room.change(watches.resume, made)
+    for _ in range(2):
+        room.deliver()
+        room.clock.forward(seconds=5)
+    assert len(room.receiver.titles(HOOK)) == 3  # it has the whole plan before it again
 
 
 def test_a_channel_that_fails_is_left_alone_as_a_whole(room: PostRoom) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from postroom import HOOK, MAIL, TAKEN, PostRoom
+from postroom import HOOK, MAIL, TAKEN, PostRoom, leave
 
 from alerts import listing, signing, watches
 from alerts.watches import BadWatch, NoWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alerts.items import Message, Outcome
 
@@ -53,12 +54,13 @@ def test_a_second_change_within_the_day_leaves_the_last_two(room: PostRoom, sign
     assert signed == [[third, second]]
 
 
+@pytest.mark.parametrize("end", [watches.remove, partial(leave, kind="webhook")], ids=["removed", "left"])
 def test_who_comes_after_all_have_left_has_a_secret_that_nobody_else_knows(
-    room: PostRoom, signed: list[list[str]]
+    room: PostRoom, signed: list[list[str]], end: Callable[..., None]
 ) -> None:
     made = room.watch("", HOOK)
     renew(room, made.id)
-    room.change(watches.remove, made)
+    room.change(end, made)
     (own,) = room.watch("", HOOK).secrets.values()
     room.publish("Tin")
     room.deliver()
