@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import databases
 import pytest
 import scheduling
+import statements
 from command import SAMPLE, Congtin
 from hypothesis import HealthCheck, settings
 
@@ -34,6 +35,8 @@ settings.load_profile("patient")
 _loading = Thread(target=import_module, args=("scrapy.core.downloader.contextfactory",))
 _loading.start()
 _loading.join()
+
+statements.keep()
 
 TOOLS = {"tesseract": "tesseract-ocr tesseract-ocr-vie"}
 """Programs that some tests need, and their Debian packages."""
