@@ -77,7 +77,7 @@ def test_the_crawl_obeys_robots_and_stays_out_of_traps(congtin: Congtin, serve: 
 
 
 def test_an_unchanged_portal_costs_almost_nothing_and_changes_nothing(congtin: Congtin, serve: Serve) -> None:
-    portal = serve(articles=300)
+    portal = serve(articles=150)
     first = congtin.crawl()
     before = congtin.events()
     portal.requests.clear()
