@@ -24,6 +24,8 @@ _WIDE = frozenset({
     "title", "cause", "name", "url", "field", "note", "time limit", "fee", "way", "case", "query", "channels",
 })  # fmt: skip
 """Columns whose text may go over several lines."""
+_COPIED = 32
+"""Letters of a first column that are never cut: an id."""
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
@@ -64,12 +66,17 @@ def as_json_line(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table whose cells are plain text."""
+    """A table whose cells are plain text. What its first column names is not cut in a narrow window: it is copied."""
+    rows = list(rows)
+    longest = max((len(str(row[0])) for row in rows), default=0)
     drawn = Table(
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0)
     )
     for place, name in enumerate(columns):
-        drawn.add_column(name, no_wrap=name not in _WIDE, overflow="fold" if place else "ellipsis")
+        drawn.add_column(
+            name, no_wrap=name not in _WIDE, overflow="fold" if place else "ellipsis",
+            min_width=None if place else min(longest, _COPIED),
+        )  # fmt: skip
     for row in rows:
         drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     out.print(drawn)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, update
 from sqlalchemy import Table as TableOfRows
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -358,10 +358,10 @@ def _move(session: Session, channel: Channel, address: str) -> bool:
 
 
 def _tell_owners(session: Session, channel: Channel, now: datetime) -> None:
-    """Tells the owners of watches that a channel is paused, each by one other channel of the watch that is not."""
+    """Tells the owners of watches that a channel is paused, each by the watch's first other channel that is not."""
     other = aliased(WatchChannel)
     asked = (
-        select(Watch, func.min(other.channel))
+        select(Watch, other.channel)
         .join(WatchChannel, WatchChannel.watch == Watch.id)
         .join(other, and_(other.watch == Watch.id, other.channel != channel.id, other.until.is_(None)))
         .join(Channel, and_(Channel.id == other.channel, Channel.paused_at.is_(None)))
@@ -369,19 +369,13 @@ def _tell_owners(session: Session, channel: Channel, now: datetime) -> None:
             WatchChannel.channel == channel.id, WatchChannel.until.is_(None),
             Watch.removed_at.is_(None), Watch.paused_at.is_(None),
         )
-        .group_by(Watch.id)
+        .order_by(Watch.id, other.position.desc())
     )  # fmt: skip
-    for watch, by in session.execute(asked).all():
+    firsts: dict[Watch, str] = dict(session.execute(asked).all())
+    for watch, by in firsts.items():
         said = notices.paused(channel.shown, channel.cause, channel.failing_since or now, language=watch.language)
-        post(
-            session,
-            kind="notice",
-            watch=watch.id,
-            channel=by,
-            now=now,
-            key=f"{channel.id} {now.isoformat()}",
-            said=said,
-        )
+        key = f"{channel.id} {now.isoformat()}"
+        post(session, kind="notice", watch=watch.id, channel=by, now=now, key=key, said=said)
 
 
 def post(session: Session, **fields: Any) -> str:

@@ -25,6 +25,7 @@ from web.pages import GET, MOST_OF_CURSOR, day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from web.archive import Archive
     from web.feed_formats import Feed, Item
@@ -113,9 +114,7 @@ def of_search(request: Request, archive: Open, form: str) -> Response:
     """What a search finds, the newest first; the same parameters as the search page's."""
     given = request.query_params
     asked = {name: text.clean(given.get(name, "")[:MOST_LETTERS]) for name in ("q", "source", "kind", "field")}
-    days = {name: day(given[name]) for name in ("from", "to") if given.get(name)}
-    if None in days.values():
-        raise HTTPException(400)
+    days = {name: _day(given[name]) for name in ("from", "to") if given.get(name)}
     question = Question(
         typed=asked["q"], since=days.get("from"), until=days.get("to"), sort="newest", limit=PER_PAGE,
         cursor=given.get("cursor", "")[:MOST_OF_CURSOR] or None, kinds=_chosen(asked["kind"]),
@@ -125,7 +124,7 @@ def of_search(request: Request, archive: Open, form: str) -> Response:
         answer = archive.search(question)
     except BadCursor:
         raise HTTPException(400) from None
-    narrowed = asked | {name: one.isoformat() for name, one in days.items() if one}
+    narrowed = asked | {name: one.isoformat() for name, one in days.items()}
     parameters = tuple((name, value) for name, value in narrowed.items() if value)
     ids = [str(hit["id"]) for hit in answer["hits"]]
     with archive.database.reading() as session:
@@ -179,6 +178,13 @@ def _fields(archive: Archive, said: str) -> tuple[str, ...]:
     found = tuple(one for one in archive.fields() if text.fold(one) == text.fold(said))
     if not found:
         raise HTTPException(404)
+    return found
+
+
+def _day(said: str) -> date:
+    """A day that was asked for; one that cannot be read is refused, and not passed over."""
+    if (found := day(said)) is None:
+        raise HTTPException(400)
     return found
 
 
@@ -309,7 +315,8 @@ def calendar(request: Request, archive: Open) -> Response:
     kind = given.get("kind", "")
     if kind not in {"", "effect", "deadline"}:
         raise HTTPException(404)
-    since = day(given.get("from", "")) or datetime.now(UTC).date() - timedelta(days=_CALENDAR_DAYS)
+    a_year_ago = datetime.now(UTC).date() - timedelta(days=_CALENDAR_DAYS)
+    since = _day(given["from"]) if given.get("from") else a_year_ago
     field = given.get("field", "")
     wanted = effects.Wanted(
         since=since, typed=given.get("q", "")[:MOST_LETTERS], source=given.get("source") or None,

@@ -177,7 +177,7 @@ def test_owners_are_told_once_by_a_channel_that_works_and_nobody_else_is(room: P
     room.receiver.usual[CHAT] = GONE
     room.publish("Tin một")
     room.deliver()  # the only other channel of this one's owner is paused
-    told = room.watch("", HOOK, mail("told"), language="en")
+    told = room.watch("", HOOK, mail("told"), *(mail(f"after{place}") for place in range(4)), language="en")
     for name in ("gone", "went"):
         made = room.watch("", HOOK, mail(name))
         with room.database.writing() as session:

@@ -257,6 +257,9 @@ def test_a_watch_is_changed_and_shown_with_its_messages(
     (secret,) = made["secrets"].values()
     assert secret not in said.stdout + str(shown)
     assert "server-error" in said.stdout
+    congtin.environment["COLUMNS"] = "60"
+    narrow = congtin.run("watch", "show", made["id"]).stdout
+    assert all(one["id"] in narrow for one in shown["messages"])
     congtin.run("watch", "change", made["id"], "--no-to", failing["id"])
     assert congtin.json("deliver")["pending"] == 0
     assert congtin.json("watch", "list")[0]["channels"] == [mail]

@@ -120,6 +120,7 @@ async def test_new_pages_of_a_first_crawl_do_not_push_news_away(browser, publish
         ("/feeds/all.atom?after=x", 400), ("/feeds/all.atom?until=-1", 400),
         ("/feeds/all.atom?until=9999999999999999999", 400), ("/feeds/search.atom?cursor=x", 400),
         ("/feeds/search.atom?from=x", 400), ("/calendar.ics?field=none", 404),
+        ("/calendar.ics?from=x", 400),
         ("/feeds/all.atom?after=1-999999999", 200), ("/feeds/all.atom?after=0-999999999&until=999999999", 200),
         ("/feeds/all.atom?after=&until=", 200),
     ],
