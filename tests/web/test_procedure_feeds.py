@@ -19,13 +19,21 @@ from sqlalchemy import update
 from scraper.items import VIETNAM
 from storage import events
 from storage.database import Database
-from storage.document_tables import Content
+from storage.document_tables import Content, Document
 from storage.identity import procedure_id
 from storage.models import Article
 from web.feed_items import urn
 
 if TYPE_CHECKING:
     from scraper.config import Config
+
+
+async def test_two_days_of_one_record_are_two(browser, database):
+    with database.writing() as session:
+        session.execute(update(Content).values(effective=date(2024, 3, 1)))
+        session.execute(update(Document).values(content="sha256:paper"))
+    both = Calendar.from_ical((await browser.get("/calendar.ics?from=2024-03-01")).content).walk("VEVENT")
+    assert len(both) == len({str(one["uid"]) for one in both}) == 2
 
 
 async def test_the_calendar_has_days_of_documents(browser, database):
