@@ -87,6 +87,7 @@ ANSWERS = [
     ("RCPT", "550 5.4.1 refused", ("closed", "rejected")),
     ("RCPT", "554 5.7.1 relay access denied", ("later", "configuration")),
     ("RCPT", "552 5.2.2 mailbox full", ("later", "rejected")),
+    ("RCPT", "552 mailbox full", ("later", "rejected")),
     ("MAIL", "451 4.3.0 later", ("later", "server-error")),
     ("MAIL", "550 5.7.1 not your address", ("later", "configuration")),
     ("MAIL", "552 5.3.4 too big", ("refused", "too-big")),

@@ -68,12 +68,17 @@ def test_who_comes_after_all_have_left_has_a_secret_that_nobody_else_knows(
 
 
 def test_a_channel_is_named_by_its_id_its_address_or_as_it_is_shown(room: PostRoom) -> None:
-    made = room.watch("", HOOK, MAIL)
+    room.watch("", "webhook+https://other.example.org/in")  # another watch's
+    made = room.watch("", MAIL, HOOK)
     with room.database.reading() as session:
-        hook, mail = listing.listed(session)[0]["channel_states"]
+        rows = {row["id"]: row for row in listing.listed(session)}
+    mail, hook = rows[made.id]["channel_states"]
     assert len({renew(room, made.id, name) for name in (HOOK, hook["id"], hook["address"])}) == 3
     for name in (MAIL, mail["id"], "webhook+https://other.example.org/in", ""):
         with pytest.raises(BadWatch, match="no such webhook"):
             renew(room, made.id, name)
     with pytest.raises(NoWatch):
         renew(room, "none")
+    room.change(partial(leave, kind="webhook"), made)
+    with pytest.raises(BadWatch, match="no such webhook"):
+        renew(room, made.id)
