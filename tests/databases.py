@@ -5,6 +5,7 @@ The first test that wants it starts the server; a guard ends it with the run, ho
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -84,10 +85,15 @@ def _server() -> str:
     return told.read_text()
 
 
+@cache
+def _connection(address: str) -> psycopg.Connection:
+    connection = psycopg.connect(address.format("postgres").replace("+psycopg", ""), autocommit=True)
+    atexit.register(connection.close)
+    return connection
+
+
 def _execute(address: str, statement: str) -> None:
-    plain = address.format("postgres").replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+    _connection(address).execute(statement)  # type: ignore[call-overload]
 
 
 @cache
