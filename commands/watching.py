@@ -191,19 +191,18 @@ def show(
         console.as_json(told)
         return
     console.fields(_options(told))
-    columns = ["channel", "sent", "pending", "failed", "next attempt"]
-    console.table(columns, [
-        [one["address"], one["sent"], one["pending"], one["failed"],
+    places = {one["address"]: place for place, one in enumerate(told["channel_states"], 1)}
+    console.table(["to", "channel", "sent", "pending", "failed", "next attempt"], [
+        [places[one["address"]], one["address"], one["sent"], one["pending"], one["failed"],
          "paused" if one["paused"] else console.day(one["next_attempt"])]
         for one in told["channel_states"]
     ])  # fmt: skip
     for one in told["channel_states"]:
         if one["since"]:
             tell_channel(one)
-    columns = ["id", "made", "channel", "kind", "title", "state", "attempts", "cause"]
-    console.table(columns, [
-        [one["id"], console.day(one["at"]), one["channel"], one["kind"], _title(one), one["state"], one["attempts"],
-         one["cause"]]
+    console.table(["id", "made", "to", "kind", "title", "state"], [
+        [one["id"], console.day(one["at"]), places.get(one["channel"], one["channel"]), one["kind"], _title(one),
+         one["state"]]
         for one in told["messages"]
     ])  # fmt: skip
 
@@ -224,10 +223,11 @@ def _options(told: dict[str, Any]) -> dict[str, object]:
 
 
 def _title(message: dict[str, Any]) -> str:
-    """What a message tells of, in a line."""
+    """What a message tells of, and what was the matter with it, in a line."""
     others = message["events"] - 1
     older = f"{message['noted']} older pages" if message["noted"] else ""
-    return ", ".join(filter(None, (message["title"], f"and {others} more" if others > 0 else "", older)))
+    said = ", ".join(filter(None, (message["title"], f"and {others} more" if others > 0 else "", older)))
+    return f"{said} ({message['cause']}, {message['attempts']} attempts)" if message["cause"] else said
 
 
 @watch_app.command(epilog="Example: congtin watch preview 'đất đai' --kind procedure")
