@@ -195,7 +195,10 @@ def _channels_of(session: Session, watch: Watch) -> Sequence[WatchChannel]:
 
 
 def channel_of(session: Session, watch: Watch, said: str, *, kind: str = "") -> Channel:
-    """The channel of a watch with this id or address, or that is shown so. Raises BadWatch where it has none."""
+    """The channel of a watch with this id or address, or that is shown so, or with these letters behind it.
+
+    Raises BadWatch where it has none.
+    """
     asked = (
         select(Channel)
         .join(WatchChannel, WatchChannel.channel == Channel.id)
@@ -207,10 +210,10 @@ def channel_of(session: Session, watch: Watch, said: str, *, kind: str = "") -> 
     except BadAddress:
         names = {said}
     for one in session.scalars(asked):
-        if names & {one.id, one.key, one.shown} and kind in {"", one.kind}:
+        if kind in {"", one.kind} and (names & {one.id, one.key, one.shown} or one.shown.endswith(f" ({said})")):
             return one
     which = f"such {kind}" if kind else "such channel"
-    raise BadWatch(f"the watch has no {which}; `congtin watch list --json` shows its channels' ids")
+    raise BadWatch(f"the watch has no {which}; `congtin watch show {watch.id}` shows those that it has")
 
 
 def _join(session: Session, watch: Watch, address: Address, now: datetime) -> str | None:

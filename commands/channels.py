@@ -19,7 +19,7 @@ from console import Exit, fail
 @watch_app.command(epilog="Example: congtin watch secret 5qk2m4yfx7d3a6be webhook+https://example.org/in")
 def secret(
     watch: Id,
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its address, or its id in `watch list --json`.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its address, or the four letters behind it.")],
     json: Json = False,
 ) -> None:
     """Give a webhook a new secret, told this once; for 24 hours messages are signed with the old one as well."""

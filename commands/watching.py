@@ -101,7 +101,9 @@ def change(
     add_to: Annotated[list[str] | None, typer.Option("--add-to", metavar="CHANNEL", help=_CHANNEL)] = None,
     no_to: Annotated[
         list[str] | None,
-        typer.Option("--no-to", metavar="CHANNEL", help="One to take away: its address, or its id in `list --json`."),
+        typer.Option(
+            "--no-to", metavar="CHANNEL", help="One to take away: its address, or the four letters behind it."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -260,7 +260,7 @@ def test_a_watch_is_changed_and_shown_with_its_messages(
     congtin.environment["COLUMNS"] = "60"
     narrow = congtin.run("watch", "show", made["id"]).stdout
     assert all(one["id"] in narrow for one in shown["messages"])
-    congtin.run("watch", "change", made["id"], "--no-to", failing["id"])
+    congtin.run("watch", "change", made["id"], "--no-to", failing["address"][-5:-1])
     assert congtin.json("deliver")["pending"] == 0
     assert congtin.json("watch", "list")[0]["channels"] == [mail]
 
