@@ -7,6 +7,7 @@ import logging
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,7 +119,8 @@ def test_an_address_that_the_service_has_not_is_told_at_the_door() -> None:
 
 def test_the_process_is_killed_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(others, "START", 0.0)
-    outcome = send("gotify://127.0.0.1/s3cr3tT0ken.abc", ONE, Settings(allow_networks=LOOPBACK, limits=IMPATIENT))
+    at_once = Settings(allow_networks=LOOPBACK, limits=replace(IMPATIENT, total=0.001))
+    outcome = send("gotify://127.0.0.1/s3cr3tT0ken.abc", ONE, at_once)
     assert ends(outcome) == ("unknown", "timeout")
 
 
