@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scraper import dates
@@ -62,7 +63,10 @@ _OBJECT = re.compile(
     r"(?: |,|/|va (?=[a-z])|hoac |cac |nhung |mot so |nhieu |toan bo |[0-9]+ |\([^)]{1,20}\) |danh muc |bo |"
     rf"{_ANY_VERB})*+{_SUBJECT}(?![a-z])"
 )
-_FARTHEST_OBJECT = 200
+_FARTHEST_OBJECT = 300
+# One procedure, by its name and code: "bãi bỏ thủ tục Cấp lại thẻ (mã số 1.001234)".
+_NAMED = r"thu tuc(?= [^;]{1,250}?[1-9]\.[01][0-9]{5}(?![0-9]))"
+_NAMED_OBJECT = re.compile(rf"(?: |cac |nhung |[0-9]+ |{_ANY_VERB})*+{_NAMED}")
 # What may follow the verb where the procedures stand before it. Any other word is what the verb is done to.
 _AFTER = re.compile(
     r" ?(?:$|[^a-z0-9 ]|(?:trong|thuoc|linh vuc|cua|cho|tai|ve|theo|va|hoac|ap dung|cap|nam|tren|nganh|gom|kem|tu ngay|"
@@ -73,7 +77,7 @@ _ANNOUNCES = re.compile(r"(?<![a-z])(?:cong bo|cong khai|niem yet|danh muc)(?![a
 # "Công bế" is what optical character recognition makes of "Công bố".
 _OPERATIVE = re.compile(
     r"(?:dieu [0-9]+ ?[.:]? ?|[0-9]+[.)] ?|- ?)?(?:nay )?"
-    rf"(?:cong b[oe](?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+)*+ {_SUBJECT})"
+    rf"(?:cong b[oe](?! cong khai)|(?:bai bo|huy bo)(?: cac| nhung| [0-9]+)*+ (?:{_SUBJECT}|{_NAMED}))"
 )
 _ISSUES = re.compile(
     r"(?<![a-z])(?:ban hanh|ky|co)(?: ban hanh)? (?:cac )?quyet dinh(?! nay)[^;]{0,200}?(?<![a-z])cong bo(?![a-z])"
@@ -103,7 +107,7 @@ _REPORT = re.compile(
 )
 _TOLD = re.compile(r"(?<![a-z])da (?:duoc )?(?:cong bo|cong khai|niem yet|cat giam)(?![a-z])")
 
-_SENTENCE_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?]) (?=[^a-zà-ỹđ])")
+_SENTENCE_ENDS = re.compile(r"(?<=[^0-9A-ZĐ][.!?]) ")
 _NUMBERING = re.compile(
     r"(?:(?:[ivx]{1,5}|[a-z]|[0-9]{1,3})(?:\.[0-9]{1,3})*[.)/:-]+ ?|phan (?:[ivx]+|[0-9]+|thu [a-z]+)[.:]? ?|[-+*•] ?)+"
 )
@@ -170,6 +174,16 @@ def kinds(text: str) -> tuple[Change, ...]:
     return _of_heading(page(clean(text)))
 
 
+def sentences(line: str) -> list[str]:
+    """The sentences of a line: none begins with a small letter, and a number or an abbreviation in capitals ends none.
+
+    >>> sentences("Theo Nghị định số 5. Đã ký, v.v. và gửi. Áp dụng ngay.")
+    ['Theo Nghị định số 5. Đã ký, v.v. và gửi.', 'Áp dụng ngay.']
+    """
+    begins = [0, *(end.end() for end in _SENTENCE_ENDS.finditer(line) if not line[end.end() : end.end() + 1].islower())]
+    return [line[begin:end].rstrip(" ") for begin, end in pairwise([*begins, len(line) + 1])]
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     text: str
@@ -183,7 +197,7 @@ def _statements(title: str, text: str) -> Iterator[_Statement]:
     open_statement: _Statement | None = None
     for line in text.split("\n"):
         changed = False
-        for sentence in _SENTENCE_ENDS.split(line):
+        for sentence in sentences(line):
             if changes := _of_sentence(page(sentence), whole=sentence == line):
                 if open_statement:
                     yield open_statement
@@ -203,7 +217,7 @@ def _of_title(title: Page) -> tuple[Change, ...]:
         return ()
     if not _ANNOUNCES.search(title.flat):
         return _of_heading(title)
-    return _changes(title.flat)
+    return _changes(title.flat, by_name=True)
 
 
 def _not_done(text: Page) -> bool:
@@ -218,7 +232,7 @@ def _of_sentence(sentence: Page, *, whole: bool) -> tuple[Change, ...]:
     if not deed and (lists := _LISTS.search(flat)) and not _CITED.search(flat, 0, lists.start()):
         deed = lists
     if deed and not (_TOLD.search(flat) and not find(sentence)):
-        return _changes(flat, deed.start())
+        return _changes(flat, deed.start(), by_name=True)
     return _of_heading(sentence) if whole else ()
 
 
@@ -235,8 +249,11 @@ def _of_heading(text: Page) -> tuple[Change, ...]:
     return _changes(flat)
 
 
-def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:
-    """The kinds of change that these (flat) words tell of procedures, in the order in which they stand there."""
+def _changes(flat: str, begin: int = 0, *, by_name: bool = False) -> tuple[Change, ...]:
+    """The kinds of change that these (flat) words tell of procedures, in the order in which they stand there.
+
+    Those of a procedure `by_name` count only where it is sure that something is announced.
+    """
     cited = _CITED.search(flat, begin)
     end = cited.start() if cited else len(flat)
     nouns = list(_NOUN.finditer(flat, begin, end))
@@ -249,7 +266,8 @@ def _changes(flat: str, begin: int = 0) -> tuple[Change, ...]:
         to_it = _OBJECT.match(flat, verb.end(), verb.end() + _FARTHEST_OBJECT)
         if to_it and "danh muc" in to_it[0] and "cong bo" not in flat[begin : verb.start()]:
             continue  # what is done to a list of procedures (those that a one-stop office takes) is not done to them
-        if to_it or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
+        named = by_name and _NAMED_OBJECT.match(flat, verb.end(), verb.end() + _FARTHEST_OBJECT)
+        if to_it or named or (of_procedures and (passive or _AFTER.match(flat, verb.end()))):
             changes.setdefault(next(change for change in _VERBS if verb[change]))
     return tuple(changes)
 

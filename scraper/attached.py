@@ -48,18 +48,18 @@ _SCANNED_CODE = re.compile(
 )
 """A code with its agency's tail, as OCR may have read it; the tail tells it from an amount of money."""
 _MISREAD = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", " ": None})
-_ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
+ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
 _LETTERED = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]) ?[.)/:-] ?(?=\S)")
 _COLUMNS = re.compile(r"(?:STT|SỐ TT|TT)\b")
 _WRAPPED_HEADING = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]|\d{1,2})? ?[.)/:-]* ?(?:DANH MỤC|THỦ TỤC|TTHC|CÁC THỦ TỤC)")
 _MAY_HEAD = re.compile(r"ban hanh|moi|sua doi|thay the|bai bo|huy bo")
-_ENDS = re.compile(r"(?:dieu \d+ ?[.:]|noi nhan|tm\. |kt\. |phan (?:ii|2|thu hai)\b)")
-_DETAILS = re.compile(r"(?:[-+*(]? ?[0-9a-z]{0,4}[.)/: -]{0,3})(?:noi dung (?:cu the|chi tiet)|trinh tu thuc hien)")
+_ENDS = re.compile(r"(?:dieu \d+ ?[.:]|noi nhan|tm\. |kt\. |phan (?:ii|2|thu hai)\b|quyet dinh nay )")
+DETAILS = re.compile(r"(?:[-+*(]? ?[0-9a-z]{0,4}[.)/: -]{0,3})(?:noi dung (?:cu the|chi tiet)|trinh tu thuc hien)")
 _LONGEST_LINE = 600
 _LONGEST_HEADING = 300
 _LONGEST_ITEM = 500
 _SHORTEST_NAME = 8
-_EDGES = " ;.,:-–—"
+EDGES = " ;.,:-–—"
 _MOST_HEADING = 12
 
 
@@ -127,6 +127,15 @@ def read(pages: Sequence[str]) -> Told:
         effective=effective,
         deadlines=deadlines.read("", plain, None),
     )
+
+
+def decided(rows: tuple[Procedure, ...], text: str) -> tuple[Procedure, ...]:
+    """Rows that an article's lines announce, with the decision whose annex it is; a draft announces none."""
+    if _DRAFT.search(text[:_LETTERHEAD]):
+        return ()
+    decision = _decision(text, text)
+    effective = announcements.effective(text, decision.date) if decision else None
+    return successions.linked(_decided(row, decision, effective) for row in rows)
 
 
 def _decided(row: Procedure, decision: DocumentNumber | None, effective: date | None) -> Procedure:
@@ -263,7 +272,7 @@ class _Lines:
                 continue
             if one := self._closed():
                 yield one
-            if coded or _ORDINAL.match(line):
+            if coded or ORDINAL.match(line):
                 self._item = line
             elif line:
                 self._hear(line)
@@ -273,9 +282,9 @@ class _Lines:
         if not self._item or len(self._item) + len(line) > _LONGEST_ITEM:
             return False
         if coded:
-            return not _ORDINAL.match(line) and not legal.codes(self._item)
+            return not ORDINAL.match(line) and not legal.codes(self._item)
         folded = fold(line)
-        ends = _ORDINAL.match(line) or _LETTERED.match(line) or _ENDS.match(folded) or _DETAILS.match(folded)
+        ends = ORDINAL.match(line) or _LETTERED.match(line) or _ENDS.match(folded) or DETAILS.match(folded)
         return not ends and not folded.startswith("linh vuc") and not _kinds(line)
 
     def _hear(self, line: str) -> None:
@@ -286,14 +295,14 @@ class _Lines:
                 self._state.hear(line, in_table=False)
         elif _ENDS.match(folded):
             self._state = Headings()
-        elif _DETAILS.match(folded):
+        elif DETAILS.match(folded):
             self._detailed = True
         elif _LETTERED.match(line) or folded.startswith("linh vuc"):
             self._state.hear(line, in_table=False)
 
     def _closed(self) -> Procedure | None:
         item, self._item = self._item, ""
-        ordinal = _ORDINAL.match(item)
+        ordinal = ORDINAL.match(item)
         said = item[ordinal.end() :] if ordinal else item
         code = legal.code(said)
         if code is None and (self._detailed or not self._state.change or not fold(said).startswith("thu tuc ")):
@@ -301,7 +310,7 @@ class _Lines:
         state = self._state
         return Procedure(
             code=code,
-            name=_name(said, code),
+            name=name_of(said, code),
             field=state.field,
             levels=state.levels,
             change=state.change,
@@ -314,13 +323,13 @@ def _kinds(line: str) -> tuple[Change, ...]:
     return announcements.kinds(line) if len(line) <= _LONGEST_HEADING and _MAY_HEAD.search(fold(line)) else ()
 
 
-def _name(said: str, code: str | None) -> str:
+def name_of(said: str, code: str | None) -> str:
     """The name in an item: what stands before its code or, where that is nothing, behind."""
     at = said.find(code) if code else -1
     if code is None or at < 0:
-        return said.strip(_EDGES)
-    before = tables.named("", said[: at + len(code)])[1].strip(_EDGES)
-    return before if len(before) >= _SHORTEST_NAME else tables.named("", said[at:])[1].strip(_EDGES)
+        return said.strip(EDGES)
+    before = tables.named("", said[: at + len(code)])[1].strip(EDGES)
+    return before if len(before) >= _SHORTEST_NAME else tables.named("", said[at:])[1].strip(EDGES)
 
 
 def _mended(line: str) -> str:

@@ -78,8 +78,9 @@ class Found:
         What title and body say counts where no heading of a table does: of a row whose code they name, or of all rows
         where they say one thing only. When the decision takes effect holds for all rows that it changes.
         """
-        if self.procedure and not self.procedure.name:
-            return replace(self, procedure=replace(self.procedure, name=_titled(title)))
+        if one := self.procedure:
+            one = one if one.change else announcements.applied(one, announcements.announced(title))
+            return replace(self, procedure=one if one.name else replace(one, name=_titled(title)))
         rows = self.procedures
         if not all(row.change for row in rows):
             said = announcements.announced(title, body)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.announcements import Announcement, announced, effective, heading
+from scraper.announcements import Announcement, announced, effective, heading, sentences
 from scraper.text import clean, clean_lines
 
 LABELLED = Path(__file__).parents[1] / "pages" / "legal"
@@ -74,6 +74,22 @@ Nơi nhận:
         codes=("1.012345",),
     )
     assert (abolished.names, abolished.codes) == (("Công nhận sáng kiến",), ("2.000449",))
+
+
+@pytest.mark.parametrize("begins", ["Điều này là mới", "Áp dụng ngay", "Ông ký", "Sở nêu", "(Kèm danh mục)"])
+def test_a_sentence_ends_before_any_capital_and_sign(begins):
+    assert sentences(f"Bãi bỏ 05 thủ tục hành chính. {begins}. v.v. đã hết") == [
+        "Bãi bỏ 05 thủ tục hành chính.",
+        f"{begins}. v.v. đã hết",
+    ]
+    (one,) = announced("", f"Công bố 05 thủ tục hành chính bị bãi bỏ. {begins}.")
+    assert one.evidence == "Công bố 05 thủ tục hành chính bị bãi bỏ."
+
+
+def test_one_procedure_is_announced_by_its_name_and_code():
+    title = "Quyết định công bố bãi bỏ thủ tục Cấp lại thẻ (mã số 1.001234)"
+    assert [(one.change, one.codes) for one in announced(title)] == [("abolished", ("1.001234",))]
+    assert announced(title.replace("(mã số 1.001234)", "")) == ()
 
 
 def test_what_is_listed_under_a_sentence_of_two_kinds_is_of_neither():
