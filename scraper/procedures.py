@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scraper import announcements, blocks, labels, outline, successions, tables, values
 from scraper.items import DossierItem, Procedure
-from scraper.text import clean
+from scraper.text import clean, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +60,9 @@ _FEWEST_CORE = 2
 _FEWEST = 3
 _MOST_HEADING = 12
 _CODE = re.compile(r"\d\.\d{6}")
+_MENTIONS = re.compile(
+    r"huong dan |.*[a-z,] (?<!ma )(?<!ma so )(?:thu tuc|tthc)(?: hanh chinh)?(?: ma so)?:? [1-9]\.[01]\d{5}"
+)
 _STRANGE = re.compile(r"[A-ZĐÀ-Ỹ][^:.;]{2,50}:")
 _GENERIC = frozenset({"thu tuc", "chi tiet thu tuc", "thong tin thu tuc", "noi dung thu tuc", "thong tin chi tiet", ""})
 
@@ -131,8 +134,10 @@ def read(root: Element, layout: Layout) -> Found:
 
 
 def of_entries(entries: Iterable[Entry]) -> tuple[Procedure, ...]:
-    """The procedures of a list of links: those whose titles have a code."""
-    coded = ((*tables.named("", entry.title), entry.title) for entry in entries if _CODE.search(entry.title))
+    """The procedures of a list of links: those whose titles have a code, and that are no news of one."""
+    titles = (entry.title for entry in entries if _CODE.search(entry.title))
+    told = (title for title in titles if not (_MENTIONS.match(fold(title)) or announcements.announced(title)))
+    coded = ((*tables.named("", title), title) for title in told)
     return tuple(Procedure(code=code, name=name, raw=(("", title),)) for code, name, title in coded if code)
 
 

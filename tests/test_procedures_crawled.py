@@ -14,7 +14,7 @@ from sample.announcements import IN_DOCX, LIFE, SCANNED, WORDS
 from sample.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sample.announcements import Decision
     from sample.server import Running
@@ -169,3 +169,30 @@ def check(congtin: Congtin, decision: Decision) -> None:
     for change, members in decision.changes.items():
         listed = congtin.json("procedures", "--change", change, "--limit", "500")
         assert {one["code"] for one in listed} >= set(members)
+
+
+def test_a_decision_that_is_published_as_prose_is_told_once(congtin: Congtin, serve: Callable[..., Running]) -> None:
+    portal = serve(articles=12)
+    congtin.crawl()
+    title = "Quyết định số 312/QĐ-UBND công bố bãi bỏ thủ tục hành chính trong lĩnh vực Khoáng sản"
+    items = [("Cấp giấy phép khai thác khoáng sản", CODE), ("Cấp lại giấy phép khai thác khoáng sản", "1.013437")]
+    listed = [
+        f"{at}. Tên thủ tục: {name}\nMã số TTHC: {code}\nLĩnh vực: Khoáng sản"
+        for at, (name, code) in enumerate(items, 1)
+    ]
+    closing = "Quyết định này có hiệu lực kể từ ngày ký./."
+    decision = portal.control(do="publish", title=title, body="\n".join([*listed, closing]), section="procedures")
+    guide = "Bộ phận một cửa hướng dẫn thủ tục hành chính cho người dân.\n- 1.013999: Cấp phép nổ mìn công nghiệp"
+    portal.control(do="publish", title="Hướng dẫn thực hiện thủ tục 1.013999", body=guide)
+    congtin.crawl()
+    told = [event for event in congtin.events() if event["origin"] == "poll" and event["kind"][:9] == "procedure"]
+    assert [(event["kind"], event["title"]) for event in told] == [("procedure.abolished", name) for name, _ in items]
+    shown = [congtin.json("show", event["record"])["procedure"] for event in told]
+    assert [(one["code"], one["evidence"], one["decision"]["normal"]) for one in shown] == [
+        (code, title, "312/QĐ-UBND") for _, code in items
+    ]
+    annex = "\n".join(["DANH MỤC THỦ TỤC HÀNH CHÍNH BỊ BÃI BỎ", *listed])
+    portal.control(do="attach", path=decision["path"], title="Phụ lục", body=annex)
+    report = congtin.crawl("--recheck")
+    assert report["procedures"] == {}
+    assert [event for event in congtin.events() if event["kind"][:9] == "procedure"] == told

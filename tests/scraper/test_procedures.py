@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scraper import blocks, labels, outline, procedures, shapes, values
 from scraper.extract import read, tree
-from scraper.items import DossierItem, Page, Procedure, Way
+from scraper.items import DossierItem, Entry, Page, Procedure, Way
 from scraper.layout import Layout
 from scraper.outcomes import Outcome
 from scraper.sources import GENERIC, undeclared
@@ -318,6 +318,21 @@ def test_a_list_of_blocks_and_a_list_of_links_give_rows():
         (f"1.00000{n}", f"Cấp giấy phép số {n} cho tổ chức") for n in range(1, 5)
     ]
     assert len(found.entries) == 4
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("Hướng dẫn thực hiện thủ tục 1.001234", []),
+        ("Sở Công Thương trả lời về thủ tục hành chính mã số 1.001234", []),
+        ("Quyết định công bố bãi bỏ thủ tục Cấp giấy phép (mã số 1.001234)", []),
+        ("Mã thủ tục 1.001234 - Cấp giấy phép kinh doanh", ["Cấp giấy phép kinh doanh"]),
+        ("Thủ tục cấp giấy phép kinh doanh (mã số 1.001234)", ["Thủ tục cấp giấy phép kinh doanh"]),
+    ],
+)
+def test_a_headline_that_mentions_a_procedure_is_none(title, names):
+    entry = Entry(url="https://snv.example.vn/tin/1.html", title=title)
+    assert [one.name for one in procedures.of_entries([entry])] == names
 
 
 @pytest.mark.parametrize(
