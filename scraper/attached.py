@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from scraper import announcements, deadlines, legal, successions, tables
+from scraper import announcements, deadlines, legal, prose, successions, tables
 from scraper.items import Procedure
 from scraper.procedures import Found
 from scraper.sections import NUMBERED, Headings
@@ -48,18 +48,14 @@ _SCANNED_CODE = re.compile(
 )
 """A code with its agency's tail, as OCR may have read it; the tail tells it from an amount of money."""
 _MISREAD = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", " ": None})
-ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
 _LETTERED = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]) ?[.)/:-] ?(?=\S)")
 _COLUMNS = re.compile(r"(?:STT|SỐ TT|TT)\b")
 _WRAPPED_HEADING = re.compile(r"(?:[IVXLC]{1,7}|[A-HĐ]|\d{1,2})? ?[.)/:-]* ?(?:DANH MỤC|THỦ TỤC|TTHC|CÁC THỦ TỤC)")
 _MAY_HEAD = re.compile(r"ban hanh|moi|sua doi|thay the|bai bo|huy bo")
 _ENDS = re.compile(r"(?:dieu \d+ ?[.:]|noi nhan|tm\. |kt\. |phan (?:ii|2|thu hai)\b|quyet dinh nay )")
-DETAILS = re.compile(r"(?:[-+*(]? ?[0-9a-z]{0,4}[.)/: -]{0,3})(?:noi dung (?:cu the|chi tiet)|trinh tu thuc hien)")
 _LONGEST_LINE = 600
 _LONGEST_HEADING = 300
 _LONGEST_ITEM = 500
-_SHORTEST_NAME = 8
-EDGES = " ;.,:-–—"
 _MOST_HEADING = 12
 
 
@@ -115,7 +111,7 @@ def read(pages: Sequence[str]) -> Told:
     else:
         rows = Found(procedures=rows).titled("", plain).procedures
         known = {row.code for row in rows if row.code and row.change}
-        rows += tuple(row for row in _lined(pieces, plain) if row.code not in known)
+        rows += tuple(row for row in _lined(pieces, plain, decides=bool(decision)) if row.code not in known)
     decided = tuple(_decided(row, decision, effective) for row in rows[:MOST_PROCEDURES])
     numbers = legal.numbers(text.replace("\t", " "))[:MOST_NUMBERS]
     return Told(
@@ -129,13 +125,27 @@ def read(pages: Sequence[str]) -> Told:
     )
 
 
-def decided(rows: tuple[Procedure, ...], text: str) -> tuple[Procedure, ...]:
-    """Rows that an article's lines announce, with the decision whose annex it is; a draft announces none."""
+def in_lines(title: str, body: str) -> tuple[Procedure, ...]:
+    """The procedures that an article announces in its lines, with the decision whose annex it is; none of a draft."""
+    text = f"{title}\n{body}"
     if _DRAFT.search(text[:_LETTERHEAD]):
         return ()
     decision = _decision(text, text)
     effective = announcements.effective(text, decision.date) if decision else None
+    rows = Found(procedures=prose.listed(title, body)).titled("", body).procedures
     return successions.linked(_decided(row, decision, effective) for row in rows)
+
+
+def of_decision(tells: Found, title: str, body: str) -> Found:
+    """What a page tells whose title announces what becomes of procedures: it is a decision, and no procedure itself.
+
+    A page that tells how to go about its procedure stays one.
+    """
+    one = tells.procedure
+    if not one or one.steps or one.dossier or one.ways or not announcements.announced(title):
+        return tells
+    rows = in_lines(title, body)
+    return Found(procedures=rows) if rows else tells
 
 
 def _decided(row: Procedure, decision: DocumentNumber | None, effective: date | None) -> Procedure:
@@ -240,17 +250,26 @@ def _tables(pieces: Iterable[str | tables.Grid]) -> Iterator[tables.Table]:
             heading = []
 
 
-def _lined(pieces: Iterable[str | tables.Grid], plain: str) -> Iterator[Procedure]:
-    """The procedures that lines name: under a heading that says what is done, or by their code in a sentence."""
-    said = announcements.announced("", _mended(plain))
+def _lined(pieces: Iterable[str | tables.Grid], plain: str, *, decides: bool) -> Iterator[Procedure]:
+    """The procedures that lines name: under a heading that says what is done, or by their code in a sentence.
+
+    A procedure whose code has a line for itself is read as in an article; so is what is not found otherwise in a
+    document that `decides`.
+    """
+    mended = _mended(plain)
+    said = announcements.announced("", mended)
     by_code = {code: one for one in reversed(said) for code in one.codes}
-    found: dict[tuple[str, str], Procedure] = {}
+    apart = {legal.code(line) for line in mended.split("\n") if prose.is_code(line)}
+    whole = prose.listed("", mended) if apart or decides else ()
+    found = {(row.change, row.code): row for row in whole if row.code in apart}
     for read in _Lines().read(pieces):
         one = by_code.get(read.code or "") if read.change is None else None
         row = replace(read, change=one.change, evidence=one.evidence) if one else read
         if row.change:
             found.setdefault((row.change, row.code or fold(row.name)), row)
+    codes = {row.code for row in found.values()}
     yield from found.values()
+    yield from (row for row in whole if decides and row.code not in codes)
 
 
 class _Lines:
@@ -272,7 +291,7 @@ class _Lines:
                 continue
             if one := self._closed():
                 yield one
-            if coded or ORDINAL.match(line):
+            if coded or prose.ORDINAL.match(line):
                 self._item = line
             elif line:
                 self._hear(line)
@@ -282,9 +301,9 @@ class _Lines:
         if not self._item or len(self._item) + len(line) > _LONGEST_ITEM:
             return False
         if coded:
-            return not ORDINAL.match(line) and not legal.codes(self._item)
+            return not prose.ORDINAL.match(line) and not legal.codes(self._item)
         folded = fold(line)
-        ends = ORDINAL.match(line) or _LETTERED.match(line) or _ENDS.match(folded) or DETAILS.match(folded)
+        ends = prose.ORDINAL.match(line) or _LETTERED.match(line) or _ENDS.match(folded) or prose.DETAILS.match(folded)
         return not ends and not folded.startswith("linh vuc") and not _kinds(line)
 
     def _hear(self, line: str) -> None:
@@ -295,14 +314,14 @@ class _Lines:
                 self._state.hear(line, in_table=False)
         elif _ENDS.match(folded):
             self._state = Headings()
-        elif DETAILS.match(folded):
+        elif prose.DETAILS.match(folded):
             self._detailed = True
         elif _LETTERED.match(line) or folded.startswith("linh vuc"):
             self._state.hear(line, in_table=False)
 
     def _closed(self) -> Procedure | None:
         item, self._item = self._item, ""
-        ordinal = ORDINAL.match(item)
+        ordinal = prose.ORDINAL.match(item)
         said = item[ordinal.end() :] if ordinal else item
         code = legal.code(said)
         if code is None and (self._detailed or not self._state.change or not fold(said).startswith("thu tuc ")):
@@ -310,7 +329,7 @@ class _Lines:
         state = self._state
         return Procedure(
             code=code,
-            name=name_of(said, code),
+            name=prose.name_of(said, code),
             field=state.field,
             levels=state.levels,
             change=state.change,
@@ -321,15 +340,6 @@ class _Lines:
 
 def _kinds(line: str) -> tuple[Change, ...]:
     return announcements.kinds(line) if len(line) <= _LONGEST_HEADING and _MAY_HEAD.search(fold(line)) else ()
-
-
-def name_of(said: str, code: str | None) -> str:
-    """The name in an item: what stands before its code or, where that is nothing, behind."""
-    at = said.find(code) if code else -1
-    if code is None or at < 0:
-        return said.strip(EDGES)
-    before = tables.named("", said[: at + len(code)])[1].strip(EDGES)
-    return before if len(before) >= _SHORTEST_NAME else tables.named("", said[at:])[1].strip(EDGES)
 
 
 def _mended(line: str) -> str:

@@ -14,6 +14,7 @@ from lxml import etree
 from scraper import (
     announcements,
     article,
+    attached,
     deadlines,
     decode,
     detect,
@@ -24,7 +25,6 @@ from scraper import (
     listing,
     outcomes,
     procedures,
-    prose,
     rest,
     sketch,
     text,
@@ -168,14 +168,14 @@ def _answered(plain: bytes, page: Page, source: Source, asked: Rest) -> Reading:
 
 def _detail(one: Article, tells: procedures.Found, source: Source) -> Reading:
     """An article's page, or a procedure's: what it is, and the documents that it names."""
-    tells = prose.instead(tells.titled(one.title, one.body_text), one.title, one.body_text)
+    tells = attached.of_decision(tells.titled(one.title, one.body_text), one.title, one.body_text)
     kind: ArticleKind = "procedure" if tells.procedure else "article"
     words = f"{one.title}\n{one.body_text}"
     published = one.published.at.date() if one.published else None
     announced = announcements.announced(one.title, one.body_text) if _PROCEDURES.search(words) else ()
     rows = tells.procedures
     if announced and not (rows or tells.procedure):  # an article that names them in its lines
-        rows = prose.listed(one.title, one.body_text)
+        rows = attached.in_lines(one.title, one.body_text)
     return Reading(
         kind=kind,
         outcome=Outcome.OK,

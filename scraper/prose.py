@@ -13,9 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scraper import announcements, attached, labels, legal
+from scraper import announcements, labels, legal, tables
 from scraper.items import Procedure
-from scraper.procedures import Found
 from scraper.sections import Headings, field_of
 from scraper.text import clean, clean_lines, fold
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 _LONGEST_HEADING = 300
 _LONGEST_NAME = 300
 _SHORTEST_NAME = 8
+ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
+DETAILS = re.compile(r"(?:[-+*(]? ?[0-9a-z]{0,4}[.)/: -]{0,3})(?:noi dung (?:cu the|chi tiet)|trinh tu thuc hien)")
 _BULLET = re.compile(r"[-+*•–—] *")
 _NAMING = re.compile(r"(?:ten )?(?:cac )?(?:thu tuc(?: hanh chinh)?|tthc)(?: hanh chinh)?(?![a-z])")
 _CODE_AT_END = re.compile(
@@ -52,6 +53,7 @@ _SO = re.compile(
     r"(?:theo đó|cụ thể|trong đó|như vậy|đồng thời)[,:]? (?:các )?(?:thủ tục (?:hành chính )?)?", re.IGNORECASE
 )
 _PARTS = re.compile(r";|(?<=\)) ?,|(?<=\)) và ")
+EDGES = " ;.,:-–—"
 _QUOTES = ' "“”'
 
 
@@ -68,28 +70,16 @@ class _Item:
     lines: list[str] = dataclasses.field(default_factory=list)
 
 
-def instead(tells: Found, title: str, body: str) -> Found:
-    """What a page tells whose title announces what becomes of procedures: it is a decision, and no procedure itself.
-
-    A page that tells how to go about its procedure stays one.
-    """
-    one = tells.procedure
-    if not one or one.steps or one.dossier or one.ways or not announcements.announced(title):
-        return tells
-    rows = listed(title, body)
-    return Found(procedures=rows) if rows else tells
-
-
 def listed(title: str, body: str) -> tuple[Procedure, ...]:
     """The procedures that an article's lines announce, each once for a kind of change.
 
-    One without a code counts under a heading, where it has a number and calls itself a procedure. When the decision
-    takes effect is read from the body; `raw` has the heading and the lines of the procedure.
+    One without a code counts under a heading, where it has a number and calls itself a procedure. `raw` has the heading
+    and the lines of the procedure.
     """
     found: dict[tuple[str | None, str], Procedure] = {}
     for one in _Lines(clean(title)).read(clean_lines(body)):
         found.setdefault((one.change, one.code or fold(one.name)), one)
-    return attached.decided(Found(procedures=tuple(found.values())).titled("", body).procedures, f"{title}\n{body}")
+    return tuple(found.values())
 
 
 class _Lines:
@@ -203,7 +193,7 @@ class _Lines:
             item.lines.append(line)
         else:
             yield from self._closed()
-            self._loose = self._loose or bool(attached.DETAILS.match(fold(line)))
+            self._loose = self._loose or bool(DETAILS.match(fold(line)))
             self._above = line if label is None and _may_name(line) else ""
             if self._above and _unnumbered(line) != line:
                 firm = not self._loose and fold(_bare(line)).startswith("thu tuc ")
@@ -235,6 +225,22 @@ def _procedure(item: _Item) -> Procedure:
     )
 
 
+def name_of(said: str, code: str | None) -> str:
+    """The name in an item: what stands before its code or, where that is nothing, behind."""
+    at = said.find(code) if code else -1
+    if code is None or at < 0:
+        return said.strip(EDGES)
+    before = tables.named("", said[: at + len(code)])[1].strip(EDGES)
+    return before if len(before) >= _SHORTEST_NAME else tables.named("", said[at:])[1].strip(EDGES)
+
+
+def is_code(line: str) -> bool:
+    """Whether a line has a procedure's code under its label, and nothing else."""
+    return (
+        _label(line) == "code" and bool(legal.codes(line)) and len(_named(line, legal.codes(line)[0])) < _SHORTEST_NAME
+    )
+
+
 def _label(line: str) -> str | None:
     """The field of the label that a line begins with, as `labels.field` has it."""
     label, colon, _ = line.partition(":")
@@ -245,7 +251,7 @@ def _label(line: str) -> str | None:
 
 def _named(line: str, code: str) -> str:
     """The name in a line with a code."""
-    return _bare(attached.name_of(_unnumbered(line), code))
+    return _bare(name_of(_unnumbered(line), code))
 
 
 def _in_sentence(said: str, code: str) -> str:
@@ -259,11 +265,11 @@ def _bare(line: str) -> str:
     said = _SO.sub("", _unnumbered(line))
     if _label(said) == "name":
         said = said.partition(":")[2]
-    return said.strip(attached.EDGES + _QUOTES)
+    return said.strip(EDGES + _QUOTES)
 
 
 def _unnumbered(line: str) -> str:
-    found = _BULLET.match(line) or attached.ORDINAL.match(line)
+    found = _BULLET.match(line) or ORDINAL.match(line)
     return line[found.end() :] if found else line
 
 

@@ -156,6 +156,23 @@ def test_a_sentence_says_what_becomes_of_the_codes_in_it():
     ) == [("1.013830", "Cấp lại thẻ công chứng viên", "abolished")]
 
 
+LABELLED = ("1. Tên thủ tục: Cấp lại thẻ", "Mã TTHC: 1.013830", "Lĩnh vực: Công chứng", "2. Tên thủ tục: Xóa đăng ký",
+            "Mã TTHC: 1.013831")  # fmt: skip
+GOES = [("1.013830", "Cấp lại thẻ", "abolished"), ("1.013831", "Xóa đăng ký", "abolished")]
+
+
+def test_codes_in_lines_of_their_own_are_those_of_the_names_beside():
+    assert told(ABOLISHED, *LABELLED) == GOES
+    assert told("Phụ lục", *LABELLED) == []
+
+
+def test_a_decision_says_what_becomes_of_what_it_lists_in_any_form():
+    article = "Điều 1. Bãi bỏ các thủ tục hành chính sau:"
+    rest = ("Điều 2. Quyết định này có hiệu lực kể từ ngày ký.", "- 1.013999: Cấp thẻ")
+    assert told(HEAD, article, *LABELLED, *rest) == GOES
+    assert told(HEAD, article, "- 1.013830: Cấp lại thẻ", "- 1.013831: Xóa đăng ký", *rest) == GOES
+
+
 def test_each_member_of_an_archive_is_read_by_itself():
     pages = (f"{NEW}\n1. 1.014466.000.00.00.H56 - Công nhận kết quả", "1. 1.013799.000.00.00.H56 - Lấy ý kiến rộng rãi")
     members = tuple(Member(name=f"{at}.docx", size=1, first=at, pages=1) for at in range(2))

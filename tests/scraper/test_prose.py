@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_procedures import page
 
-from scraper import prose
+from scraper import attached
 
 ABOLISHED = "Quyết định công bố thủ tục hành chính bị bãi bỏ trong lĩnh vực khoáng sản"
 BOTH = "Quyết định công bố danh mục thủ tục hành chính mới ban hành, bị bãi bỏ lĩnh vực khoáng sản"
@@ -23,7 +23,7 @@ FIRST, SECOND = ("1.013436", MINE, "abolished"), ("1.013437", AGAIN, "abolished"
 
 
 def told(title: str, *lines: str) -> list[tuple[str | None, str, str | None]]:
-    return [(one.code, one.name, one.change) for one in prose.listed(title, "\n".join([*lines, *CLOSING]))]
+    return [(one.code, one.name, one.change) for one in attached.in_lines(title, "\n".join([*lines, *CLOSING]))]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_title_sentence_and_heading_say_what_becomes_of_it(title: str, lines: tu
 
 
 def test_each_section_says_what_becomes_of_its_own() -> None:
-    rows = prose.listed(
+    rows = attached.in_lines(
         BOTH,
         "\n".join(
             [
@@ -104,7 +104,7 @@ def test_what_takes_its_place_is_no_item() -> None:
         (f"1. {MINE} (1.013436)", "Được thay thế bằng thủ tục 1.013437"),
         (f"1. {MINE} (1.013436), được thay thế bằng thủ tục 1.013437",),
     ):
-        rows = prose.listed(title, "\n".join(lines))
+        rows = attached.in_lines(title, "\n".join(lines))
         assert [(one.code, one.change) for one in rows] == [("1.013436", "replaced"), ("1.013437", "new")]
 
 
@@ -174,7 +174,7 @@ PIECES = st.sampled_from(
     st.lists(PIECES | st.text(max_size=5), max_size=4).map("".join), st.lists(PIECES | st.text(max_size=5)).map("".join)
 )
 def test_no_text_raises(title: str, body: str) -> None:
-    for one in prose.listed(title, body):
+    for one in attached.in_lines(title, body):
         assert one.code or one.name
         assert one.change
         assert one.evidence
