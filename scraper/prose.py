@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from scraper import announcements, labels, legal, tables
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _LONGEST_HEADING = 300
 _LONGEST_NAME = 300
+_LONGEST_LINE = 2_000
+_MOST = 1_000
 _SHORTEST_NAME = 8
 ORDINAL = re.compile(r"\d{1,3}(?: ?[.)/:-]+ ?(?!\d{6})| (?=[\dA-ZĐÀ-Ỹ])|$)")
 DETAILS = re.compile(r"(?:[-+*(]? ?[0-9a-z]{0,4}[.)/: -]{0,3})(?:noi dung (?:cu the|chi tiet)|trinh tu thuc hien)")
@@ -35,10 +38,13 @@ _CODE_AT_END = re.compile(
 )
 _ENDS = re.compile(r"dieu (?:[2-9]|\d\d)|noi nhan|tm\. |kt\. |quyet dinh nay")
 _OTHERS = re.compile(
-    r"(?<!\w)(?:còn hiệu lực|giữ nguyên|không thay đổi|tiếp tục (?:thực hiện|có hiệu lực)|vẫn|riêng|trừ|hướng dẫn|"
-    r"liên quan|tin khác)(?!\w)"
+    r"(?:[ivx\d]{1,4}[.)] )?(?:các |những |danh mục )*(?:thủ tục(?: hành chính)? |tthc )?(?:còn hiệu lực|giữ nguyên|"
+    r"không thay đổi|tiếp tục (?:thực hiện|có hiệu lực)|có liên quan|liên quan|khác)(?!\w)|hướng dẫn |tin (?:khác|liên)"
 )
-"""Words of lines that tell of procedures of which nothing is announced."""
+"""How a line begins below which nothing is announced."""
+_SPARED = re.compile(r"(?:riêng|trừ|đối với|hướng dẫn|liên hệ|xem)(?!\w)")
+_STAYS = re.compile(r"(?<!\w)(?:vẫn|còn hiệu lực|giữ nguyên|không thay đổi|tiếp tục)(?!\w)")
+"""What is said behind the code of a procedure that nothing is done to."""
 _NOTE = re.compile(
     r"[-+*•( ]*(?:ghi chu|ly do|(?:duoc |bi )?thay the|(?:ma so |ten )?(?:thu tuc(?: hanh chinh)?|tthc) (?:moi |cu )?"
     r"(?:duoc |bi )?thay the)(?![a-z])"
@@ -71,13 +77,13 @@ class _Item:
 
 
 def listed(title: str, body: str) -> tuple[Procedure, ...]:
-    """The procedures that an article's lines announce, each once for a kind of change.
+    """The procedures that an article's lines announce, each once for a kind of change, 1,000 at most.
 
     One without a code counts under a heading, where it has a number and calls itself a procedure. `raw` has the heading
     and the lines of the procedure.
     """
     found: dict[tuple[str | None, str], Procedure] = {}
-    for one in _Lines(clean(title)).read(clean_lines(body)):
+    for one in islice(_Lines(clean(title)).read(clean_lines(body)), _MOST):
         found.setdefault((one.change, one.code or fold(one.name)), one)
     return tuple(found.values())
 
@@ -104,7 +110,8 @@ class _Lines:
         yield from self._own(self._title, said)
         for line in body.split("\n"):
             for sentence in announcements.sentences(line):
-                yield from self._heard(sentence)
+                if len(sentence) <= _LONGEST_LINE:
+                    yield from self._heard(sentence)
         yield from self._closed()
 
     def _heard(self, line: str) -> Iterator[Procedure]:
@@ -146,7 +153,7 @@ class _Lines:
             self._say(line, kinds, heading=True)
         elif kinds := {one.change for one in announcements.announced("", line)}:
             self._say(line, kinds)
-        elif _ENDS.match(fold(line)) or (_OTHERS.search(line.lower()) and _NAMING.search(fold(line))):
+        elif _ENDS.match(fold(line)) or _OTHERS.match(line.lower()):
             self._state = Headings()
         else:
             return False
@@ -256,7 +263,9 @@ def _named(line: str, code: str) -> str:
 
 def _in_sentence(said: str, code: str) -> str:
     """The name in a sentence, without the words that lead to it: "bãi bỏ thủ tục Cấp lại thẻ (1.001234)"."""
-    name = _DEED.sub("", _named(said, code)).strip(_QUOTES)
+    named = _named(said, code)
+    deed = _DEED.match(named)
+    name = named[deed.end() if deed else 0 :].strip(_QUOTES)
     bare = _PROCEDURE.sub("", name).strip(_QUOTES)
     return bare if bare[:1].isupper() else name
 
@@ -284,4 +293,5 @@ def _is_item(line: str) -> bool:
     ends = _CODE_AT_END.search(rest)
     begins = rest != line or (code and rest.startswith(code))
     named = ends and (ends["stop"] != "." or _NAMING.match(fold(rest)))
-    return bool(begins or named) and not _OTHERS.search(line.lower())
+    spared = _SPARED.match(rest.lower()) or (code and _STAYS.search(rest.lower().rpartition(code)[2]))
+    return bool(begins or named) and not spared

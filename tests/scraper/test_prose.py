@@ -70,6 +70,21 @@ def test_title_sentence_and_heading_say_what_becomes_of_it(title: str, lines: tu
     assert told(title, *lines) == [FIRST]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Cấp thẻ hướng dẫn viên du lịch nội địa",
+        "Cấp giấy phép xây dựng nhà ở riêng lẻ",
+        "Cho phép tiếp tục thực hiện dự án liên quan đến đất lúa",
+        "Sửa đổi, bổ sung giấy phép thăm dò",
+        "Thông báo thay thế người đại diện",
+    ],
+)
+def test_words_of_a_name_say_nothing_of_the_procedure(name: str) -> None:
+    for lines in ((f"1. {name} (1.013436)",), (f"1. {name}", "Mã số: 1.013436"), (name, "Mã số: 1.013436")):
+        assert told(ABOLISHED, *lines) == [("1.013436", name, "abolished")]
+
+
 def test_each_section_says_what_becomes_of_its_own() -> None:
     rows = attached.in_lines(
         BOTH,
