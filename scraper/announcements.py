@@ -156,6 +156,15 @@ def applied(row: Procedure, said: Sequence[Announcement]) -> Procedure:
     return replace(row, change=named[0].change, evidence=named[0].evidence) if named else row
 
 
+def undecided(title: str) -> bool:
+    """Whether a page with this title tells of what is only planned, proposed or asked for.
+
+    >>> undecided("Lấy ý kiến dự thảo Quyết định công bố thủ tục hành chính bị bãi bỏ")
+    True
+    """
+    return _not_done(page(clean(title)))
+
+
 def heading(text: str) -> Change | None:
     """What the heading of a table or of a part of a list says of the procedures under it; None if it does not say.
 

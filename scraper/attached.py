@@ -128,7 +128,7 @@ def read(pages: Sequence[str]) -> Told:
 def in_lines(title: str, body: str) -> tuple[Procedure, ...]:
     """The procedures that an article announces in its lines, with the decision whose annex it is; none of a draft."""
     text = f"{title}\n{body}"
-    if _DRAFT.search(text[:_LETTERHEAD]):
+    if announcements.undecided(title) or _DRAFT.search(text[:_LETTERHEAD]):
         return ()
     decision = _decision(text, text)
     effective = announcements.effective(text, decision.date) if decision else None

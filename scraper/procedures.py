@@ -63,6 +63,7 @@ _CODE = re.compile(r"\d\.\d{6}")
 _MENTIONS = re.compile(
     r"huong dan |.*[a-z,] (?<!ma )(?<!ma so )(?:thu tuc|tthc)(?: hanh chinh)?(?: ma so)?:? [1-9]\.[01]\d{5}"
 )
+"""A headline, folded, that speaks of a procedure by its code and not by its name."""
 _STRANGE = re.compile(r"[A-ZĐÀ-Ỹ][^:.;]{2,50}:")
 _GENERIC = frozenset({"thu tuc", "chi tiet thu tuc", "thong tin thu tuc", "noi dung thu tuc", "thong tin chi tiet", ""})
 

@@ -107,7 +107,7 @@ class _Lines:
         self._announced = frozenset(one.change for one in announcements.announced(self._title, body))
         said = {one.change for one in announcements.announced(self._title)}
         self._say(self._title, said)
-        yield from self._own(self._title, said)
+        yield from _each(self._title, self._state)
         for line in body.split("\n"):
             for sentence in announcements.sentences(line):
                 if len(sentence) <= _LONGEST_LINE:
@@ -120,7 +120,7 @@ class _Lines:
             self._item.lines.append(line)
         elif codes and (own := self._says_of_itself(line, codes[-1])):
             yield from self._closed()
-            yield from self._own(line, own)
+            yield from _each(line, _state(line, own))
         elif codes:
             yield from self._coded(line, codes)
         elif self._says(line):
@@ -135,17 +135,6 @@ class _Lines:
         after = line.rpartition(code)[2].lstrip("0123456789.HG )]")
         passive = announcements.heading(f"thủ tục {after.rstrip(' .;')}") if after else None
         return {passive} if passive in self._announced and passive else set()
-
-    def _own(self, line: str, said: set[Change]) -> Iterator[Procedure]:
-        """The procedures whose codes a line has that says itself what becomes of them."""
-        if len(said) != 1:
-            return
-        state = _state(line, said)
-        for part in _PARTS.split(line):
-            codes = legal.codes(part)
-            for code in codes:
-                name = _in_sentence(part.rpartition(": ")[2], code) if len(codes) == 1 else ""
-                yield _procedure(_Item(state, code=code, name=name, lines=[line]))
 
     def _says(self, line: str) -> bool:
         """Whether a line says of the lines below what becomes of procedures, or that nothing does."""
@@ -176,10 +165,10 @@ class _Lines:
         else:
             yield from self._closed()
             if label in {None, "name"} and (not self._loose or _is_item(line)):
-                self._item = _Item(self._state, code=codes[0], name=name, lines=[line])
                 if len(codes) > 1 and not _INSTEAD.search(fold(line)):
-                    self._item = None
-                    yield from self._own(line, {self._state.change} if self._state.change else set())
+                    yield from _each(line, self._state)
+                else:
+                    self._item = _Item(self._state, code=codes[0], name=name, lines=[line])
         self._above = ""
 
     def _plain(self, line: str) -> Iterator[Procedure]:
@@ -217,6 +206,15 @@ def _state(line: str, said: set[Change]) -> Headings:
     if len(said) != 1:
         return Headings()
     return Headings(heading=(line,), field=field_of(line), change=next(iter(said)), evidence=line)
+
+
+def _each(line: str, state: Headings) -> Iterator[Procedure]:
+    """All procedures whose codes a line has."""
+    for part in _PARTS.split(line) if state.change else ():
+        codes = legal.codes(part)
+        for code in codes:
+            name = _in_sentence(part.rpartition(": ")[2], code) if len(codes) == 1 else ""
+            yield _procedure(_Item(state, code=code, name=name, lines=[line]))
 
 
 def _procedure(item: _Item) -> Procedure:

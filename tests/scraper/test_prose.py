@@ -40,6 +40,7 @@ def told(title: str, *lines: str) -> list[tuple[str | None, str, str | None]]:
         (f"1.013436 - {MINE}", f"1.013437 - {AGAIN}"),
         (f"1. 1.013436 – {MINE}", f"2. 1.013437 – {AGAIN}"),
         (f"Bãi bỏ 02 thủ tục hành chính: {MINE} (1.013436); {AGAIN} (1.013437).",),
+        (f"- {MINE} (1.013436), {AGAIN} (1.013437)",),
         (f"Bãi bỏ thủ tục {MINE} (mã số 1.013436).", f"Bãi bỏ thủ tục hành chính “{AGAIN}” (mã số 1.013437)."),
         (f"Theo đó, thủ tục {MINE} (mã số 1.013436) bị bãi bỏ. Thủ tục {AGAIN} (1.013437) bị bãi bỏ.",),
         (
@@ -53,6 +54,7 @@ def told(title: str, *lines: str) -> list[tuple[str | None, str, str | None]]:
 )
 def test_the_printed_forms_of_a_list(lines: tuple[str, ...]) -> None:
     assert told(ABOLISHED, *lines) == [FIRST, SECOND]
+    assert told(f"Dự thảo {ABOLISHED}", *lines) == []
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,7 @@ def test_what_takes_its_place_is_no_item() -> None:
         ("Hướng dẫn thực hiện thủ tục 1.013436", (f"1. Thủ tục {MINE} (mã số 1.013436)",)),
         ("Sở tập huấn nghiệp vụ", (f"Sở hướng dẫn thủ tục hành chính {MINE} (1.013436).", f"- 1.013436: {MINE}")),
         ("Dự thảo Quyết định công bố thủ tục hành chính bị bãi bỏ", (f"1. {MINE} (1.013436)",)),
+        ("Lấy ý kiến về thủ tục hành chính", ("A. Thủ tục hành chính bị bãi bỏ", f"1. {MINE} (1.013436)")),
         (ABOLISHED, ("DỰ THẢO", f"1. {MINE} (1.013436)")),
         (BOTH, (f"1. {MINE} (1.013436)",)),
         (ABOLISHED, ("Mọi thắc mắc về thủ tục xin gửi về Sở, mã số 1.013436.",)),
