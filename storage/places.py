@@ -305,9 +305,9 @@ def _of(table: Any, record: str) -> Any:
 
 
 def subject(row: Procedure, *, source: str, url: str, published: items.Moment | None = None) -> events.Subject:
-    """What an event of a procedure names, where a page of a source told of it."""
+    """What an event of a procedure names, where a page of a source told of it: the code of one without a name."""
     return events.Subject(
-        id=row.id, version=row.version, source=source, title=row.name, url=url,
+        id=row.id, version=row.version, source=source, title=row.name or row.code or "", url=url,
         published_at=published.at if published else None, precision=published.precision if published else None,
     )  # fmt: skip
 

@@ -193,6 +193,10 @@ def test_a_decision_that_is_published_as_prose_is_told_once(congtin: Congtin, se
     ]
     annex = "\n".join(["DANH MỤC THỦ TỤC HÀNH CHÍNH BỊ BÃI BỎ", *listed])
     portal.control(do="attach", path=decision["path"], title="Phụ lục", body=annex)
+    unnamed = "Bãi bỏ thủ tục hành chính có mã số 1.013998, 1.013997."
+    portal.control(do="publish", title="Quyết định số 313/QĐ-UBND của Ủy ban nhân dân tỉnh", body=unnamed)
     report = congtin.crawl("--recheck")
-    assert report["procedures"] == {}
-    assert [event for event in congtin.events() if event["kind"][:9] == "procedure"] == told
+    assert report["procedures"] == {"abolished": 2}
+    later = [event for event in congtin.events() if event["kind"][:9] == "procedure"]
+    assert later[: len(told)] == told
+    assert [event["title"] for event in later[len(told) :]] == ["1.013998", "1.013997"]
