@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-PRODUCT = "-//congtin//effective dates//VI"
+PRODUCT = "-//congtin//calendar//VI"
 ZONE = "Asia/Ho_Chi_Minh"
 
 
