@@ -17,7 +17,8 @@ from alerts import promises
 from alerts.following import AT_ONCE, Matcher
 from storage import events
 from storage.alert_tables import Following, Handover, Owed, Watch, WatchChannel
-from storage.models import Event, ProcedurePlace
+from storage.models import Event
+from storage.procedure_tables import ProcedurePlace
 from storage.search import holdings
 
 if TYPE_CHECKING:

@@ -195,10 +195,7 @@ def _channels_of(session: Session, watch: Watch) -> Sequence[WatchChannel]:
 
 
 def channel_of(session: Session, watch: Watch, said: str, *, kind: str = "") -> Channel:
-    """The channel of a watch with this id or address, or that is shown so, or with these letters behind it.
-
-    Raises BadWatch where it has none.
-    """
+    """The channel of a watch with this id or address, or shown so, or with these letters behind; else BadWatch."""
     asked = (
         select(Channel)
         .join(WatchChannel, WatchChannel.channel == Channel.id)

@@ -22,7 +22,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from storage import captures
 from storage.captures import Archive, Unreadable
 from storage.document_tables import Document, DocumentVersion
-from storage.models import Article, ArticleVersion, Capture, Event, Page, Procedure, ProcedureVersion, Run
+from storage.models import Article, ArticleVersion, Capture, Event, Page, Run
+from storage.procedure_tables import Procedure, ProcedureVersion
 from storage.search.answer import Question, Searcher
 from storage.search.procedures import pages as pages_of_procedures
 

@@ -19,7 +19,8 @@ from scraper.items import VIETNAM, Moment
 from storage import deadlines, numbers, procedures
 from storage.document_tables import Content, Document, Link
 from storage.identity import Sighting, here
-from storage.models import Article, ArticleVersion, NamedNumber
+from storage.models import Article, ArticleVersion
+from storage.procedure_tables import NamedNumber
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -18,6 +18,7 @@ from storage import migrations
 from storage.alert_tables import Watch
 from storage.document_tables import Document
 from storage.models import Table
+from storage.procedure_tables import Procedure
 from storage.schedule_tables import ListingRhythm
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _URLS = (
     "Leave it empty for SQLite in the data folder, or write postgresql+psycopg://user:password@host/database "
     "(with `pip install 'congtin[postgres]'`)"
 )
-_ELSEWHERE = (Document, ListingRhythm, Watch)
+_ELSEWHERE = (Document, ListingRhythm, Procedure, Watch)
 """A table is known once its module is imported, and all must be known to whichever command makes the database."""
 _MIGRATING = 0x636F6E67  # any number of ours: the advisory lock of migrations on PostgreSQL
 

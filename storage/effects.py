@@ -11,7 +11,8 @@ from sqlalchemy import select
 from scraper import text
 from storage import latest, places
 from storage.document_tables import Content, Document, Link
-from storage.models import Article, Procedure, ProcedureAnnouncement, ProcedurePlace
+from storage.models import Article
+from storage.procedure_tables import Procedure, ProcedureAnnouncement, ProcedurePlace
 
 if TYPE_CHECKING:
     from datetime import date, datetime

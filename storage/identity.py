@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from scraper import text, urls
 from storage import places
-from storage.models import Procedure, ProcedurePlace
+from storage.procedure_tables import Procedure, ProcedurePlace
 from storage.successions import procedure_id
 
 if TYPE_CHECKING:

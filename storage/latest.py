@@ -19,7 +19,8 @@ from sqlalchemy import func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from storage.events import KINDS, SILENT
-from storage.models import Event, Procedure, UtcDateTime
+from storage.models import Event, UtcDateTime
+from storage.procedure_tables import Procedure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -14,7 +14,8 @@ from sqlalchemy import delete, insert, select
 
 from scraper import text
 from storage import batch
-from storage.models import Article, NamedNumber, Procedure
+from storage.models import Article
+from storage.procedure_tables import NamedNumber, Procedure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

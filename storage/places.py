@@ -17,7 +17,8 @@ from sqlalchemy import select
 from scraper import shapes, text, urls
 from scraper.items import VIETNAM
 from storage import diff, events, numbers, successions, timeline
-from storage.models import Article, NamedNumber, Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
+from storage.models import Article
+from storage.procedure_tables import NamedNumber, Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 from storage.timeline import Announcement, Listing
 
 if TYPE_CHECKING:

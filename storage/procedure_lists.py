@@ -12,7 +12,7 @@ from sqlalchemy import select
 from scraper import text
 from scraper.items import VIETNAM
 from storage import events, places, successions, timeline
-from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace
+from storage.procedure_tables import Procedure, ProcedureAnnouncement, ProcedurePlace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

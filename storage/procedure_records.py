@@ -11,17 +11,9 @@ from scraper import legal
 from scraper.items import VIETNAM
 from storage import diff, document_records, events, numbers, places
 from storage.document_records import capture_shape
-from storage.models import (
-    Article,
-    ArticleVersion,
-    Capture,
-    NamedNumber,
-    Procedure,
-    ProcedureAnnouncement,
-    ProcedurePlace,
-    ProcedureVersion,
-)
+from storage.models import Article, ArticleVersion, Capture
 from storage.procedure_lists import known_of, labelled, shape, step_shape
+from storage.procedure_tables import NamedNumber, Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from scraper import shapes, text, urls
 from scraper.items import VIETNAM
 from storage import batch, diff, events, numbers, places, successions, timeline
 from storage.identity import Sighting, among, here, on_page, resolve
-from storage.models import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
+from storage.procedure_tables import Procedure, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,12 +10,14 @@ from sqlalchemy import select
 from scraper.items import VIETNAM
 from storage import deadlines, diff, document_records, events, numbers, procedure_records, similar
 from storage.document_records import capture_shape
-from storage.models import Article, ArticleVersion, Capture, Page, Procedure
+from storage.models import Article, ArticleVersion, Capture, Page
 
 if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy.orm import Session
+
+    from storage.procedure_tables import Procedure
 
 
 class NoRecord(LookupError):

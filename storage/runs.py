@@ -11,7 +11,8 @@ from scraper.outcomes import Outcome
 from scraper.rhythm import Look
 from storage import batch, events, health, leases, schedule
 from storage.causes import Cause
-from storage.models import Article, Capture, Fetch, ProcedurePlace, Run
+from storage.models import Article, Capture, Fetch, Run
+from storage.procedure_tables import ProcedurePlace
 from storage.verdicts import COMPLETE, REMEMBERED, Judgement, Past, Tally
 
 if TYPE_CHECKING:

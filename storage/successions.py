@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from scraper import urls
-from storage.models import Procedure, Succession
+from storage.procedure_tables import Procedure, Succession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

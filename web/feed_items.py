@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from storage import latest
 from storage.document_records import file_name
 from storage.document_tables import Content, Document, Link
-from storage.models import Article, ArticleVersion, Procedure, ProcedureAnnouncement
+from storage.models import Article, ArticleVersion
 from storage.places import steps
+from storage.procedure_tables import Procedure, ProcedureAnnouncement
 from storage.search import holdings
 from web import present
 from web.feed_formats import Category, File, Item, legal

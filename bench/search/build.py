@@ -16,7 +16,8 @@ from bench.search import corpus
 from scraper.config import Config
 from scraper.urls import record_id
 from storage import places
-from storage.models import Article, ArticleVersion, Event, Procedure, ProcedurePlace
+from storage.models import Article, ArticleVersion, Event
+from storage.procedure_tables import Procedure, ProcedurePlace
 from storage.search import index as indexing
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage.models import Article, ArticleVersion, NamedNumber, Procedure
+from storage.models import Article, ArticleVersion
+from storage.procedure_tables import NamedNumber, Procedure
 from storage.search import passages, procedures
 from storage.search.query import Document, number_keys, tokens
 

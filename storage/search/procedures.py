@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from scraper.items import VIETNAM
 from storage import places
-from storage.models import Article, ArticleVersion, Procedure, ProcedurePlace
+from storage.models import Article, ArticleVersion
 from storage.procedure_lists import known_of
+from storage.procedure_tables import Procedure, ProcedurePlace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from scraper.items import DocumentNumber, Procedure, Way
 from storage import events, places, procedures, timeline
 from storage.identity import Sighting, procedure_id
-from storage.models import Procedure as Row
-from storage.models import ProcedurePlace
+from storage.procedure_tables import Procedure as Row
+from storage.procedure_tables import ProcedurePlace
 
 if TYPE_CHECKING:
     from datetime import date, datetime

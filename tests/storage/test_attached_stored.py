@@ -16,7 +16,7 @@ from scraper.outcomes import Outcome
 from storage import documents, numbers, places
 from storage.document_tables import Document
 from storage.identity import procedure_id
-from storage.models import ProcedurePlace
+from storage.procedure_tables import ProcedurePlace
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

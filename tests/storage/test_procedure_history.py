@@ -15,8 +15,9 @@ from telling import CODE, PAGE, ROW, decision, kinds, news, row, standing, tell
 from scraper.items import Moment, Procedure
 from storage import events, places, procedures
 from storage.identity import Sighting, procedure_id
-from storage.models import Event, ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
-from storage.models import Procedure as Row
+from storage.models import Event
+from storage.procedure_tables import Procedure as Row
+from storage.procedure_tables import ProcedureAnnouncement, ProcedurePlace, ProcedureVersion
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -11,8 +11,9 @@ from known_procedures import FESTIVAL, GUILD, HOUSE, MEDAL, SITE, T0, article, t
 from sqlalchemy import select
 
 from storage import articles, procedure_lists, procedure_records
-from storage.models import Article, Procedure
+from storage.models import Article
 from storage.procedure_lists import Wanted
+from storage.procedure_tables import Procedure
 
 if TYPE_CHECKING:
     from storage.database import Database

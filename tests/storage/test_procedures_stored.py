@@ -18,9 +18,10 @@ from scraper.outcomes import Outcome
 from storage import numbers, procedures, runs
 from storage.extensions import Keeper
 from storage.identity import Sighting, procedure_id
-from storage.models import Event, Page, ProcedurePlace
-from storage.models import Procedure as Row
+from storage.models import Event, Page
 from storage.pipelines import Store as StorePipeline
+from storage.procedure_tables import Procedure as Row
+from storage.procedure_tables import ProcedurePlace
 from storage.store import Store
 from storage.verdicts import Judgement, Tally
 

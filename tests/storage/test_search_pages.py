@@ -11,7 +11,8 @@ from sqlalchemy import select
 from test_search_answer import ask, folder, keep, titles
 
 from scraper import legal
-from storage.models import Article, NamedNumber
+from storage.models import Article
+from storage.procedure_tables import NamedNumber
 from storage.search import index as indexing
 from storage.search import paging
 from storage.search import query as queries

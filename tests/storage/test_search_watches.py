@@ -27,7 +27,7 @@ from alerts.matching import Watched, narrowed
 from scraper.items import Image, Procedure
 from storage import events, numbers
 from storage.models import Event
-from storage.models import Procedure as Row
+from storage.procedure_tables import Procedure as Row
 from storage.search import holdings
 from storage.search import index as indexing
 from storage.search.answer import Searcher
